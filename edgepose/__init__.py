@@ -1,0 +1,69 @@
+"""EdgePose: cameras into people, and people into events, on a small board.
+
+Importing this package costs numpy and nothing else; every other name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from edgepose.errors import EdgePoseError
+from edgepose.skeleton import BODYPOSENET_18, COCO_17, TRT_POSE_18, Skeleton
+from edgepose.types import Event, Fields, Frame, FrameResult, LookAgain, Pose, Track
+
+if TYPE_CHECKING:
+    from edgepose.config import Config
+    from edgepose.decode import group
+    from edgepose.estimator import PoseEstimator
+    from edgepose.events.fall import FallDetector
+    from edgepose.model import ModelSpec
+    from edgepose.overlay import draw
+    from edgepose.pipeline import Analyser, Pipeline
+    from edgepose.tracking import Tracker
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Analyser": "edgepose.pipeline",
+    "Config": "edgepose.config",
+    "FallDetector": "edgepose.events.fall",
+    "ModelSpec": "edgepose.model",
+    "Pipeline": "edgepose.pipeline",
+    "PoseEstimator": "edgepose.estimator",
+    "Tracker": "edgepose.tracking",
+    "draw": "edgepose.overlay",
+    "group": "edgepose.decode",
+}
+
+__all__ = [
+    "BODYPOSENET_18",
+    "COCO_17",
+    "TRT_POSE_18",
+    "Analyser",
+    "Config",
+    "EdgePoseError",
+    "Event",
+    "FallDetector",
+    "Fields",
+    "Frame",
+    "FrameResult",
+    "LookAgain",
+    "ModelSpec",
+    "Pipeline",
+    "Pose",
+    "PoseEstimator",
+    "Skeleton",
+    "Track",
+    "Tracker",
+    "draw",
+    "group",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'edgepose' has no attribute {name!r}")
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value

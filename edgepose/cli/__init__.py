@@ -1,0 +1,69 @@
+"""The command line: one module per verb, each with `HELP`, `add_arguments(parser)` and `run(args) -> int`.
+
+Heavy imports wait until a verb runs. Exit codes: 0 done, 1 an expected failure told in one sentence on stderr, 2 wrong
+usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from edgepose.errors import EdgePoseError
+
+VERBS = {
+    # verb: what it does, as the list of verbs in `edgepose --help` says it
+}  # fmt: skip
+"""Verbs in the order of the help text; `model check` lives in cli/model.py, `fall-eval` in cli/fall_eval.py."""
+
+
+def _parser(verb: str | None) -> argparse.ArgumentParser:
+    listing = "\n".join(f"  {name:<12} {text}" for name, text in VERBS.items())
+    parser = argparse.ArgumentParser(
+        prog="edgepose",
+        description="Cameras into people, and people into events, on a small board.",
+        epilog=f"verbs:\n{listing}\n\n`edgepose VERB --help` shows the options of a verb and an example.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    for name in VERBS if verb is None else [verb]:
+        child = verbs.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter)
+        if verb is not None:
+            module = import_module(f"edgepose.cli.{name.replace('-', '_')}")
+            child.description = module.HELP
+            child.epilog = getattr(module, "EXAMPLE", None)
+            module.add_arguments(child)
+            child.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    verb = next((word for word in words if word in VERBS), None)
+    try:
+        args = _parser(verb).parse_args(words)
+        if args.version:
+            from edgepose import __version__
+
+            print(f"edgepose {__version__}")
+            return 0
+        if args.verb is None:
+            _parser(None).print_help(sys.stderr)
+            return 2
+        return int(args.run(args))
+    except SystemExit as leaving:  # argparse: 0 after --help, 2 after wrong usage
+        return int(leaving.code or 0)
+    except KeyboardInterrupt:
+        print("edgepose: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except EdgePoseError as error:
+        print(f"edgepose: {error}", file=sys.stderr)
+        return 1

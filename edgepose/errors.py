@@ -1,0 +1,44 @@
+"""Errors of EdgePose. Each descends from EdgePoseError and from the builtin a caller would expect.
+
+A message says what was wanted, what was found and what to do. This module imports nothing.
+"""
+
+
+class EdgePoseError(Exception):
+    """Base of every error that EdgePose raises on purpose; the command line prints it in one sentence."""
+
+
+class ConfigError(EdgePoseError, ValueError):
+    """A configuration file, key or value that cannot be used."""
+
+
+class ModelError(EdgePoseError, ValueError):
+    """A model file, sidecar or engine that cannot be used."""
+
+
+class SourceError(EdgePoseError, OSError):
+    """A camera, stream, video or picture that cannot be read."""
+
+
+class BackendError(EdgePoseError, RuntimeError):
+    """An inference runtime that is missing or failed."""
+
+
+class ShapeError(EdgePoseError, ValueError):
+    """An array whose shape, type or content breaks its contract."""
+
+
+class PublishError(EdgePoseError, OSError):
+    """A broker or file that cannot be written to."""
+
+
+class DataError(EdgePoseError, ValueError):
+    """Annotations, recordings or picture sets that cannot be used."""
+
+
+class MissingDependencyError(EdgePoseError, ImportError):
+    """An optional library that this step needs is not installed."""
+
+
+class ClosedError(EdgePoseError, RuntimeError):
+    """An object was used after it was closed."""

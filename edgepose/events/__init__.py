@@ -1,0 +1,29 @@
+"""Rules turn tracks into events: falls, postures, gestures, activities, and a user's own. One file per rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from edgepose.types import Event, LookAgain, Track
+
+
+class Rule(Protocol):
+    """One thing to recognise in the people of one camera; made once per camera, used by one thread.
+
+    A rule that wants a second look returns a LookAgain among its events; it must then also offer
+    `second_look(request, poses, t)`, which is called with what the network found there.
+    """
+
+    def update(self, tracks: Sequence[Track], t: float) -> Sequence[Event | LookAgain]:
+        """What happened up to monotonic second `t`, given all tracks of that frame (lost ones have missing_s > 0)."""
+        ...
+
+
+RULES: dict[str, str] = {
+    "fall": "edgepose.events.fall:FallDetector",
+    "posture": "edgepose.events.posture:PostureRule",
+    "gesture": "edgepose.events.gesture:GestureRule",
+    "activity": "edgepose.events.activity:ActivityRule",
+}
+"""Rules by name, as `module:attribute`; each is called with (options, size_wh=(width, height))."""

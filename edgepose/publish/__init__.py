@@ -1,0 +1,42 @@
+"""Publishers carry results out: MQTT, JSON lines, annotated video, a window. One file per way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from edgepose.types import CameraState, FrameResult
+
+
+class Publisher(Protocol):
+    """One way out. All calls come from one thread; none may block longer than a local write takes.
+
+    open: called once, with the device card (versions, model, keypoint names and limbs, cameras).
+    """
+
+    def open(self, card: Mapping[str, Any]) -> None: ...
+
+    def publish(self, result: FrameResult) -> None:
+        """One frame's result, in order per source."""
+        ...
+
+    def camera_state(self, source: str, state: CameraState) -> None:
+        """A camera's link changed."""
+        ...
+
+    def stats(self, values: Mapping[str, Any]) -> None:
+        """Numbers of the last interval: fps, latency per stage, drops, temperatures."""
+        ...
+
+    def close(self) -> None:
+        """Flush what is recorded and let go; closing twice is fine."""
+        ...
+
+
+PUBLISHERS: dict[str, str] = {
+    "mqtt": "edgepose.publish.mqtt:MqttPublisher",
+    "jsonl": "edgepose.publish.jsonl:JsonlPublisher",
+    "video": "edgepose.publish.video:VideoPublisher",
+    "show": "edgepose.publish.show:WindowPublisher",
+}
+"""Publishers by name, as `module:attribute`; each is called with its options."""
