@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Closed(Exception):
+class Closed(Exception):  # noqa: N818 (a signal between threads, not an error)
     """A queue or slot was closed: the reader or writer should leave."""
 
 

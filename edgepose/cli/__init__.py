@@ -14,8 +14,7 @@ from importlib import import_module
 
 from edgepose.errors import EdgePoseError
 
-VERBS = {
-    # verb: what it does, as the list of verbs in `edgepose --help` says it
+VERBS: dict[str, str] = {
 }  # fmt: skip
 """Verbs in the order of the help text; `model check` lives in cli/model.py, `fall-eval` in cli/fall_eval.py."""
 

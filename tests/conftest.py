@@ -1,0 +1,25 @@
+"""What every test may use: where the development material lies, if it is there at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def shared_folder() -> Path | None:
+    """The folder of development data: EDGEPOSE_SHARED, else ../shared beside the checkout; None where absent."""
+    folder = Path(os.environ.get("EDGEPOSE_SHARED", ROOT.parent / "shared"))
+    return folder if (folder / "DESIGN.md").is_file() else None
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Path of the development data; skips the test where it is absent."""
+    folder = shared_folder()
+    if folder is None:
+        pytest.skip("needs the development data (EDGEPOSE_SHARED), which is not on this machine")
+    return folder
