@@ -1,0 +1,54 @@
+"""The contract of the fields that grouping takes; what breaks it is a ShapeError before any work is done."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepose.errors import ShapeError
+from edgepose.skeleton import Skeleton
+from edgepose.types import Fields, FloatArray
+
+
+def checked_fields(fields: Fields, skeleton: Skeleton) -> Fields:
+    """The same fields with C-contiguous float32 arrays; ShapeError says what does not fit `skeleton`."""
+    heatmaps = _as_maps(fields.heatmaps, "heatmaps")
+    pafs = _as_maps(fields.pafs, "pafs")
+    if len(heatmaps) < skeleton.n_keypoints:
+        raise ShapeError(
+            f"heatmaps have {len(heatmaps)} channels, skeleton {skeleton.name!r} needs at least "
+            f"{skeleton.n_keypoints}; choose the skeleton that belongs to the model"
+        )
+    if len(pafs) != skeleton.n_pafs:
+        raise ShapeError(
+            f"pafs have {len(pafs)} channels, skeleton {skeleton.name!r} needs {skeleton.n_pafs} "
+            f"(two per limb); pass (heatmaps, pafs) in this order and the skeleton that belongs to the model"
+        )
+    _check_strides(heatmaps, pafs, fields)
+    return Fields(heatmaps, pafs, fields.heatmap_stride, fields.paf_stride)
+
+
+def _as_maps(maps: NDArray[np.floating], name: str) -> FloatArray:  # type: ignore[type-arg]
+    array = np.asarray(maps)
+    if array.ndim != 3 or 0 in array.shape:
+        raise ShapeError(f"{name} must be a non-empty (channels, h, w) array, got shape {array.shape}")
+    if array.dtype.kind != "f":
+        raise ShapeError(f"{name} must hold floating-point numbers, got {array.dtype}; convert them to float32")
+    return np.ascontiguousarray(array, np.float32)
+
+
+def _check_strides(heatmaps: FloatArray, pafs: FloatArray, fields: Fields) -> None:
+    strides = {"heatmap_stride": fields.heatmap_stride, "paf_stride": fields.paf_stride}
+    for name, stride in strides.items():
+        if not (math.isfinite(stride) and stride > 0):
+            raise ShapeError(f"{name} must be a positive number of pixels per cell, got {stride}")
+    for cells, paf_cells in zip(heatmaps.shape[1:], pafs.shape[1:], strict=True):
+        size, paf_size = cells * fields.heatmap_stride, paf_cells * fields.paf_stride
+        if abs(size - paf_size) >= max(strides.values()):
+            raise ShapeError(
+                f"heatmaps of {heatmaps.shape[1:]} cells at stride {fields.heatmap_stride:g} and pafs of "
+                f"{pafs.shape[1:]} cells at stride {fields.paf_stride:g} cover different inputs; "
+                "pass the strides that belong to the model"
+            )

@@ -1,0 +1,26 @@
+"""Grouping in NumPy, step by step, for people to read; the native core does the same steps in the same order."""
+
+from __future__ import annotations
+
+from edgepose.decode.assemble import assemble
+from edgepose.decode.limbs import score_limbs
+from edgepose.decode.options import GroupOptions
+from edgepose.decode.peaks import find_peaks
+from edgepose.skeleton import Skeleton
+from edgepose.types import Fields, Pose
+
+
+def group_reference(fields: Fields, skeleton: Skeleton, options: GroupOptions) -> list[Pose]:
+    """People in `fields`, best first, in pixels of the network input. `fields` must already be checked."""
+    heatmaps = fields.heatmaps[: skeleton.n_keypoints]
+    peaks = find_peaks(heatmaps, fields.heatmap_stride, options.peak_threshold)
+    connections = score_limbs(
+        peaks,
+        fields.pafs,
+        fields.paf_stride,
+        skeleton.limb_array,
+        options.sample_threshold,
+        options.min_support,
+    )
+    people = assemble(peaks, connections, skeleton.n_keypoints, options.min_keypoints, options.min_score)
+    return [Pose(keypoints, score) for keypoints, score in people]
