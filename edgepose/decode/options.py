@@ -9,7 +9,7 @@ from msgspec import Meta
 from edgepose.options import Options
 
 
-class GroupOptions(Options):
+class GroupOptions(Options, frozen=True):
     """How peaks are found, limbs are believed and people are kept. The measurements: docs/explanation/grouping.md."""
 
     peak_threshold: Annotated[
