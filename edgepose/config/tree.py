@@ -1,0 +1,59 @@
+"""The tree: which options a configuration file can hold, and under which name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from edgepose.decode.options import GroupOptions
+from edgepose.options import Options
+from edgepose.publish.options import JsonlOptions, MqttOptions, ShowOptions, VideoOptions
+from edgepose.sources.options import SourceOptions
+from edgepose.tracking.options import TrackerOptions
+
+
+class ModelOptions(Options):
+    """Which network runs, and how large its input is."""
+
+    path: Annotated[str, Meta(description="ONNX file or engine; empty takes the network that EdgePose ships")] = ""
+    height: Annotated[
+        int, Meta(ge=0, description="height of the network input in pixels, 0 as the model declares it")
+    ] = 0
+
+
+class SourceEntry(SourceOptions, kw_only=True):
+    """One camera, stream or file: where it is, and how it is opened."""
+
+    uri: Annotated[
+        str,
+        Meta(min_length=1, description="address (rtsp, v4l2, csi, synthetic) or path of a video or picture folder"),
+    ]
+
+
+class PipelineOptions(Options):
+    """How frames travel between the threads."""
+
+    max_batch: Annotated[
+        int, Meta(ge=1, description="most pictures the network is given at once when several are waiting")
+    ] = 4
+    queue_size: Annotated[
+        int, Meta(ge=1, description="prepared frames a file may be ahead of the network; a live camera keeps one")
+    ] = 2
+    stats_s: Annotated[float, Meta(gt=0, description="seconds between two reports of fps, latency and drops")] = 10.0
+    stop_s: Annotated[float, Meta(gt=0, description="longest wait for the threads to leave, seconds")] = 1.5
+
+
+class Config(Options):
+    """Everything `edgepose run` and the service can be told."""
+
+    model: Annotated[ModelOptions, Meta(description="the network")] = ModelOptions()
+    sources: Annotated[tuple[SourceEntry, ...], Meta(description="cameras, streams and files")] = ()
+    pipeline: Annotated[PipelineOptions, Meta(description="threads and queues")] = PipelineOptions()
+    decode: Annotated[GroupOptions, Meta(description="fields into poses")] = GroupOptions()
+    tracking: Annotated[TrackerOptions, Meta(description="poses into tracks")] = TrackerOptions()
+    rules: Annotated[tuple[str, ...], Meta(description="rules that watch the people, by name")] = ()
+    mqtt: Annotated[MqttOptions, Meta(description="messages to a broker")] = MqttOptions()
+    jsonl: Annotated[JsonlOptions, Meta(description="results as JSON lines")] = JsonlOptions()
+    video: Annotated[VideoOptions, Meta(description="annotated video")] = VideoOptions()
+    show: Annotated[ShowOptions, Meta(description="a window")] = ShowOptions()
