@@ -1,0 +1,51 @@
+"""One-euro smoothing of keypoints: calm when somebody stands still, without lag when they move.
+
+Casiez, Roussel and Vogel, "1 € Filter", CHI 2012. All people and keypoints are filtered in one array operation.
+Speeds are in body diagonals per second, so that the same numbers fit every resolution and distance.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from numpy.typing import NDArray
+
+from edgepose.types import FloatArray
+
+SPEED_CUTOFF_HZ = 4.0  # of the speed that steers the filter
+FORGET_S = 0.25  # a keypoint unseen for longer starts afresh
+
+
+def smooth(
+    measured: FloatArray,
+    filtered: FloatArray,
+    speed: FloatArray,
+    size_px: FloatArray,
+    dt_s: NDArray[np.float64],
+    min_cutoff_hz: float,
+    speed_cutoff: float,
+) -> tuple[FloatArray, FloatArray]:
+    """Next filtered positions and speeds.
+
+    measured, filtered, speed: (N, K, 2), px, px and px/s; NaN is absent. size_px: (N,) body diagonals.
+    dt_s: (N, K) seconds since each keypoint was last seen. An absent keypoint stays absent; one that returns after
+    FORGET_S starts at its measured place.
+    """
+    dt = np.maximum(dt_s, 1e-3)[..., None]
+    known = np.isfinite(filtered) & (dt < FORGET_S)
+    raw_speed = np.where(known, (measured - filtered) / dt, 0)
+    weight = _weight(SPEED_CUTOFF_HZ, dt)
+    speed = np.where(np.isfinite(raw_speed), speed + weight * (raw_speed - speed), 0)
+    cutoff = min_cutoff_hz + speed_cutoff * np.abs(speed) / size_px[:, None, None]
+    result = filtered + _weight(cutoff, dt) * (measured - filtered)
+    return np.where(known, result, measured).astype(np.float32), speed.astype(np.float32)
+
+
+def _weight(cutoff_hz: NDArray[np.floating[Any]] | float, dt_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of the new value in a first-order low-pass filter."""
+    turn = 2 * math.pi * cutoff_hz * dt_s
+    share: NDArray[np.float64] = turn / (turn + 1)
+    return share
