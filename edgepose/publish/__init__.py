@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from edgepose import plugins
 from edgepose.types import CameraState, FrameResult
+
+__all__ = ["PUBLISHERS", "Publisher", "open_publisher"]
 
 
 class Publisher(Protocol):
@@ -40,3 +43,9 @@ PUBLISHERS: dict[str, str] = {
     "show": "edgepose.publish.show:WindowPublisher",
 }
 """Publishers by name, as `module:attribute`; each is called with its options."""
+
+
+def open_publisher(name: str, options: Any) -> Publisher:
+    """The publisher registered as `name`, made with its options; ConfigError when there is none of that name."""
+    publisher: Publisher = plugins.find("publishers", name, PUBLISHERS)(options)
+    return publisher

@@ -1,0 +1,41 @@
+"""Wall time for messages: EdgePose reasons in monotonic seconds, the world reads RFC 3339.
+
+Boards without a battery clock can start in 1970 and jump later, so wall time is taken anew for each message and every
+alert says whether the clock was synchronised.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from datetime import datetime, timezone
+
+_LIVE_S = 60.0
+"""A frame older than this did not just leave a camera: its t is a file's presentation time, not the monotonic clock."""
+
+_TIME_ERROR = 5
+"""Return value of adjtimex(2) while the clock is not synchronised."""
+
+
+def wall_ms(t: float) -> int:
+    """Epoch milliseconds of monotonic second `t`; now where `t` is the presentation time of a file."""
+    now = time.time()
+    age_s = time.monotonic() - t
+    return round((now - age_s if 0 <= age_s < _LIVE_S else now) * 1000)
+
+
+def rfc3339(epoch_ms: int) -> str:
+    """UTC with milliseconds, such as 2026-01-31T08:15:00.250Z."""
+    moment = datetime.fromtimestamp(epoch_ms / 1000, timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{epoch_ms % 1000:03d}Z"
+
+
+def is_synced() -> bool:
+    """Whether the kernel says that the wall clock follows a time server (adjtimex(2)); False when it cannot tell."""
+    try:
+        adjtimex = ctypes.CDLL(None).adjtimex
+    except (OSError, AttributeError):
+        return False
+    timex = ctypes.create_string_buffer(512)  # struct timex is 208 bytes; all zero (modes = 0) only reads
+    state = int(adjtimex(timex))
+    return 0 <= state < _TIME_ERROR

@@ -1,0 +1,68 @@
+"""Options of every publisher; light to import, so that `config` can show them without loading a client or codec."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from edgepose.options import Options
+
+
+class MqttOptions(Options, frozen=True):
+    """Where messages go, and what is sent. Credentials may stand in the URL or in a file, and are never logged."""
+
+    url: Annotated[
+        str, Meta(description="broker, mqtt://[user:password@]host[:port]; mqtts:// for TLS; empty: off")
+    ] = ""
+    device: Annotated[str, Meta(description="name of this device in every topic; empty: the host's name")] = ""
+    password_file: Annotated[
+        str, Meta(description="file with the password, so that it stays out of the configuration; empty: none")
+    ] = ""
+    ca_file: Annotated[str, Meta(description="certificates to trust with mqtts://; empty: the system's")] = ""
+    protocol: Annotated[
+        Literal["auto", "5", "3.1.1"], Meta(description="MQTT version; auto takes 5, else 3.1.1 and says so")
+    ] = "auto"
+    skeletons: Annotated[bool, Meta(description="send keypoints; false sends occupancy and alerts only")] = True
+    occupancy_hold_s: Annotated[
+        float, Meta(ge=0, description="seconds an unseen person still counts as present; more flickers less")
+    ] = 2.0
+    max_waiting: Annotated[
+        int, Meta(ge=1, description="QoS 0 messages kept while the broker is slow; the oldest is dropped and counted")
+    ] = 64
+    close_timeout_s: Annotated[
+        float, Meta(gt=0, description="longest wait at the end for the broker to take the last messages, seconds")
+    ] = 1.0
+
+    @property
+    def device_name(self) -> str:
+        """The configured device name, else the host's."""
+        return self.device or socket.gethostname().split(".")[0] or "edgepose"
+
+
+class JsonlOptions(Options, frozen=True):
+    """One FrameResult per line."""
+
+    path: Annotated[str, Meta(description="file to write; empty: off")] = ""
+    append: Annotated[
+        bool, Meta(description="keep what an earlier run wrote, as a service that may be restarted should")
+    ] = False
+
+
+class VideoOptions(Options, frozen=True):
+    """Annotated video, one file per source."""
+
+    path: Annotated[
+        str, Meta(description="file to write, such as out.mp4; further sources get -NAME added; empty: off")
+    ] = ""
+    crf: Annotated[int, Meta(ge=0, le=51, description="H.264 quality; larger is smaller and blurrier")] = 26
+    fallback_fps: Annotated[
+        float, Meta(gt=0, description="frames per second written where only OpenCV is there and one frame came")
+    ] = 25.0
+
+
+class ShowOptions(Options, frozen=True):
+    """A window with the annotated picture of every source."""
+
+    enabled: Annotated[bool, Meta(description="open a window; needs a display and OpenCV with GUI support")] = False

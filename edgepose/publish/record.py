@@ -1,0 +1,150 @@
+"""The recording format: one FrameResult as one line of JSON, and back. `edgepose replay` reads what jsonl writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from edgepose.errors import DataError
+from edgepose.publish.clock import rfc3339, wall_ms
+from edgepose.types import Event, FrameResult, Pose, Track
+
+SCHEMA: Literal["edgepose.frame/1"] = "edgepose.frame/1"
+
+Keypoint = tuple[float | None, float | None, float]
+
+
+class TrackRecord(msgspec.Struct, frozen=True):
+    """One person. keypoints: K times x, y (source pixels, null when absent), score."""
+
+    id: int
+    score: float
+    age_s: float
+    missing_s: float
+    keypoints: list[Keypoint]
+
+
+class EventRecord(msgspec.Struct, frozen=True):
+    """One event, with the fields of `edgepose.types.Event`."""
+
+    kind: str
+    stage: str
+    t: float
+    track_id: int | None = None
+    score: float = 1.0
+    started_t: float | None = None
+    episode: int | None = None
+    zone: str | None = None
+    evidence: dict[str, Any] = {}
+
+
+class FrameRecord(msgspec.Struct, frozen=True):
+    """One line: a FrameResult without its picture. captured: RFC 3339 UTC; t: monotonic second (files: in the file)."""
+
+    schema: Literal["edgepose.frame/1"]
+    source: str
+    seq: int
+    t: float
+    captured: str
+    size_wh: tuple[int, int]
+    tracks: list[TrackRecord]
+    events: list[EventRecord]
+    timings_ms: dict[str, float] = {}
+    dropped: int = 0
+
+
+def plain(value: Any) -> Any:
+    """Encoder hook: numpy scalars and arrays as numbers and lists."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise NotImplementedError(f"{type(value).__name__} does not fit into JSON")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=plain)
+_DECODER = msgspec.json.Decoder(FrameRecord)
+
+
+def encode(result: FrameResult) -> bytes:
+    """One line without its newline. Keypoints are rounded to 0.01 pixel and 0.001 score."""
+    record = FrameRecord(
+        schema=SCHEMA,
+        source=result.source,
+        seq=result.seq,
+        t=round(result.t, 6),
+        captured=rfc3339(wall_ms(result.t)),
+        size_wh=result.size_wh,
+        tracks=[_track_record(track) for track in result.tracks],
+        events=[_event_record(event) for event in result.events],
+        timings_ms={stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
+        dropped=result.dropped,
+    )
+    return _ENCODER.encode(record)
+
+
+def _track_record(track: Track) -> TrackRecord:
+    keypoints = track.pose.keypoints.astype(np.float64)
+    keypoints[:, :2] = keypoints[:, :2].round(2)
+    keypoints[:, 2] = keypoints[:, 2].round(3)
+    return TrackRecord(
+        track.id,
+        round(float(track.pose.score), 3),
+        round(track.age_s, 3),
+        round(track.missing_s, 3),
+        keypoints.tolist(),
+    )
+
+
+def _event_record(event: Event) -> EventRecord:
+    return EventRecord(
+        kind=event.kind,
+        stage=event.stage,
+        t=event.t,
+        track_id=event.track_id,
+        score=float(event.score),
+        started_t=event.started_t,
+        episode=event.episode,
+        zone=event.zone,
+        evidence=dict(event.evidence),
+    )
+
+
+def decode(line: bytes) -> FrameResult:
+    """The FrameResult of one line; msgspec.DecodeError or ValidationError when it is none."""
+    record = _DECODER.decode(line)
+    return FrameResult(
+        source=record.source,
+        seq=record.seq,
+        t=record.t,
+        size_wh=record.size_wh,
+        tracks=tuple(_track(track, record.t) for track in record.tracks),
+        events=tuple(Event(**msgspec.structs.asdict(event)) for event in record.events),
+        timings_ms=record.timings_ms,
+        dropped=record.dropped,
+    )
+
+
+def _track(record: TrackRecord, t: float) -> Track:
+    rows = [[np.nan if x is None else x, np.nan if y is None else y, score] for x, y, score in record.keypoints]
+    keypoints = np.asarray(rows, np.float32).reshape(-1, 3)
+    return Track(record.id, Pose(keypoints, record.score), t, record.age_s, record.missing_s)
+
+
+def read_results(path: str | Path) -> Iterator[FrameResult]:
+    """The results of a recording, in order. A torn last line is left out; DataError for any other line that is none."""
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except OSError as error:
+        raise DataError(f"recording {str(path)!r} cannot be read: {error.strerror}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield decode(line)
+        except msgspec.MsgspecError as error:
+            if number == len(lines):  # no newline behind it: the writer was killed
+                return
+            raise DataError(f"line {number} of {str(path)!r} is no {SCHEMA} record ({error})") from error

@@ -1,0 +1,90 @@
+"""Topic names and the broker's address: where a message goes.
+
+Names of cameras and devices come from users and URIs, so they are reduced to letters that mean nothing to a broker or
+a subscriber's shell; two names that become the same are told apart by a short hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from urllib.parse import unquote, urlsplit
+
+from edgepose.errors import ConfigError
+from edgepose.options import Options
+
+ROOT = "edgepose/v1"
+
+_MAX_SLUG = 64
+
+
+def slug(name: str) -> str:
+    """`name` fit for one level of a topic or a file name: letters, digits, dot, underscore, dash; never empty.
+
+    A name that had to be changed gets eight letters of its hash, so that "a/b" and "a+b" stay two cameras.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:_MAX_SLUG]
+    if plain == name and plain:
+        return plain
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{plain}-{digest}" if plain else digest
+
+
+class Topics:
+    """Every topic of one device, as `edgepose/v1/<device>/...`."""
+
+    def __init__(self, device: str) -> None:
+        self.device = slug(device)
+        self.base = f"{ROOT}/{self.device}"
+        self._cameras: dict[tuple[str, str], str] = {}
+
+    def of(self, name: str) -> str:
+        """A topic of the device: status, info, stats, health."""
+        return f"{self.base}/{name}"
+
+    def of_camera(self, camera: str, name: str) -> str:
+        """A topic of a camera: status, skeleton, occupancy, fall, alert, event."""
+        topic = self._cameras.get((camera, name))
+        if topic is None:
+            topic = self._cameras[camera, name] = f"{self.base}/cam/{slug(camera)}/{name}"
+        return topic
+
+
+class Broker(Options, frozen=True):
+    """Where a broker is and who asks. `str()` leaves the credentials out."""
+
+    host: str
+    port: int
+    tls: bool = False
+    user: str | None = None
+    password: str | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+
+    __repr__ = __str__
+
+
+def parse_url(url: str) -> Broker:
+    """Read mqtt://[user[:password]@]host[:port] or mqtts://...; ConfigError otherwise, without the credentials."""
+    wanted = "wanted a broker as mqtt://[user:password@]host[:port] or mqtts://..."
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(f"{wanted}, found one with an impossible host or port") from error
+    if parts.scheme not in ("mqtt", "mqtts"):
+        raise ConfigError(f"{wanted}, found the scheme {parts.scheme!r}")
+    if not parts.hostname:
+        raise ConfigError(f"{wanted}, found no host")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ConfigError(f"{wanted}, found something behind the port; topics are made by EdgePose")
+    tls = parts.scheme == "mqtts"
+    return Broker(
+        host=parts.hostname,
+        port=(8883 if tls else 1883) if port is None else port,
+        tls=tls,
+        user=None if parts.username is None else unquote(parts.username),
+        password=None if parts.password is None else unquote(parts.password),
+    )
