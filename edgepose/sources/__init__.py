@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Protocol
 
+from edgepose.errors import ConfigError, SourceError
+from edgepose.plugins import find
+from edgepose.sources.options import SourceOptions
+from edgepose.sources.uri import redact, scheme_of
 from edgepose.types import CameraState, Frame
 
-__all__ = ["SOURCES", "Source"]
+__all__ = ["SOURCES", "Source", "SourceOptions", "open_source", "redact"]
 
 
 class Source(Protocol):
@@ -41,8 +47,25 @@ SOURCES: dict[str, str] = {
     "file": "edgepose.sources.file:FileSource",
     "images": "edgepose.sources.images:ImageFolderSource",
     "rtsp": "edgepose.sources.rtsp:RtspSource",
+    "rtsps": "edgepose.sources.rtsp:RtspSource",
     "v4l2": "edgepose.sources.v4l2:V4l2Source",
     "csi": "edgepose.sources.csi:CsiSource",
     "synthetic": "edgepose.sources.synthetic:SyntheticSource",
 }
 """Sources by URI scheme, as `module:attribute`; each is called with (uri, options)."""
+
+
+def open_source(uri: str, options: SourceOptions | None = None, sources: Mapping[str, str] = SOURCES) -> Source:
+    """The source behind an address: a path, or a URI of one of the schemes in `sources` or of an installed plugin.
+
+    Raises SourceError in one sentence when the scheme is none of those, or when the file or camera is not there.
+    """
+    scheme = scheme_of(uri)
+    try:
+        implementation = find("sources", scheme, sources)
+    except ConfigError as unknown:
+        near = get_close_matches(scheme, sources, 1)
+        hint = f"; did you mean {near[0]}://?" if near else ""
+        raise SourceError(f"{redact(uri)!r}: {scheme}:// is no source ({', '.join(sources)} are){hint}") from unknown
+    source: Source = implementation(uri, options or SourceOptions())
+    return source

@@ -1,0 +1,53 @@
+"""Readers turn a video file, network stream or device into pictures, one call per picture.
+
+A reader is the blocking part of a source and knows one library; `file.py` and `live.py` decide when it is called.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import NamedTuple, Protocol
+
+from edgepose.errors import MissingDependencyError
+from edgepose.types import Image
+
+__all__ = ["Reader", "Shot", "video_library"]
+
+
+class Shot(NamedTuple):
+    """One picture as a library gave it: uint8 (H, W, 3) BGR and its presentation second, None where there is none."""
+
+    image: Image
+    pts_s: float | None
+
+
+class Reader(Protocol):
+    """An opened video. One thread calls `read` and `close`; opening is construction.
+
+    period_s: nominal seconds between pictures, 0 when unknown. skipped: damaged pictures that were left out.
+    """
+
+    period_s: float
+    skipped: int
+
+    def read(self) -> Shot:
+        """The next picture. EOFError at the end; SourceError, in one sentence, when the link or the data broke."""
+        ...
+
+    def close(self) -> None:
+        """Let go; closing twice is fine."""
+        ...
+
+
+def video_library(wish: str) -> str:
+    """ "av" or "opencv": the wished one, or for "auto" PyAV where it is installed.
+
+    Raises MissingDependencyError when the wished library, or any, is not installed.
+    """
+    if wish == "av" or (wish == "auto" and find_spec("av")):
+        if not find_spec("av"):
+            raise MissingDependencyError("reader 'av' needs PyAV, which is not installed: pip install 'edgepose[av]'")
+        return "av"
+    if not find_spec("cv2"):
+        raise MissingDependencyError("reading video needs PyAV or OpenCV: pip install 'edgepose[av]' or 'edgepose[cv]'")
+    return "opencv"
