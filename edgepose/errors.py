@@ -42,3 +42,7 @@ class MissingDependencyError(EdgePoseError, ImportError):
 
 class ClosedError(EdgePoseError, RuntimeError):
     """An object was used after it was closed."""
+
+
+class DeviceError(BackendError):
+    """A GPU or other accelerator that this machine does not have."""

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import logging
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol, cast
 
 from numpy.typing import NDArray
 
-from edgepose.model import ModelSpec
+from edgepose.backends.options import BackendOptions
+from edgepose.errors import BackendError, DeviceError, MissingDependencyError
+from edgepose.model import ModelSpec, load_spec
 from edgepose.options import Options
+from edgepose.plugins import find
 from edgepose.types import FloatArray
 
+__all__ = ["BACKENDS", "Backend", "BackendInfo", "BackendOptions", "open_backend"]
 
-class BackendInfo(Options):
+_log = logging.getLogger(__name__)
+
+
+class BackendInfo(Options, frozen=True):
     """What runs the network: runtime name and version, device, and the precision it computes in."""
 
     name: str
@@ -29,7 +39,7 @@ class Backend(Protocol):
     spec: ModelSpec
     info: BackendInfo
 
-    def infer(self, batch: FloatArray) -> list[NDArray]:  # type: ignore[type-arg]
+    def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
         """Run float32 (N, 3, H, W) or (N, H, W, 3), as `spec.input_layout` says, already normalised.
 
         Returns the tensors that hold heatmaps and PAFs, in that order, with the batch axis first and the graph's own
@@ -49,3 +59,65 @@ BACKENDS: dict[str, str] = {
     "replay": "edgepose.backends.replay:ReplayBackend",
 }
 """Backends by name, as `module:attribute`; each is called with (model path, spec, options)."""
+
+_CPU_RUNTIMES = ("openvino", "onnxruntime")  # the faster first, measured in docs/guides/models.md
+
+
+def open_backend(
+    model: str | Path,
+    options: BackendOptions = BackendOptions(),  # noqa: B008 (frozen)
+    spec: ModelSpec | None = None,
+) -> Backend:
+    """Load a network in the best runtime this machine has, or in the one that `options.name` asks for.
+
+    model: an ONNX file, a TensorRT engine (.engine) or recorded fields (.npz, replayed). spec: its contract, read by
+    `load_spec` when left out. Where TensorRT or its GPU is missing, the ONNX file beside an engine runs on the CPU and
+    a warning says so. Raises ModelError for the file, BackendError or MissingDependencyError for the runtime.
+    """
+    path = Path(model)
+    name = _choose(path, options)
+    if name == "tensorrt":
+        try:
+            return _open(name, _engine_of(path), spec, options)
+        except (MissingDependencyError, DeviceError) as error:
+            path = _onnx_of(path, error)
+            name, spec = _cpu_runtime(), None
+            _log.warning("TensorRT cannot run here (%s): running %s on the CPU with %s instead", error, path, name)
+    return _open(name, path, spec, options)
+
+
+def _open(name: str, path: Path, spec: ModelSpec | None, options: BackendOptions) -> Backend:
+    if spec is None and name != "replay":  # a recording carries its own contract
+        spec = load_spec(path)
+    return cast(Backend, find("backends", name, BACKENDS)(path, spec, options))
+
+
+def _choose(path: Path, options: BackendOptions) -> str:
+    if options.name != "auto":
+        return options.name
+    if path.suffix == ".npz":
+        return "replay"
+    if path.suffix == ".engine" or (_engine_of(path).is_file() and find_spec("tensorrt") is not None):
+        return "tensorrt"
+    return _cpu_runtime()
+
+
+def _cpu_runtime() -> str:
+    for name in _CPU_RUNTIMES:
+        if find_spec(name) is not None:
+            return name
+    raise MissingDependencyError(
+        "no runtime for the network is installed; install one of: edgepose[openvino], edgepose[onnx], or TensorRT with "
+        "JetPack on a Jetson"
+    )
+
+
+def _engine_of(path: Path) -> Path:
+    return path.with_suffix(".engine")
+
+
+def _onnx_of(path: Path, error: Exception) -> Path:
+    onnx = path.with_suffix(".onnx")
+    if not onnx.is_file():
+        raise BackendError(f"{path} cannot run here ({error}) and there is no {onnx.name} beside it to run on the CPU")
+    return onnx

@@ -1,0 +1,59 @@
+"""Runs the network with ONNX Runtime's CPU provider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgepose.backends import BackendInfo
+from edgepose.backends.options import BackendOptions
+from edgepose.backends.outputs import check_batch, check_strides
+from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError
+from edgepose.model import ModelSpec
+from edgepose.types import FloatArray
+
+
+class OnnxRuntimeBackend:
+    """A network in an ONNX Runtime session. Sizes and batch are free where the graph leaves them free."""
+
+    def __init__(self, model: Path, spec: ModelSpec, options: BackendOptions) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingDependencyError(f"ONNX Runtime is not usable ({error}); install edgepose[onnx]") from None
+        if options.precision == "bf16":
+            raise BackendError("ONNX Runtime computes in f32 on a CPU; choose precision f32, or backend openvino")
+        session_options = onnxruntime.SessionOptions()
+        session_options.intra_op_num_threads = options.threads
+        session_options.log_severity_level = 3  # errors only: they are raised anyway
+        try:
+            session = onnxruntime.InferenceSession(str(model), session_options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions share no base class
+            raise ModelError(f"ONNX Runtime cannot load {model}: {str(error).splitlines()[0]}") from None
+        names = [output.name for output in session.get_outputs()]
+        for output in (spec.heatmaps, spec.pafs):
+            if output.name not in names:
+                raise ModelError(f"wanted output {output.name!r}, {model} has {names}; correct the sidecar")
+        self.spec = spec
+        self.info = BackendInfo(name="onnxruntime", version=onnxruntime.__version__, device="CPU", precision="f32")
+        self._session: Any = session
+        self._wanted = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))  # both may be slices of one
+        self._checked: tuple[int, ...] | None = None
+
+    def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
+        """See Backend.infer."""
+        if self._session is None:
+            raise ClosedError(f"the network {self.spec.name} was closed; open it again with open_backend")
+        check_batch(self.spec, batch)
+        found = self._session.run(self._wanted, {self.spec.input_name: batch})
+        outputs = [found[0], found[-1]]
+        if self._checked != batch.shape:
+            check_strides(self.spec, batch, outputs)
+            self._checked = batch.shape
+        return outputs
+
+    def close(self) -> None:
+        """See Backend.close."""
+        self._session = None

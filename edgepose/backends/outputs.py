@@ -1,0 +1,42 @@
+"""What every backend checks before and after the network runs: the batch's shape, and strides against the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edgepose.errors import ModelError, ShapeError
+from edgepose.model import Layout, ModelSpec
+
+
+def check_batch(spec: ModelSpec, batch: NDArray[Any]) -> None:
+    """ShapeError unless `batch` is what the contract takes: float32 (N, 3, H, W) or (N, H, W, 3) of a fitting size."""
+    channel_axis = 1 if spec.input_layout == "NCHW" else 3
+    if batch.ndim != 4 or batch.shape[channel_axis] != 3 or batch.dtype != "float32":
+        axes = "(N, 3, H, W)" if channel_axis == 1 else "(N, H, W, 3)"
+        raise ShapeError(f"model {spec.name} takes float32 {axes}, got {batch.dtype} {batch.shape}")
+    size = plane(batch.shape, spec.input_layout)
+    if not spec.dynamic_size and size != spec.input_hw:
+        wanted = f"{spec.input_hw[0]}x{spec.input_hw[1]}"
+        raise ShapeError(f"model {spec.name} takes pictures of {wanted} only, got {size[0]}x{size[1]}")
+    if not spec.dynamic_batch and len(batch) != 1:
+        raise ShapeError(f"model {spec.name} takes one picture at a time, got a batch of {len(batch)}")
+
+
+def check_strides(spec: ModelSpec, batch: NDArray[Any], outputs: Sequence[NDArray[Any]]) -> None:
+    """ModelError when the outputs are not as much smaller than the input as the contract says."""
+    size = plane(batch.shape, spec.input_layout)
+    for output, tensor in zip((spec.heatmaps, spec.pafs), outputs, strict=True):
+        cells = plane(tensor.shape, output.layout)
+        if any(abs(n * output.stride - pixels) >= output.stride for n, pixels in zip(cells, size, strict=True)):
+            raise ModelError(
+                f"model {spec.name}: the contract says stride {output.stride:g} ({output.layout}) for output "
+                f"{output.name!r}, but an input of {size[0]}x{size[1]} gave {tensor.shape}; correct the sidecar"
+            )
+
+
+def plane(shape: Sequence[int], layout: Layout) -> tuple[int, int]:
+    """Height and width of a batch."""
+    return (shape[2], shape[3]) if layout == "NCHW" else (shape[1], shape[2])

@@ -1,0 +1,26 @@
+"""What a model file means: its graph's own words, the published contracts, the sidecar that settles the rest.
+
+graph.py reads names and shapes from an ONNX file, presets.py recognises the published networks in them, sidecar.py
+reads and writes `pose.json` beside `pose.onnx`, spec.py is the ModelSpec that all other stages read.
+"""
+
+from edgepose.model.graph import Graph, Port, read_graph
+from edgepose.model.presets import PRESETS, recognise
+from edgepose.model.sidecar import Contract, load_spec, read_contract, save_spec, sidecar_path
+from edgepose.model.spec import Layout, ModelSpec, OutputSpec
+
+__all__ = [
+    "PRESETS",
+    "Contract",
+    "Graph",
+    "Layout",
+    "ModelSpec",
+    "OutputSpec",
+    "Port",
+    "load_spec",
+    "read_contract",
+    "read_graph",
+    "recognise",
+    "save_spec",
+    "sidecar_path",
+]

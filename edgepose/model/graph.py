@@ -1,0 +1,168 @@
+"""Reads the inputs and outputs of an ONNX file: names, shapes, types, opset. No runtime and no onnx package needed.
+
+An ONNX file is one protobuf message (onnx.proto, ModelProto). Only the few fields named below are read; weights are
+skipped by their length, so a large model is read in milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgepose.errors import ModelError
+
+# Field numbers of onnx.proto.
+_MODEL_IR_VERSION, _MODEL_GRAPH, _MODEL_OPSET = 1, 7, 8
+_OPSET_DOMAIN, _OPSET_VERSION = 1, 2
+_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 5, 11, 12
+_TENSOR_NAME = 8
+_VALUE_NAME, _VALUE_TYPE = 1, 2
+_TYPE_TENSOR = 1
+_TENSOR_ELEM_TYPE, _TENSOR_SHAPE = 1, 2
+_SHAPE_DIM, _DIM_VALUE = 1, 1
+
+_ELEM_TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 10: "float16", 11: "float64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a graph. shape: a number per axis, None where it is free; empty when not recorded."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+    def __str__(self) -> str:
+        sizes = " x ".join("?" if size is None else str(size) for size in self.shape) or "shape not recorded"
+        return f"{self.name} {self.dtype} {sizes}"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What an ONNX file says about itself."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    opset: int
+    ir_version: int
+
+
+def read_graph(path: str | Path) -> Graph:
+    """Read inputs and outputs of an ONNX file; ModelError when it is missing, encrypted, truncated or no ONNX."""
+    path = Path(path)
+    if path.suffix == ".etlt":
+        raise ModelError(
+            f"{path} is an encrypted .etlt file, which only NVIDIA's TAO can open; export the network again as ONNX "
+            "(`tao model bodyposenet export`, TAO 5 or later, writes .onnx) and give that file"
+        )
+    if not path.is_file():
+        raise ModelError(f"wanted a model file, found {'a folder' if path.is_dir() else 'nothing'} at {path}")
+    data = memoryview(path.read_bytes())
+    if not len(data):
+        raise ModelError(f"{path} is empty; wanted an ONNX model, copy or export it again")
+    try:
+        graph = _parse_model(data)
+    except _TruncatedError:
+        looks_right = data[0] == _MODEL_IR_VERSION << 3  # every exporter writes ir_version first
+        fault = "is cut short or damaged: copy or export it again" if looks_right else "is not an ONNX model"
+        raise ModelError(f"{path} ({len(data)} bytes) {fault}") from None
+    if graph is None or not graph.inputs or not graph.outputs:
+        raise ModelError(f"{path} ({len(data)} bytes) is not an ONNX model: no graph with inputs and outputs in it")
+    return graph
+
+
+def _parse_model(data: memoryview) -> Graph | None:
+    ir_version, opset, graph = 0, 0, None
+    for number, value in _fields(data):
+        if number == _MODEL_IR_VERSION and isinstance(value, int):
+            ir_version = value
+        elif number == _MODEL_OPSET and isinstance(value, memoryview):
+            entry = dict(_fields(value))
+            if not _text(entry.get(_OPSET_DOMAIN)):  # the empty domain is ONNX's own
+                opset = _number(entry.get(_OPSET_VERSION))
+        elif number == _MODEL_GRAPH and isinstance(value, memoryview):
+            graph = value
+    if graph is None:
+        return None
+    weights: set[str] = set()
+    inputs: list[Port] = []
+    outputs: list[Port] = []
+    for number, value in _fields(graph):
+        if not isinstance(value, memoryview):
+            continue
+        if number == _GRAPH_INITIALIZER:
+            weights.add(_text(dict(_fields(value)).get(_TENSOR_NAME)))
+        elif number == _GRAPH_INPUT:
+            inputs.append(_parse_port(value))
+        elif number == _GRAPH_OUTPUT:
+            outputs.append(_parse_port(value))
+    fed = tuple(port for port in inputs if port.name not in weights)  # before IR 4 weights were inputs too
+    return Graph(fed, tuple(outputs), opset, ir_version)
+
+
+def _parse_port(data: memoryview) -> Port:
+    value = dict(_fields(data))
+    tensor = dict(_fields(_bytes(dict(_fields(_bytes(value.get(_VALUE_TYPE)))).get(_TYPE_TENSOR))))
+    shape = []
+    for number, dim in _fields(_bytes(tensor.get(_TENSOR_SHAPE))):
+        if number == _SHAPE_DIM:
+            size = _number(dict(_fields(_bytes(dim))).get(_DIM_VALUE))
+            shape.append(size if size > 0 else None)  # some exporters write 0 or -1 for a free axis
+    code = _number(tensor.get(_TENSOR_ELEM_TYPE))
+    return Port(_text(value.get(_VALUE_NAME)), tuple(shape), _ELEM_TYPES.get(code, f"type {code}"))
+
+
+class _TruncatedError(Exception):
+    """The bytes end inside a field or do not form one."""
+
+
+_Value = int | memoryview
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, _Value]]:
+    """(field number, value) of one protobuf message, in file order; length-delimited values stay views."""
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        number, wire = key >> 3, key & 7
+        if wire == 0:
+            value, at = _varint(data, at)
+            yield number, value
+            continue
+        if wire == 2:
+            size, at = _varint(data, at)
+        elif wire in (1, 5):
+            size = 8 if wire == 1 else 4
+        else:
+            raise _TruncatedError
+        if number == 0 or size < 0 or at + size > len(data):
+            raise _TruncatedError
+        yield number, data[at : at + size]
+        at += size
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(data) and shift < 70:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return (value - (1 << 64) if value >> 63 else value), at
+    raise _TruncatedError
+
+
+def _bytes(value: _Value | None) -> memoryview:
+    return value if isinstance(value, memoryview) else memoryview(b"")
+
+
+def _number(value: _Value | None) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _text(value: _Value | None) -> str:
+    try:
+        return str(_bytes(value), "utf-8")
+    except UnicodeDecodeError:
+        raise _TruncatedError from None

@@ -1,0 +1,87 @@
+"""ModelSpec: the contract of one model file, from input colour to output strides.
+
+Preprocessing, calibration, training and every backend read it from here, so that they cannot differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+from edgepose.errors import ModelError
+from edgepose.options import Options
+from edgepose.skeleton import SKELETONS, Skeleton
+
+Layout = Literal["NCHW", "NHWC"]
+
+
+class OutputSpec(Options, frozen=True):
+    """Where a tensor lies among a model's outputs.
+
+    name: output name in the graph. layout: its axis order. channels: first and one-past-last channel used, None for
+    all. stride: input pixels per cell.
+    """
+
+    name: str
+    layout: Layout = "NCHW"
+    channels: tuple[int, int] | None = None
+    stride: float = 8.0
+
+
+class ModelSpec(Options, frozen=True):
+    """The contract of one model file.
+
+    name: short name for messages and MQTT. skeleton: key of `SKELETONS`, the network's own keypoint order; whatever it
+        is, poses reach the user in the order of BODYPOSENET_18 (`Letterbox.poses_to_source`).
+    input_name, input_layout, colour: the input tensor, float32.
+    mean, scale: value = (x - mean) * scale per channel in the model's colour order, x in 0..255.
+    pad_value: letterbox grey. input_hw: default size (H, W). multiple: H and W must be multiples of it.
+    dynamic_size, dynamic_batch: whether the graph takes other sizes and batches than the declared one.
+    heatmaps, pafs: the outputs; both may be slices of one tensor.
+    """
+
+    name: str
+    skeleton: str = "bodyposenet_18"
+    input_name: str = "input"
+    input_layout: Layout = "NCHW"
+    colour: Literal["BGR", "RGB"] = "BGR"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    pad_value: int = 128
+    input_hw: tuple[int, int] = (256, 456)
+    multiple: int = 8
+    dynamic_size: bool = True
+    dynamic_batch: bool = True
+    heatmaps: OutputSpec = OutputSpec(name="heatmaps")
+    pafs: OutputSpec = OutputSpec(name="pafs")
+
+    @property
+    def keypoint_skeleton(self) -> Skeleton:
+        """The Skeleton that `skeleton` names."""
+        return SKELETONS[self.skeleton]
+
+
+def check_spec(spec: ModelSpec) -> None:
+    """Raise ModelError, naming the key, when a value of the contract can not be meant on any graph."""
+    trouble = next(_troubles(spec), None)
+    if trouble is not None:
+        raise ModelError(f"model contract {spec.name!r}: {trouble}")
+
+
+def _troubles(spec: ModelSpec) -> Iterator[str]:
+    if spec.skeleton not in SKELETONS:
+        yield f"skeleton is {spec.skeleton!r}; known are {', '.join(sorted(SKELETONS))}"
+    elif not spec.keypoint_skeleton.limbs:
+        yield f"skeleton {spec.skeleton!r} has no limbs, so people cannot be grouped with it"
+    if not all(map(math.isfinite, (*spec.mean, *spec.scale))) or 0.0 in spec.scale:
+        yield f"mean {spec.mean} and scale {spec.scale} must be finite and scale not 0"
+    if not 0 <= spec.pad_value <= 255:
+        yield f"pad_value is {spec.pad_value}; a grey value from 0 to 255 is wanted"
+    if spec.multiple < 1 or min(spec.input_hw) < 1 or any(side % spec.multiple for side in spec.input_hw):
+        yield f"input_hw {spec.input_hw} must be positive multiples of multiple ({spec.multiple})"
+    for key, output in (("heatmaps", spec.heatmaps), ("pafs", spec.pafs)):
+        if not (math.isfinite(output.stride) and output.stride > 0):
+            yield f"{key}.stride is {output.stride}; input pixels per cell are wanted, such as 8"
+        if output.channels is not None and not 0 <= output.channels[0] < output.channels[1]:
+            yield f"{key}.channels is {output.channels}; first and one-past-last channel are wanted, such as [0, 19]"

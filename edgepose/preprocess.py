@@ -1,0 +1,261 @@
+"""From a picture to the network's input and back: letterbox, normalise, and the only place where coordinates change.
+
+`Preprocessor.prepare` fits a picture of any size into the input, `split_fields` cuts the raw outputs into one Fields
+per picture, and the `Letterbox` that came with the input carries grouped poses back to pixels of the source.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepose.errors import ShapeError
+from edgepose.model import ModelSpec, OutputSpec
+from edgepose.skeleton import BODYPOSENET_18
+from edgepose.types import Fields, FloatArray, Image, LookAgain, Pose
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def input_size(image_hw: tuple[int, int], height: int, multiple: int = 8) -> tuple[int, int]:
+    """The input (H, W) nearest to `height` that holds a picture (h, w) with its aspect and as little padding as can be.
+
+    H is `height` to the nearest multiple; W is rounded up, so that the picture fills the height.
+    """
+    h, w = image_hw
+    if min(h, w, height, multiple) < 1:
+        raise ShapeError(f"sizes are at least 1, got a picture of {h}x{w}, height {height} and multiple {multiple}")
+    H = max(1, round(height / multiple)) * multiple
+    return H, max(1, math.ceil(H * w / h / multiple - 1e-9)) * multiple
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """How one picture lies in the network's input: aspect kept, centred, grey around it.
+
+    image_hw: picture (h, w). input_hw: network input (H, W). keypoint_order: for each keypoint that the user sees the
+    index among the network's (-1 where it has none), None when both agree.
+
+    Scaling follows cv2.resize: input x = (source x + 0.5) * scale - 0.5 + offset, pixel (0, 0) being the centre of the
+    top-left pixel; the scale of each axis is exact for the whole number of pixels that the picture takes.
+    """
+
+    image_hw: tuple[int, int]
+    input_hw: tuple[int, int]
+    keypoint_order: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if min(*self.image_hw, *self.input_hw) < 1:
+            raise ShapeError(f"cannot fit a picture of {self.image_hw} (h, w) into an input of {self.input_hw}")
+
+    @cached_property
+    def content_hw(self) -> tuple[int, int]:
+        """Rows and columns of the input that the picture takes."""
+        (h, w), (H, W) = self.image_hw, self.input_hw
+        scale = min(H / h, W / w)
+        return max(1, min(H, round(h * scale))), max(1, min(W, round(w * scale)))
+
+    @cached_property
+    def offset_xy(self) -> tuple[int, int]:
+        """Grey columns left of the picture and rows above it."""
+        return (self.input_hw[1] - self.content_hw[1]) // 2, (self.input_hw[0] - self.content_hw[0]) // 2
+
+    @cached_property
+    def scale_xy(self) -> tuple[float, float]:
+        """Input pixels per source pixel."""
+        return self.content_hw[1] / self.image_hw[1], self.content_hw[0] / self.image_hw[0]
+
+    def to_input(self, xy: NDArray[Any]) -> NDArray[Any]:
+        """Points (..., 2) from source pixels to input pixels."""
+        scale, offset = np.asarray(self.scale_xy), np.asarray(self.offset_xy)
+        return _as_float(xy, (xy + 0.5) * scale - 0.5 + offset)
+
+    def to_source(self, xy: NDArray[Any]) -> NDArray[Any]:
+        """Points (..., 2) from input pixels to source pixels."""
+        scale, offset = np.asarray(self.scale_xy), np.asarray(self.offset_xy)
+        return _as_float(xy, (xy - offset + 0.5) / scale - 0.5)
+
+    def poses_to_source(self, poses: Sequence[Pose]) -> list[Pose]:
+        """Poses from input pixels to source pixels, their keypoints in the order that the user sees."""
+        if not poses:
+            return []
+        keypoints = np.stack([pose.keypoints for pose in poses])  # (N, K, 3)
+        keypoints[..., :2] = self.to_source(keypoints[..., :2])
+        if self.keypoint_order is not None:
+            absent = np.full((len(poses), 1, 3), (np.nan, np.nan, 0.0), np.float32)
+            keypoints = np.concatenate([keypoints, absent], 1)[:, self.keypoint_order]  # -1 takes the absent one
+        return [Pose(points, pose.score) for points, pose in zip(keypoints, poses, strict=True)]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of a picture turned by quarter turns: what a second look sees.
+
+    x0, y0, x1, y1: first and one-past-last column and row, in source pixels. quarter_turns: counter-clockwise, 0 to 3.
+    """
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    quarter_turns: int = 0
+
+    @classmethod
+    def of(cls, request: LookAgain, image_hw: tuple[int, int]) -> Region | None:
+        """The part of the request that lies inside the picture (h, w); None when nothing of it does."""
+        x0, y0, x1, y1 = request.crop_xyxy
+        h, w = image_hw
+        if not all(map(math.isfinite, request.crop_xyxy)):
+            return None
+        left, top = max(0, math.floor(x0)), max(0, math.floor(y0))
+        right, bottom = min(w, math.ceil(x1) + 1), min(h, math.ceil(y1) + 1)
+        if left >= right or top >= bottom:
+            return None
+        return cls(left, top, right, bottom, round(request.rotation_deg / 90) % 4)
+
+    def cut(self, image: Image) -> Image:
+        """The region as a picture of its own, turned."""
+        return np.ascontiguousarray(np.rot90(image[self.y0 : self.y1, self.x0 : self.x1], self.quarter_turns))
+
+    def poses_to_source(self, poses: Sequence[Pose]) -> list[Pose]:
+        """Poses from pixels of the cut picture to pixels of the whole."""
+        last_x, last_y = self.x1 - self.x0 - 1, self.y1 - self.y0 - 1
+        turned = []
+        for pose in poses:
+            keypoints = pose.keypoints.copy()
+            x, y = pose.keypoints[:, 0], pose.keypoints[:, 1]
+            back = ((x, y), (last_x - y, x), (last_x - x, last_y - y), (y, last_y - x))[self.quarter_turns]
+            keypoints[:, 0], keypoints[:, 1] = back[0] + self.x0, back[1] + self.y0
+            turned.append(Pose(keypoints, pose.score))
+        return turned
+
+
+class Preprocessor:
+    """Fits pictures into the input of one network; keeps scratch memory, so one per thread.
+
+    spec: the network's contract. input_hw: (H, W) of every tensor it makes.
+    """
+
+    def __init__(self, spec: ModelSpec, input_hw: tuple[int, int]) -> None:
+        if any(side < 1 or side % spec.multiple for side in input_hw):
+            raise ShapeError(
+                f"model {spec.name} takes inputs whose sides are multiples of {spec.multiple}, "
+                f"got {input_hw[0]}x{input_hw[1]}"
+            )
+        self.spec = spec
+        self.input_hw = input_hw
+        H, W = input_hw
+        self.tensor_shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
+        self._cv2 = _import_cv2()
+        self._canvas = np.full((H, W, 3), spec.pad_value, np.uint8)
+        self._planes = [np.empty((H, W), np.uint8) for _ in range(3)]
+        self._letterbox: Letterbox | None = None
+        values = np.arange(256, dtype=np.float64)[:, None]
+        table = ((values - spec.mean) * spec.scale).astype(np.float32)  # (256, 3) in the model's colour order
+        self._tables = [np.ascontiguousarray(table[:, c]) for c in range(3)]
+        self._table = table[None].copy()
+        skeleton = spec.keypoint_skeleton
+        self._order = None if skeleton is BODYPOSENET_18 else skeleton.mapping_to(BODYPOSENET_18)
+
+    def letterbox(self, image_hw: tuple[int, int]) -> Letterbox:
+        """How a picture (h, w) will lie in the input."""
+        if self._letterbox is None or self._letterbox.image_hw != image_hw:
+            self._letterbox = Letterbox(image_hw, self.input_hw, self._order)
+            self._canvas[:] = self.spec.pad_value
+        return self._letterbox
+
+    def prepare(self, image: Image, out: FloatArray | None = None) -> tuple[FloatArray, Letterbox]:
+        """The network's input for one picture, without a batch axis, and how the picture lies in it.
+
+        image: uint8 (h, w, 3) BGR. out: float32 array of `tensor_shape` to write to, such as one place of a batch; a
+        new one is made when left out. ShapeError for anything else than a picture.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            raise ShapeError(f"a picture is uint8 (H, W, 3) BGR, got {image.dtype} {image.shape}")
+        letterbox = self.letterbox((image.shape[0], image.shape[1]))
+        (h, w), (left, top) = letterbox.content_hw, letterbox.offset_xy
+        self._resize(image, self._canvas[top : top + h, left : left + w])
+        tensor = np.empty(self.tensor_shape, np.float32) if out is None else out
+        self._normalise(tensor)
+        return tensor, letterbox
+
+    def _resize(self, image: Image, target: Image) -> None:
+        cv2 = self._cv2
+        h, w = target.shape[:2]
+        # Bilinear samples two pixels a side; halving first by exact means keeps thin limbs of large pictures, at a
+        # tenth of what INTER_AREA takes for uneven factors.
+        while image.shape[0] >= 2 * h and image.shape[1] >= 2 * w and not (image.shape[0] % 2 or image.shape[1] % 2):
+            size = (image.shape[1] // 2, image.shape[0] // 2)
+            if size == (w, h):
+                break
+            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        exact_half = image.shape[:2] == (2 * h, 2 * w)
+        cv2.resize(image, (w, h), dst=target, interpolation=cv2.INTER_AREA if exact_half else cv2.INTER_LINEAR)
+
+    def _normalise(self, tensor: FloatArray) -> None:
+        """Write the canvas to the tensor: one table look-up per value does colour order, mean and scale at once."""
+        cv2, rgb = self._cv2, self.spec.colour == "RGB"
+        if self.spec.input_layout == "NHWC":
+            picture = cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB) if rgb else self._canvas
+            tensor[...] = cv2.LUT(picture, self._table)
+            return
+        cv2.split(self._canvas, self._planes)
+        for channel, table in enumerate(self._tables):
+            cv2.LUT(self._planes[2 - channel if rgb else channel], table, dst=tensor[channel])
+
+
+def split_fields(spec: ModelSpec, outputs: Sequence[NDArray[Any]]) -> list[Fields]:
+    """One Fields per picture of a batch, each owning its memory (C-contiguous float32, channels first).
+
+    outputs: what `Backend.infer` gave: the tensors holding heatmaps and PAFs, batch axis first, in the graph's own
+    layouts. ShapeError when they do not have the channels that the contract promises.
+    """
+    skeleton = spec.keypoint_skeleton
+    heatmaps = _channels_first(outputs[0], spec.heatmaps, "heatmaps")
+    pafs = _channels_first(outputs[1], spec.pafs, "PAFs")
+    if heatmaps.shape[1] < skeleton.n_keypoints or pafs.shape[1] != skeleton.n_pafs or len(heatmaps) != len(pafs):
+        raise ShapeError(
+            f"model {spec.name}: skeleton {skeleton.name} wants at least {skeleton.n_keypoints} heatmaps and "
+            f"{skeleton.n_pafs} PAFs per picture, the network gave {heatmaps.shape} and {pafs.shape}; "
+            "check its sidecar with: edgepose model check"
+        )
+    return [
+        Fields(_own(heat), _own(paf), spec.heatmaps.stride, spec.pafs.stride)
+        for heat, paf in zip(heatmaps, pafs, strict=True)
+    ]
+
+
+def _channels_first(tensor: NDArray[Any], output: OutputSpec, what: str) -> NDArray[Any]:
+    if tensor.ndim != 4:
+        raise ShapeError(f"{what} {output.name!r} have 4 axes, got shape {tensor.shape}")
+    if output.layout == "NHWC":
+        tensor = tensor.transpose(0, 3, 1, 2)
+    return tensor if output.channels is None else tensor[:, output.channels[0] : output.channels[1]]
+
+
+def _as_float(like: NDArray[Any], values: NDArray[np.float64]) -> NDArray[Any]:
+    return values.astype(np.result_type(like, np.float32), copy=False)
+
+
+def _own(array: NDArray[Any]) -> FloatArray:
+    return np.array(array, np.float32, order="C")
+
+
+def _import_cv2() -> ModuleType:
+    from edgepose.errors import MissingDependencyError
+
+    try:
+        import cv2
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"pictures are scaled with OpenCV, which is not usable here ({error}); install opencv-python-headless, or "
+            "on a Jetson python3-opencv from JetPack"
+        ) from None
+    return cv2
