@@ -74,7 +74,9 @@ class AvReader:
         except (av.FFmpegError, OSError) as error:
             raise SourceError(f"{self._label} broke off: {reason(error)}") from None
         image = self._reformatter.reformat(frame, format="bgr24").to_ndarray()
-        pts = None if frame.pts is None or frame.time_base is None else float((frame.pts - self._start) * frame.time_base)
+        pts = (
+            None if frame.pts is None or frame.time_base is None else float((frame.pts - self._start) * frame.time_base)
+        )
         return Shot(image, pts)
 
     def close(self) -> None:

@@ -86,7 +86,9 @@ class Scene:
         keypoints = np.ones((BODYPOSENET_18.n_keypoints, 3), np.float32)
         keypoints[:, 0] = x + self.height_px[person] * upright[:, 0]
         keypoints[:, 1] = self.ground_px[person] - self.height_px[person] * upright[:, 1]
-        in_picture = (keypoints[:, :2] >= 0).all(1) & (keypoints[:, :2] <= (options.width - 1, options.height - 1)).all(1)
+        in_picture = (keypoints[:, :2] >= 0).all(1) & (keypoints[:, :2] <= (options.width - 1, options.height - 1)).all(
+            1
+        )
         face = np.array([name in _FACE for name in BODYPOSENET_18.keypoints])
         hidden = face & (seen[:, 2] < project(head[None], yaw)[0, 2] - _HIDDEN_DEPTH)
         keypoints[~in_picture | hidden] = (np.nan, np.nan, 0)

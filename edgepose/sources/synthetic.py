@@ -132,7 +132,9 @@ def _draw_person(image: Image, pose: Pose, height_px: float, shirt: tuple[int, .
         head = tuple(float(v) for v in np.mean([point for point in face if point], 0))
         _line(image, neck, head, 0.06 * height_px, _SKIN)
         _disc(image, head, 0.076 * height_px, _HAIR)
-        _disc(image, tuple(0.8 * h + 0.2 * (at("nose") or head)[i] for i, h in enumerate(head)), 0.066 * height_px, _SKIN)
+        _disc(
+            image, tuple(0.8 * h + 0.2 * (at("nose") or head)[i] for i, h in enumerate(head)), 0.066 * height_px, _SKIN
+        )
         for name in ("r_eye", "l_eye"):
             eye = at(name)
             if eye:
