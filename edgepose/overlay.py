@@ -49,7 +49,7 @@ def draw(
     track id that stay beside the number; a fall among the events of a FrameResult is shown without being asked for.
     Lost tracks (missing_s > 0) are not drawn.
     """
-    canvas = np.ascontiguousarray(image).copy()
+    canvas = np.array(image, np.uint8, order="C")
     words = dict(labels or {})
     people: Sequence[Track | Pose] = what.tracks if isinstance(what, FrameResult) else what
     if isinstance(what, FrameResult):

@@ -6,9 +6,10 @@ addresses. Two decoding threads at most: each holds pictures of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 
 import av
+import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
@@ -73,7 +74,7 @@ class AvReader:
             raise EOFError from None
         except (av.FFmpegError, OSError) as error:
             raise SourceError(f"{self._label} broke off: {reason(error)}") from None
-        image = self._reformatter.reformat(frame, format="bgr24").to_ndarray()
+        image = np.asarray(self._reformatter.reformat(frame, format="bgr24").to_ndarray(), np.uint8)
         pts = (
             None if frame.pts is None or frame.time_base is None else float((frame.pts - self._start) * frame.time_base)
         )
@@ -83,7 +84,7 @@ class AvReader:
         self._frames.close()
         self._container.close()
 
-    def _decode(self) -> Iterator[VideoFrame]:
+    def _decode(self) -> Generator[VideoFrame, None, None]:
         damaged = 0
         for packet in self._container.demux(self._stream):
             try:

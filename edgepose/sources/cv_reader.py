@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import cv2
+import numpy as np
 
 from edgepose.errors import SourceError
 from edgepose.sources.reader import Shot
@@ -52,7 +53,9 @@ class CvReader:
             raise EOFError
         if image.ndim == 2:
             image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-        return Shot(image, self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._has_pts else None)
+        return Shot(
+            np.asarray(image, np.uint8), self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self._has_pts else None
+        )
 
     def close(self) -> None:
         self._capture.release()

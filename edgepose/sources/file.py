@@ -101,7 +101,9 @@ def open_video(path: Path, reader: str = "auto") -> AvReader | CvReader:
     if path.stat().st_size == 0:
         raise SourceError(f"video '{path}' is empty (0 bytes); copy or record it again")
     if video_library("auto" if reader == "gstreamer" else reader) == "av":
-        from edgepose.sources.av_reader import open_file
-    else:
-        from edgepose.sources.cv_reader import open_file
-    return open_file(str(path.resolve()), f"video '{path}'")
+        from edgepose.sources import av_reader
+
+        return av_reader.open_file(str(path.resolve()), f"video '{path}'")
+    from edgepose.sources import cv_reader
+
+    return cv_reader.open_file(str(path.resolve()), f"video '{path}'")

@@ -40,7 +40,7 @@ def read_image(path: Path | str) -> Image:
         image = None  # OpenCV refuses pictures beyond 2^30 pixels with an exception
     if image is None:
         raise SourceError(f"'{path}' is not a picture that OpenCV can decode")
-    return image
+    return np.asarray(image, np.uint8)
 
 
 def list_images(folder: Path | str) -> list[Path]:

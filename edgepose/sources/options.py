@@ -11,7 +11,7 @@ from edgepose.options import Options
 ReaderName = Literal["auto", "av", "opencv", "gstreamer"]
 
 
-class SourceOptions(Options):
+class SourceOptions(Options, frozen=True):
     """Wishes and deadlines of one source.
 
     Width, height and rate are wishes to a camera; files, folders and network streams come as they are. A width or

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgepose.options import Options
 from edgepose.skeleton import BODYPOSENET_18
-from edgepose.types import Pose
+from edgepose.types import FloatArray, Pose
 
 LEG, ARM = 0.245, 0.165
 """Length of thigh and shin, and of upper and lower arm, in body heights."""
@@ -28,6 +28,7 @@ _FACE = {
     "nose": (0.075, 0.0, 0.905), "r_eye": (0.06, 0.03, 0.93), "l_eye": (0.06, -0.03, 0.93),
     "r_ear": (0.0, 0.065, 0.92), "l_ear": (0.0, -0.065, 0.92),
 }  # fmt: skip
+_IS_FACE = np.array([name in _FACE for name in BODYPOSENET_18.keypoints])
 _HEAD = np.array((0.0, 0.0, 0.925))
 _HIP_UP, _SHOULDER_UP, _ANKLE_UP = 0.53, 0.82, 0.04
 _HALF_HIPS, _HALF_SHOULDERS = 0.07, 0.115
@@ -35,7 +36,7 @@ _HIDDEN_DEPTH = 0.03
 """Points of the face that lie farther behind the middle of the head than this are hidden by it."""
 
 
-class SceneOptions(Options):
+class SceneOptions(Options, frozen=True):
     """A synthetic scene. The same options give the same pictures and the same truth."""
 
     people: Annotated[int, Meta(ge=0, le=100, description="how many people walk about")] = 2
@@ -50,7 +51,10 @@ class SceneOptions(Options):
 
 
 class Scene:
-    """People of a scene: `poses(t)` in pixels, ordered from far to near, the same for the same second."""
+    """People of a scene, ordered from far to near; the same second gives the same people.
+
+    height_px, ground_px: (n,) height of each person and the picture row it stands on, in pixels.
+    """
 
     def __init__(self, options: SceneOptions) -> None:
         self.options = options
@@ -58,7 +62,7 @@ class Scene:
         n = options.people
         nearness = np.sort(rng.uniform(0.72, 1.0, n)) if n > 1 else np.ones(n)
         self.height_px = options.size * options.height * nearness
-        self.ground_px = options.height * (0.60 + 0.36 * nearness)
+        self.ground_px = options.height * (0.58 + 0.32 * nearness)
         self._lane = 2 * (rng.permutation(n) + rng.uniform(0, 0.5, n)) / max(n, 1)  # to and fro are two spans
         self._speed = rng.uniform(0.45, 0.75, n)  # body heights per second
         self._cycle_hz = self._speed / 0.65
@@ -67,32 +71,41 @@ class Scene:
         self._faller = n - 1
 
     def poses(self, t: float) -> list[Pose]:
-        """Where everybody is at second `t`. Keypoints outside the picture or behind the head are absent."""
-        return [self._pose(person, t) for person in range(self.options.people)]
+        """Who is seen at second `t`: as `figures`, with keypoints outside the picture absent as well."""
+        limit = np.array((self.options.width - 1, self.options.height - 1))
+        poses = []
+        for keypoints in self.figures(t):
+            keypoints[((keypoints[:, :2] < 0) | (keypoints[:, :2] > limit)).any(1)] = (np.nan, np.nan, 0)
+            poses.append(Pose(keypoints, float(keypoints[:, 2].mean())))
+        return poses
 
-    def _pose(self, person: int, t: float) -> Pose:
-        options = self.options
-        fall_s = options.fall_s if person == self._faller and options.fall_s >= 0 else np.inf
-        walk_s = min(t, fall_s)
-        span = max(options.width - 0.5 * self.height_px[person], 1.0)
-        way = self._lane[person] * span + walk_s * self._speed[person] * self.height_px[person]
-        to_right = (way // span) % 2 == 0
-        x = 0.5 * (options.width - span) + (way % span if to_right else span - way % span)
-        points, head = figure(2 * np.pi * self._cycle_hz[person] * walk_s + self._phase[person])
+    def figures(self, t: float) -> list[FloatArray]:
+        """Where everybody is at second `t`, float32 (18, 3) in pixels; points behind the head are absent."""
+        return [self._figure(person, t) for person in range(self.options.people)]
+
+    def _figure(self, person: int, t: float) -> FloatArray:
+        fall_s = self.options.fall_s if person == self._faller and self.options.fall_s >= 0 else np.inf
+        x, to_right = self._place(person, min(t, fall_s))
+        points, head = figure(2 * np.pi * self._cycle_hz[person] * min(t, fall_s) + self._phase[person])
         yaw = self._yaw[person] if to_right else np.pi - self._yaw[person]
         seen = project(points, yaw)
-        lean = 0.5 * np.pi * np.clip((t - fall_s) / FALL_S, 0, 1) ** 2 * (1 if to_right else -1)
-        upright = seen[:, :2] @ np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]])
+        into_picture = 1 if x < 0.5 * self.options.width else -1
+        lean = into_picture * 0.5 * np.pi * np.clip((t - fall_s) / FALL_S, 0, 1) ** 2
+        turned = seen[:, :2] @ np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]])
         keypoints = np.ones((BODYPOSENET_18.n_keypoints, 3), np.float32)
-        keypoints[:, 0] = x + self.height_px[person] * upright[:, 0]
-        keypoints[:, 1] = self.ground_px[person] - self.height_px[person] * upright[:, 1]
-        in_picture = (keypoints[:, :2] >= 0).all(1) & (keypoints[:, :2] <= (options.width - 1, options.height - 1)).all(
-            1
-        )
-        face = np.array([name in _FACE for name in BODYPOSENET_18.keypoints])
-        hidden = face & (seen[:, 2] < project(head[None], yaw)[0, 2] - _HIDDEN_DEPTH)
-        keypoints[~in_picture | hidden] = (np.nan, np.nan, 0)
-        return Pose(keypoints, float(keypoints[:, 2].mean()))
+        keypoints[:, 0] = x + self.height_px[person] * turned[:, 0]
+        keypoints[:, 1] = self.ground_px[person] - self.height_px[person] * turned[:, 1]
+        hidden = _IS_FACE & (seen[:, 2] < project(head[None], yaw)[0, 2] - _HIDDEN_DEPTH)
+        keypoints[hidden] = (np.nan, np.nan, 0)
+        return keypoints
+
+    def _place(self, person: int, walked_s: float) -> tuple[float, bool]:
+        """Where on its lane a person is after walking so long, pixels, and whether it walks to the right."""
+        width, height = self.options.width, self.height_px[person]
+        span = max(width - 0.5 * height, 1.0)
+        way = self._lane[person] * span + walked_s * self._speed[person] * height
+        to_right = (way // span) % 2 == 0
+        return 0.5 * (width - span) + (way % span if to_right else span - way % span), bool(to_right)
 
 
 def figure(phase: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
