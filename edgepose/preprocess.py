@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edgepose.errors import ShapeError
 from edgepose.model import ModelSpec, OutputSpec
 from edgepose.skeleton import BODYPOSENET_18
-from edgepose.types import Fields, FloatArray, Image, LookAgain, Pose
+from edgepose.types import Fields, FloatArray, Image, Pose
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -92,49 +92,6 @@ class Letterbox:
             absent = np.full((len(poses), 1, 3), (np.nan, np.nan, 0.0), np.float32)
             keypoints = np.concatenate([keypoints, absent], 1)[:, self.keypoint_order]  # -1 takes the absent one
         return [Pose(points, pose.score) for points, pose in zip(keypoints, poses, strict=True)]
-
-
-@dataclass(frozen=True)
-class Region:
-    """A rectangle of a picture turned by quarter turns: what a second look sees.
-
-    x0, y0, x1, y1: first and one-past-last column and row, in source pixels. quarter_turns: counter-clockwise, 0 to 3.
-    """
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    quarter_turns: int = 0
-
-    @classmethod
-    def of(cls, request: LookAgain, image_hw: tuple[int, int]) -> Region | None:
-        """The part of the request that lies inside the picture (h, w); None when nothing of it does."""
-        x0, y0, x1, y1 = request.crop_xyxy
-        h, w = image_hw
-        if not all(map(math.isfinite, request.crop_xyxy)):
-            return None
-        left, top = max(0, math.floor(x0)), max(0, math.floor(y0))
-        right, bottom = min(w, math.ceil(x1) + 1), min(h, math.ceil(y1) + 1)
-        if left >= right or top >= bottom:
-            return None
-        return cls(left, top, right, bottom, round(request.rotation_deg / 90) % 4)
-
-    def cut(self, image: Image) -> Image:
-        """The region as a picture of its own, turned."""
-        return np.ascontiguousarray(np.rot90(image[self.y0 : self.y1, self.x0 : self.x1], self.quarter_turns))
-
-    def poses_to_source(self, poses: Sequence[Pose]) -> list[Pose]:
-        """Poses from pixels of the cut picture to pixels of the whole."""
-        last_x, last_y = self.x1 - self.x0 - 1, self.y1 - self.y0 - 1
-        turned = []
-        for pose in poses:
-            keypoints = pose.keypoints.copy()
-            x, y = pose.keypoints[:, 0], pose.keypoints[:, 1]
-            back = ((x, y), (last_x - y, x), (last_x - x, last_y - y), (y, last_y - x))[self.quarter_turns]
-            keypoints[:, 0], keypoints[:, 1] = back[0] + self.x0, back[1] + self.y0
-            turned.append(Pose(keypoints, pose.score))
-        return turned
 
 
 class Preprocessor:

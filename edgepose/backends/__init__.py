@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgepose.backends.options import BackendOptions
 from edgepose.errors import BackendError, DeviceError, MissingDependencyError
-from edgepose.model import ModelSpec, load_spec
+from edgepose.model import ModelSpec, load_spec, shipped_model
 from edgepose.options import Options
 from edgepose.plugins import find
 from edgepose.types import FloatArray
@@ -64,17 +64,18 @@ _CPU_RUNTIMES = ("openvino", "onnxruntime")  # the faster first, measured in doc
 
 
 def open_backend(
-    model: str | Path,
+    model: str | Path | None = None,
     options: BackendOptions = BackendOptions(),  # noqa: B008 (frozen)
     spec: ModelSpec | None = None,
 ) -> Backend:
     """Load a network in the best runtime this machine has, or in the one that `options.name` asks for.
 
-    model: an ONNX file, a TensorRT engine (.engine) or recorded fields (.npz, replayed). spec: its contract, read by
-    `load_spec` when left out. Where TensorRT or its GPU is missing, the ONNX file beside an engine runs on the CPU and
-    a warning says so. Raises ModelError for the file, BackendError or MissingDependencyError for the runtime.
+    model: an ONNX file, a TensorRT engine (.engine) or recorded fields (.npz, replayed); the shipped network when left
+    out. spec: its contract, read by `load_spec` when left out. Where TensorRT or its GPU is missing, the ONNX file
+    beside an engine runs on the CPU and a warning says so. Raises ModelError for the file, BackendError or
+    MissingDependencyError for the runtime.
     """
-    path = Path(model)
+    path = shipped_model() if model is None else Path(model)
     name = _choose(path, options)
     if name == "tensorrt":
         try:

@@ -6,7 +6,7 @@ reads and writes `pose.json` beside `pose.onnx`, spec.py is the ModelSpec that a
 
 from edgepose.model.graph import Graph, Port, read_graph
 from edgepose.model.presets import PRESETS, recognise
-from edgepose.model.sidecar import Contract, load_spec, read_contract, save_spec, sidecar_path
+from edgepose.model.sidecar import Contract, load_spec, read_contract, save_spec, shipped_model, sidecar_path
 from edgepose.model.spec import Layout, ModelSpec, OutputSpec
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "read_graph",
     "recognise",
     "save_spec",
+    "shipped_model",
     "sidecar_path",
 ]

@@ -31,6 +31,14 @@ class Contract:
     assumed: tuple[str, ...] = ()
 
 
+def shipped_model() -> Path:
+    """The network that comes with EdgePose; ModelError where an installation left it out."""
+    path = Path(__file__).parent.parent / "models" / "edgepose-lite.onnx"
+    if not path.is_file():
+        raise ModelError(f"this installation carries no network at {path}; reinstall EdgePose or give a model file")
+    return path
+
+
 def sidecar_path(model: str | Path) -> Path:
     """Where the sidecar of a model lies: same name, ending .json."""
     return Path(model).with_suffix(".json")

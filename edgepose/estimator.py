@@ -1,0 +1,53 @@
+"""PoseEstimator: a picture in, people out, in one call. The shortest way to use EdgePose from Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgepose.backends import BackendInfo, BackendOptions, open_backend
+from edgepose.decode import GroupOptions
+from edgepose.errors import ClosedError
+from edgepose.model import ModelSpec
+from edgepose.pipeline.network import Network
+from edgepose.types import Image, Pose
+
+
+class PoseEstimator:
+    """People of single pictures: prepares, infers and groups in the calling thread. One per thread.
+
+    model: ONNX file or TensorRT engine, the shipped network when left out. backend: name of a runtime, or all of its
+    options. height: of the network input in pixels, as the model declares it when left out; larger finds smaller people
+    and takes longer. options: of grouping. Raises ModelError or BackendError in one sentence.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        backend: str | BackendOptions = "auto",
+        height: int | None = None,
+        options: GroupOptions | None = None,
+    ) -> None:
+        runtime = BackendOptions(name=backend) if isinstance(backend, str) else backend
+        self._network: Network | None = Network(open_backend(model, runtime), height or 0, options)
+        self.spec: ModelSpec = self._network.backend.spec
+        self.info: BackendInfo = self._network.backend.info
+        self._prepare = self._network.preparer()
+
+    def __call__(self, image: Image) -> list[Pose]:
+        """The people in one picture, uint8 (H, W, 3) BGR: keypoints float32 (18, 3) in pixels of it, best first."""
+        if self._network is None:
+            raise ClosedError("this PoseEstimator was closed; make a new one")
+        return self._network.look(self._prepare(image))
+
+    def close(self) -> None:
+        """Free the network; closing twice is fine."""
+        if self._network is not None:
+            self._network.close()
+            self._network = None
+
+    def __enter__(self) -> PoseEstimator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
