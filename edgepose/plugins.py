@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
 from edgepose.errors import ConfigError
@@ -22,6 +21,8 @@ def find(kind: str, name: str, table: Mapping[str, str]) -> Any:
     if name in table:
         module, _, attribute = table[name].partition(":")
         return getattr(import_module(module), attribute)
+    from importlib.metadata import entry_points  # 50 ms on a small board, and seldom needed
+
     group = f"edgepose.{kind}"
     found = {entry.name: entry for entry in entry_points(group=group)}
     if name in found:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from edgepose.backends.options import BackendOptions
 from edgepose.decode.options import GroupOptions
 from edgepose.options import Options
 from edgepose.publish.options import JsonlOptions, MqttOptions, ShowOptions, VideoOptions
@@ -13,16 +14,17 @@ from edgepose.sources.options import SourceOptions
 from edgepose.tracking.options import TrackerOptions
 
 
-class ModelOptions(Options):
+class ModelOptions(Options, frozen=True):
     """Which network runs, and how large its input is."""
 
     path: Annotated[str, Meta(description="ONNX file or engine; empty takes the network that EdgePose ships")] = ""
+    backend: Annotated[BackendOptions, Meta(description="what runs it")] = BackendOptions()
     height: Annotated[
         int, Meta(ge=0, description="height of the network input in pixels, 0 as the model declares it")
     ] = 0
 
 
-class SourceEntry(SourceOptions, kw_only=True):
+class SourceEntry(SourceOptions, frozen=True, kw_only=True):
     """One camera, stream or file: where it is, and how it is opened."""
 
     uri: Annotated[
@@ -31,7 +33,7 @@ class SourceEntry(SourceOptions, kw_only=True):
     ]
 
 
-class PipelineOptions(Options):
+class PipelineOptions(Options, frozen=True):
     """How frames travel between the threads."""
 
     max_batch: Annotated[
@@ -44,7 +46,7 @@ class PipelineOptions(Options):
     stop_s: Annotated[float, Meta(gt=0, description="longest wait for the threads to leave, seconds")] = 1.5
 
 
-class Config(Options):
+class Config(Options, frozen=True):
     """Everything `edgepose run` and the service can be told."""
 
     model: Annotated[ModelOptions, Meta(description="the network")] = ModelOptions()

@@ -1,0 +1,111 @@
+"""The pipeline without threads or publishers, for a host program that has its own frames."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from edgepose.config import Config
+from edgepose.errors import ClosedError, ShapeError
+from edgepose.pipeline.looks import Look, cut_out, to_frame
+from edgepose.pipeline.network import Preparer
+from edgepose.pipeline.parts import ModelLike, RuleLike, configuration, open_network, rule_makers
+from edgepose.pipeline.scene import Scene, Scenes
+from edgepose.types import Frame, FrameResult, Image
+
+
+class Analyser:
+    """Turns a host program's frames into tracks and events, in the calling thread.
+
+    The same stages as `Pipeline`, so the same frames give the same result. Use it from one thread at a time; each
+    `source` name has people and rules of its own.
+    """
+
+    def __init__(
+        self,
+        config: Config | str | Path | None = None,
+        *,
+        model: ModelLike | None = None,
+        rules: Iterable[RuleLike] | None = None,
+    ) -> None:
+        config = configuration(config)
+        self._scenes = Scenes(config.tracking, rule_makers(config, rules))
+        self._network = open_network(config, model)
+        self._preparers: dict[str, Preparer] = {}
+        self._next_seq: dict[str, int] = {}
+        self._closed = False
+
+    def update(self, image: Image, t: float, source: str = "default") -> FrameResult:
+        """People and events after one frame.
+
+        image: uint8 (H, W, 3) BGR. t: monotonic second of its capture, growing from call to call per source. source:
+        the camera it came from. The result keeps the image. Raises ShapeError for another kind of array or a `t` that
+        is no number, and ClosedError after `close`.
+        """
+        if self._closed:
+            raise ClosedError("this Analyser is closed; make a new one")
+        frame = Frame(checked_image(image), checked_time(t), self._next_seq.get(source, 0), source)
+        self._next_seq[source] = frame.seq + 1
+        preparer = self._preparers.setdefault(source, self._network.preparer())
+        began = time.perf_counter()
+        prepared = preparer(frame.image)
+        ready = time.perf_counter()
+        fields = self._network.infer([prepared.tensor])[0]
+        inferred = time.perf_counter()
+        poses = self._network.poses(fields, prepared.letterbox)
+        ended = time.perf_counter()
+        timings_ms = {
+            "preprocess": (ready - began) * 1e3,
+            "infer": (inferred - ready) * 1e3,
+            "group": (ended - inferred) * 1e3,
+        }
+        scene = self._scenes.of(frame)
+        seen = scene.update(frame, poses, timings_ms)
+        for look in seen.looks:
+            self._look_again(scene, preparer, look)
+        return seen.result
+
+    def _look_again(self, scene: Scene, preparer: Preparer, look: Look) -> None:
+        image = look.frame.image
+        image_hw = (image.shape[0], image.shape[1])
+        crop = cut_out(image, look.request)
+        poses = []
+        if crop is not None:
+            poses = to_frame(self._network.look(preparer(crop, preparer.input_hw(image_hw))), look.request, image_hw)
+        scene.answer(look, poses)
+
+    def close(self) -> None:
+        """Free the network; closing twice is fine."""
+        if not self._closed:
+            self._closed = True
+            self._network.close()
+
+    def __enter__(self) -> Analyser:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def checked_image(image: Image) -> Image:
+    """The image itself; ShapeError when it is not uint8 (H, W, 3)."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ShapeError(f"a frame is a uint8 array (H, W, 3) in BGR, got {found}")
+    if 0 in image.shape:
+        raise ShapeError(f"a frame has at least one pixel, got shape {image.shape}")
+    return image
+
+
+def checked_time(t: float) -> float:
+    """The second itself; ShapeError when it is not finite."""
+    if not math.isfinite(t):
+        raise ShapeError(f"t is the second of capture, got {t}")
+    return float(t)

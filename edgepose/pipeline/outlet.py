@@ -1,0 +1,144 @@
+"""The group thread: fields into people, people into events, results out to the publishers and to whoever iterates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from threading import Event as Flag
+from typing import Any
+
+from edgepose.pipeline.inbox import Job
+from edgepose.pipeline.looks import Look, to_frame
+from edgepose.pipeline.meter import Meter
+from edgepose.pipeline.network import Network
+from edgepose.pipeline.queues import Inferred, Queues
+from edgepose.pipeline.scene import Scenes
+from edgepose.pipeline.threads import POLL_S
+from edgepose.publish import Publisher
+from edgepose.types import FrameResult, Pose
+from edgepose.workers import Closed
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What goes out.
+
+    card: for `Publisher.open`. live: names of the live sources. stats_s: seconds between two `Publisher.stats`.
+    max_frames: results after which the run ends. to_caller, with_images: whether results wait for whoever iterates,
+    and with their pictures.
+    """
+
+    card: Mapping[str, Any]
+    live: frozenset[str]
+    stats_s: float
+    max_frames: int | None = None
+    to_caller: bool = True
+    with_images: bool = True
+
+
+class Outlet:
+    """Groups, follows, judges and publishes, in order. Every call to a publisher comes from the thread that runs it."""
+
+    def __init__(
+        self, network: Network, scenes: Scenes, queues: Queues, publishers: Sequence[Publisher], delivery: Delivery
+    ) -> None:
+        self.meter = Meter()
+        self._network = network
+        self._scenes = scenes
+        self._queues = queues
+        self._publishers = publishers
+        self._delivery = delivery
+        self._to_caller = delivery.to_caller
+        self._interval = Meter()
+        self._stats_due_s = time.monotonic() + delivery.stats_s
+
+    def __call__(self, stop: Flag) -> None:
+        queues = self._queues
+        try:
+            with ExitStack() as opened:
+                for publisher in self._publishers:
+                    opened.callback(publisher.close)
+                    publisher.open(self._delivery.card)
+                with suppress(Closed):
+                    while not self._enough():
+                        self._step()
+                self._tell_states()
+                self._tell_stats()
+        finally:
+            queues.close()
+
+    def _enough(self) -> bool:
+        return self._delivery.max_frames is not None and self.meter.frames >= self._delivery.max_frames
+
+    def _step(self) -> None:
+        self._queues.progress["group"] += 1
+        self._tell_states()
+        if time.monotonic() >= self._stats_due_s:
+            self._tell_stats()
+        with suppress(TimeoutError):
+            for one in self._queues.inferred.get(POLL_S):
+                self._handle(one)
+
+    def _handle(self, inferred: Inferred) -> None:
+        if isinstance(inferred.work, Look):
+            self._answer(inferred.work, inferred)
+        elif not self._enough():
+            self._publish(self._judge(inferred.work, inferred))
+
+    def _judge(self, job: Job, inferred: Inferred) -> FrameResult:
+        """Group, follow and ask the rules; second looks they wish for go back to the infer thread."""
+        began = time.perf_counter()
+        poses = self._poses(inferred)
+        timings_ms = job.timings_ms | {"infer": inferred.infer_ms, "group": (time.perf_counter() - began) * 1e3}
+        seen = self._scenes.of(job.frame).update(job.frame, poses, timings_ms)
+        for look in seen.looks:
+            self._queues.inbox.ask(look)
+        return seen.result
+
+    def _answer(self, look: Look, inferred: Inferred) -> None:
+        began = time.perf_counter()
+        image = look.frame.image
+        poses = to_frame(self._poses(inferred), look.request, (image.shape[0], image.shape[1]))
+        self._scenes.of(look.frame).answer(look, poses)
+        self._queues.inbox.answered(look)
+        self.meter.time("second_look", inferred.infer_ms + (time.perf_counter() - began) * 1e3)
+
+    def _poses(self, inferred: Inferred) -> list[Pose]:
+        if inferred.fields is None or inferred.prepared is None:
+            return []
+        return self._network.poses(inferred.fields, inferred.prepared.letterbox)
+
+    def _publish(self, result: FrameResult) -> None:
+        began = time.perf_counter()
+        for publisher in self._publishers:
+            publisher.publish(result)
+        publish_ms = (time.perf_counter() - began) * 1e3
+        for meter in (self.meter, self._interval):
+            meter.add(result)
+            meter.time("publish", publish_ms)
+            if result.source in self._delivery.live:
+                meter.time("total", (time.monotonic() - result.t) * 1e3)
+        if self._to_caller:
+            self._deliver(result)
+
+    def _deliver(self, result: FrameResult) -> None:
+        if not self._delivery.with_images:
+            result = replace(result, image=None)
+        try:
+            self._queues.results.put(result)
+        except Closed:  # the caller wants no more; what is under way is still published
+            self._to_caller = False
+
+    def _tell_states(self) -> None:
+        for source, state in self._queues.new_states():
+            for publisher in self._publishers:
+                publisher.camera_state(source, state)
+
+    def _tell_stats(self) -> None:
+        values = self._interval.report()
+        for publisher in self._publishers:
+            publisher.stats(values)
+        self._interval = Meter()
+        self._stats_due_s = time.monotonic() + self._delivery.stats_s

@@ -1,0 +1,149 @@
+"""Opens what a configuration names: network, sources, rules and publishers, or takes them as they are handed in.
+
+What is handed in belongs to the pipeline from then on, which closes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edgepose.backends import Backend
+from edgepose.config import Config, SourceEntry, load_config
+from edgepose.errors import ConfigError
+from edgepose.events import Rule
+from edgepose.pipeline.network import Network
+from edgepose.pipeline.scene import RuleMaker
+from edgepose.publish import Publisher
+from edgepose.skeleton import BODYPOSENET_18
+from edgepose.sources import Source
+
+ModelLike = str | Path | Backend
+"""Path of a model file, or a backend that is already open."""
+
+RuleLike = str | RuleMaker | Rule
+"""Name of a rule, a function that makes one for a picture size, or one rule for the only camera."""
+
+SourceLike = str | Path | Source
+"""Address or path, or a source that is already open."""
+
+
+def configuration(config: Config | str | Path | None) -> Config:
+    """The given configuration, the one in a TOML file, or the defaults."""
+    if config is None:
+        return Config()
+    return config if isinstance(config, Config) else load_config(config)
+
+
+def open_network(config: Config, model: ModelLike | None) -> Network:
+    """The model with its backend; raises ModelError or BackendError."""
+    if model is None or isinstance(model, (str, Path)):
+        from edgepose.backends import open_backend
+
+        backend = open_backend(model or config.model.path or None, config.model.backend)
+    else:
+        backend = model
+    return Network(backend, config.model.height, config.decode)
+
+
+def rule_makers(config: Config, rules: Iterable[RuleLike] | None) -> list[RuleMaker]:
+    """One maker per rule, in order; ConfigError for an unknown name."""
+    return [_rule_maker(config, rule) for rule in (config.rules if rules is None else rules)]
+
+
+def _rule_maker(config: Config, rule: RuleLike) -> RuleMaker:
+    if not isinstance(rule, str):
+        return _only_once(rule) if hasattr(rule, "update") else rule
+    from edgepose.events import open_rule
+
+    options = getattr(config, rule, None)
+    return lambda size_wh: open_rule(rule, options, size_wh)
+
+
+def _only_once(rule: Rule) -> RuleMaker:
+    """A maker that hands out one existing rule, to one camera."""
+    made: list[Rule] = []
+
+    def make(size_wh: tuple[int, int]) -> Rule:
+        if made:
+            raise ConfigError(
+                f"rule {type(rule).__name__} is one object, but a second camera or picture size needs its own; "
+                "pass a function of the picture size that makes one"
+            )
+        made.append(rule)
+        return rule
+
+    return make
+
+
+def open_sources(config: Config, source: SourceLike | Sequence[SourceLike] | None) -> list[Source]:
+    """Every source, with names of their own; raises SourceError, and ConfigError where there is none."""
+    wanted: Sequence[SourceLike | SourceEntry]
+    if source is None:
+        wanted = config.sources
+    elif isinstance(source, Sequence) and not isinstance(source, str):
+        wanted = source
+    else:
+        wanted = [source]
+    if not wanted:
+        raise ConfigError("no source to read; name one with --source, source=, or [[sources]] in the configuration")
+    opened: list[Source] = []
+    try:
+        for one in wanted:
+            opened.append(_open_source(one))
+        _require_own_names(opened)
+    except BaseException:
+        for one_opened in opened:
+            one_opened.close()
+        raise
+    return opened
+
+
+def _open_source(wanted: SourceLike | SourceEntry) -> Source:
+    if hasattr(wanted, "read"):
+        return wanted
+    from edgepose.sources import SourceOptions, open_source
+
+    if isinstance(wanted, SourceEntry):
+        options = {name: getattr(wanted, name) for name in SourceOptions.__struct_fields__}
+        return open_source(wanted.uri, SourceOptions(**options))
+    return open_source(str(wanted))
+
+
+def _require_own_names(sources: Sequence[Source]) -> None:
+    names = [source.name for source in sources]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"two sources are named {twice[0]!r}; give each its own with name = in [[sources]]")
+
+
+def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None) -> list[Publisher]:
+    """Every publisher that has somewhere to publish to, in the order of the configuration, or those given."""
+    from edgepose.publish import open_publisher
+
+    if publishers is None:
+        wanted = {"mqtt": config.mqtt.url, "jsonl": config.jsonl.path, "video": config.video.path}
+        publishers = [name for name, target in wanted.items() if target] + ["show"] * config.show.enabled
+    return [open_publisher(one, getattr(config, one)) if isinstance(one, str) else one for one in publishers]
+
+
+def device_card(network: Network, sources: Sequence[Source]) -> Mapping[str, Any]:
+    """What publishers tell about this device: versions, model, keypoint names and limbs, cameras."""
+    from edgepose import __version__
+
+    spec, info = network.backend.spec, network.backend.info
+    return {
+        "versions": {"edgepose": __version__, info.name: info.version},
+        "model": {"name": spec.name, "precision": info.precision, "backend": info.name, "device": info.device},
+        "keypoints": BODYPOSENET_18.keypoints,
+        "limbs": BODYPOSENET_18.limbs,
+        "cameras": [{"name": source.name, "live": source.live} for source in sources],
+    }
+
+
+def replaced(config: Config, **values: Any) -> Config:
+    """The configuration with other values for some keys."""
+    return msgspec.structs.replace(config, **values)

@@ -1,0 +1,224 @@
+"""The pipeline on threads: cameras and files in, results to publishers and to whoever iterates."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from edgepose.config import Config
+from edgepose.errors import ClosedError
+from edgepose.pipeline.inbox import Inbox
+from edgepose.pipeline.outlet import Delivery, Outlet
+from edgepose.pipeline.parts import (
+    ModelLike,
+    RuleLike,
+    SourceLike,
+    configuration,
+    device_card,
+    open_network,
+    open_publishers,
+    open_sources,
+    rule_makers,
+)
+from edgepose.pipeline.queues import Queues
+from edgepose.pipeline.scene import Scenes
+from edgepose.pipeline.threads import Capture, Infer
+from edgepose.publish import Publisher
+from edgepose.types import FrameResult
+from edgepose.workers import BoundedQueue, Closed, Worker
+
+logger = logging.getLogger(__name__)
+
+GRACE_S = 0.2
+"""What a thread gets to leave after its queues were closed under it."""
+
+
+class Pipeline:
+    """Runs sources, network, rules and publishers on threads of their own: iterate over it, or call `run`.
+
+    Files lose no frame and keep their order; a live source keeps its newest frame, and the ones it let go are counted
+    in `FrameResult.dropped`. Whoever iterates slowly slows files down and makes cameras drop; memory does not grow. An
+    error in any thread ends all of them and is raised where results are taken. A pipeline runs once: it owns what it
+    was given and closes it. `stop` and `close` may be called from any thread; results are taken by one.
+    """
+
+    def __init__(
+        self,
+        config: Config | str | Path | None = None,
+        *,
+        source: SourceLike | Sequence[SourceLike] | None = None,
+        model: ModelLike | None = None,
+        rules: Iterable[RuleLike] | None = None,
+        publishers: Iterable[str | Publisher] | None = None,
+        max_frames: int | None = None,
+        keep_images: bool = True,
+    ) -> None:
+        """Open everything; each keyword takes the place of what the configuration says.
+
+        max_frames: results after which it ends. keep_images: False leaves the picture out of the results one iterates
+        over, so that collecting them costs little memory. Raises an EdgePoseError for what cannot be opened.
+        """
+        self._config = configuration(config)
+        self._scenes = Scenes(self._config.tracking, rule_makers(self._config, rules))
+        with ExitStack() as opened:  # whatever fails to open lets go of what was open already
+            self._network = open_network(self._config, model)
+            opened.callback(self._network.close)
+            self._sources = open_sources(self._config, source)
+            for one in self._sources:
+                opened.callback(one.close)
+            self._publishers = open_publishers(self._config, publishers)
+            opened.pop_all()
+        self._max_frames = max_frames
+        self._keep_images = keep_images
+        options = self._config.pipeline
+        self._queues = Queues(
+            inbox=Inbox((one.name for one in self._sources), options.queue_size),
+            inferred=BoundedQueue(options.queue_size),
+            results=BoundedQueue(options.queue_size),
+        )
+        self._lock = threading.RLock()
+        self._error: BaseException | None = None
+        self._workers: list[Worker] = []
+        self._captures: list[Worker] = []
+        self._outlet: Outlet | None = None
+        self._closed = False
+
+    @property
+    def progress(self) -> dict[str, int]:
+        """Loop counter of every thread, as "capture NAME", "infer" and "group"; all of them tick while all is well."""
+        return dict(self._queues.progress)
+
+    def report(self) -> dict[str, Any]:
+        """Numbers so far: frames, dropped, people_frames, fps, latency_ms per stage (p50, p99) and events."""
+        return {} if self._outlet is None else self._outlet.meter.report()
+
+    def start(self, *, to_caller: bool = True) -> None:
+        """Start the threads; iterating and `run` do so themselves. Doing it twice is fine.
+
+        to_caller: False publishes only, and results are not kept for iteration. Raises ClosedError after `close`.
+        """
+        with self._lock:
+            if self._closed:
+                raise ClosedError("this Pipeline is closed; make a new one to run again")
+            if self._workers:
+                return
+            delivery = Delivery(
+                card=device_card(self._network, self._sources),
+                live=frozenset(one.name for one in self._sources if one.live),
+                stats_s=self._config.pipeline.stats_s,
+                max_frames=self._max_frames,
+                to_caller=to_caller,
+                with_images=self._keep_images,
+            )
+            captures = [Capture(source, self._network.preparer(), self._queues) for source in self._sources]
+            self._outlet = Outlet(self._network, self._scenes, self._queues, self._publishers, delivery)
+            infer = Infer(self._network, self._queues, self._config.pipeline.max_batch)
+            self._queues.progress.update(dict.fromkeys([*(one.name for one in captures), "infer", "group"], 0))
+            self._captures = [Worker(one.name, one, self._on_exit) for one in captures]
+            self._workers = [
+                *self._captures,
+                Worker("infer", infer, self._on_exit),
+                Worker("group", self._outlet, self._on_exit),
+            ]
+            for worker in self._workers:
+                worker.start()
+
+    def _on_exit(self, worker: Worker) -> None:
+        """In the thread that ends: what a failed source gave is finished, any other failure ends all at once."""
+        if worker.error is None:
+            return
+        with self._lock:
+            self._error = self._error or worker.error
+        if worker in self._captures:
+            for capture in self._captures:
+                capture.stop()
+        else:
+            self._queues.close()
+
+    def __iter__(self) -> Iterator[FrameResult]:
+        self.start()
+        return self
+
+    def __next__(self) -> FrameResult:
+        result = self._take()
+        if result is None:
+            raise StopIteration
+        return result
+
+    def _take(self) -> FrameResult | None:
+        """The next result, None at the end; raises what ended the pipeline, and closes it in both cases."""
+        self.start()
+        try:
+            return self._queues.results.get()
+        except Closed:
+            self.close()
+        if self._error is not None:
+            raise self._error
+        return None
+
+    async def __aiter__(self) -> AsyncIterator[FrameResult]:
+        from asyncio import CancelledError, to_thread
+
+        self.start()
+        try:
+            while (result := await to_thread(self._take)) is not None:
+                yield result
+        except CancelledError:
+            self.stop()  # lets the helper thread that waits for a result go
+            raise
+
+    def run(self, callback: Callable[[FrameResult], object] | None = None) -> dict[str, Any]:
+        """Run to the end or until `stop`, calling `callback` in this thread with every result; returns `report`."""
+        with self:
+            self.start(to_caller=callback is not None)
+            while (result := self._take()) is not None:
+                if callback is not None:
+                    callback(result)
+        return self.report()
+
+    def stop(self) -> None:
+        """Ask for the end: what the network has seen is still published, then iteration ends. Returns at once."""
+        for worker in self._captures:
+            worker.stop()
+        self._queues.inbox.close()
+        self._queues.results.close()
+
+    def close(self) -> None:
+        """Stop, wait for the threads, and let sources, network and publishers go; closing twice is fine."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self.stop()
+        for source in self._sources:
+            source.close()
+        if not self._join(self._config.pipeline.stop_s):
+            self._queues.close()
+            self._join(GRACE_S)
+        hanging = [worker.name for worker in self._workers if worker.alive]
+        if hanging:
+            logger.warning("these threads did not leave in time and are left behind: %s", ", ".join(hanging))
+        if "infer" not in hanging:
+            self._network.close()
+        if not self._workers:  # else the group thread has closed them
+            for publisher in self._publishers:
+                publisher.close()
+
+    def _join(self, deadline_s: float) -> bool:
+        """Whether every thread has left within `deadline_s` seconds."""
+        end = time.monotonic() + deadline_s
+        return all(worker.join(max(0.0, end - time.monotonic())) for worker in self._workers)
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,51 @@
+"""What the threads of one pipeline share: the queues between them and a progress counter each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+
+from edgepose.pipeline.inbox import Inbox, Job
+from edgepose.pipeline.looks import Look
+from edgepose.pipeline.network import Prepared
+from edgepose.types import CameraState, Fields, FrameResult
+from edgepose.workers import BoundedQueue
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inferred:
+    """One picture the network has seen: a frame, or the crop of a second look (None where nothing was left of it)."""
+
+    work: Job | Look
+    fields: Fields | None
+    prepared: Prepared | None
+    infer_ms: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Queues:
+    """Capture -> inbox -> infer -> inferred -> group -> results; camera states travel beside them as notices.
+
+    progress: loop counter per thread; one that stands still for seconds belongs to a thread that hangs.
+    """
+
+    inbox: Inbox
+    inferred: BoundedQueue[list[Inferred]]
+    results: BoundedQueue[FrameResult]
+    notices: SimpleQueue[tuple[str, CameraState]] = field(default_factory=SimpleQueue)
+    progress: dict[str, int] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Wake every thread; frames that the network has not seen are dropped."""
+        self.inbox.close()
+        self.inferred.close()
+        self.results.close()
+
+    def new_states(self) -> list[tuple[str, CameraState]]:
+        """Camera states that changed since the last call, without waiting for more."""
+        found = []
+        while True:
+            try:
+                found.append(self.notices.get_nowait())
+            except Empty:
+                return found

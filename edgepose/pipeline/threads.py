@@ -1,0 +1,101 @@
+"""What the capture threads (one per source) and the infer thread do.
+
+Each is a plain loop over the same stages that `Analyser` calls; queues, stop events and progress counters are all that
+is added here. A loop ends by returning, by Closed, or by an error that its Worker hands to the pipeline.
+"""
+
+from __future__ import annotations
+
+import time
+from threading import Event as Flag
+
+from edgepose.errors import ClosedError
+from edgepose.pipeline.inbox import Job
+from edgepose.pipeline.looks import Look, cut_out
+from edgepose.pipeline.network import Network, Preparer
+from edgepose.pipeline.queues import Inferred, Queues
+from edgepose.sources import Source
+from edgepose.types import CameraState
+
+POLL_S = 0.25
+"""Longest wait without ticking a progress counter."""
+
+
+class Capture:
+    """Reads one source and prepares its frames, so that the infer thread only waits for the device."""
+
+    def __init__(self, source: Source, preparer: Preparer, queues: Queues) -> None:
+        self.name = f"capture {source.name}"
+        self._source = source
+        self._preparer = preparer
+        self._queues = queues
+        self._state: CameraState | None = None
+
+    def __call__(self, stop: Flag) -> None:
+        try:
+            while not stop.is_set():
+                self._queues.progress[self.name] += 1
+                self._step()
+        except EOFError:
+            pass
+        except ClosedError:
+            if not stop.is_set():
+                raise
+        finally:
+            self._tell_state()
+            self._queues.inbox.finish()
+
+    def _step(self) -> None:
+        began = time.perf_counter()
+        frame = self._source.read(POLL_S)
+        self._tell_state()
+        if frame is None:
+            return
+        captured = time.perf_counter()
+        prepared = self._preparer(frame.image)
+        timings_ms = {"capture": (captured - began) * 1e3, "preprocess": (time.perf_counter() - captured) * 1e3}
+        self._queues.inbox.put(Job(frame, prepared, timings_ms), live=self._source.live)
+
+    def _tell_state(self) -> None:
+        state = self._source.state
+        if state != self._state:
+            self._state = state
+            self._queues.notices.put((self._source.name, state))
+
+
+class Infer:
+    """Runs the network: on frames as they come, on second looks while no frame waits."""
+
+    def __init__(self, network: Network, queues: Queues, max_batch: int) -> None:
+        self._network = network
+        self._queues = queues
+        self._max_batch = max_batch if network.backend.spec.dynamic_batch else 1
+        self._preparer = network.preparer()
+
+    def __call__(self, stop: Flag) -> None:
+        try:
+            while not stop.is_set():
+                self._queues.progress["infer"] += 1
+                try:
+                    work = self._queues.inbox.take(self._max_batch, POLL_S)
+                except TimeoutError:
+                    continue
+                self._queues.inferred.put([self._look(work)] if isinstance(work, Look) else self._frames(work))
+        finally:
+            self._queues.inferred.close()
+
+    def _frames(self, jobs: list[Job]) -> list[Inferred]:
+        began = time.perf_counter()
+        fields = self._network.infer([job.prepared.tensor for job in jobs])
+        infer_ms = (time.perf_counter() - began) * 1e3
+        return [Inferred(job, one, job.prepared, infer_ms) for job, one in zip(jobs, fields, strict=True)]
+
+    def _look(self, look: Look) -> Inferred:
+        began = time.perf_counter()
+        image = look.frame.image
+        crop = cut_out(image, look.request)
+        if crop is None:
+            return Inferred(look, None, None, 0.0)
+        prepared = self._preparer(crop, self._preparer.input_hw((image.shape[0], image.shape[1])))
+        fields = self._network.infer([prepared.tensor])[0]
+        return Inferred(look, fields, prepared, (time.perf_counter() - began) * 1e3)
