@@ -15,6 +15,7 @@ from importlib import import_module
 from edgepose.errors import EdgePoseError
 
 VERBS: dict[str, str] = {
+    "run": "people and events of cameras and files, published as they are seen",
 }  # fmt: skip
 """Verbs in the order of the help text; `model check` lives in cli/model.py, `fall-eval` in cli/fall_eval.py."""
 

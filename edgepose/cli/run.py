@@ -1,0 +1,136 @@
+"""`edgepose run`: the pipeline, from a configuration file or from flags, until the sources end or a signal comes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from edgepose.cli.output import add_json_flag, print_report
+from edgepose.errors import EdgePoseError
+
+if TYPE_CHECKING:
+    from edgepose.config import Config
+    from edgepose.types import Event, FrameResult
+
+HELP = "people and events of cameras and files, published as they are seen"
+EXAMPLE = """examples:
+  edgepose run --source people.avi --jsonl people.jsonl --save-video people.mp4
+  edgepose run --config edgepose.toml
+  edgepose run --source rtsp://camera.lan/stream --mqtt mqtt://localhost"""
+
+SWITCH_INTERVAL_S = 1e-4
+"""How long a thread may hold the GIL while another waits; Python's 5 ms would leave the device idle that long."""
+
+STATUS_S = 1.0
+"""Seconds between two lines of progress."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", help="TOML file; the flags below take the place of its keys")
+    parser.add_argument(
+        "--source", metavar="URI", action="append", help="video, picture folder or camera address; may be repeated"
+    )
+    parser.add_argument("--model", metavar="FILE", help="ONNX file or engine (default: the network EdgePose ships)")
+    parser.add_argument("--backend", metavar="NAME", help="tensorrt, openvino, onnxruntime or replay")
+    parser.add_argument("--mqtt", metavar="URL", help="broker to publish to, such as mqtt://localhost:1883")
+    parser.add_argument("--jsonl", metavar="FILE", help="write every result as a line of JSON")
+    parser.add_argument("--save-video", metavar="FILE", help="write the annotated video")
+    parser.add_argument("--show", action="store_true", help="show the annotated video in a window")
+    parser.add_argument("--max-frames", metavar="N", type=count, help="end after so many frames")
+    add_json_flag(parser)
+
+
+def count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def configured(args: argparse.Namespace) -> Config:
+    """The configuration file, or the defaults, with what the flags say in its place."""
+    from msgspec.structs import replace
+
+    from edgepose.config import Config, SourceEntry, load_config
+
+    config = load_config(args.config) if args.config else Config()
+    if args.source:
+        config = replace(config, sources=tuple(SourceEntry(uri=uri) for uri in args.source))
+    if args.model:
+        config = replace(config, model=replace(config.model, path=args.model))
+    if args.backend:
+        backend = replace(config.model.backend, name=args.backend)
+        config = replace(config, model=replace(config.model, backend=backend))
+    for section, key, value in (
+        ("mqtt", "url", args.mqtt),
+        ("jsonl", "path", args.jsonl),
+        ("video", "path", args.save_video),
+        ("show", "enabled", args.show),
+    ):
+        if value:
+            config = replace(config, **{section: replace(getattr(config, section), **{key: value})})
+    return config
+
+
+def run(args: argparse.Namespace) -> int:
+    from edgepose.cli.signals import ending_on_signals, exit_code
+    from edgepose.pipeline import Pipeline
+
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    watcher = _Watcher(quiet=args.json)
+    error: EdgePoseError | None = None
+    with (
+        Pipeline(configured(args), max_frames=args.max_frames, keep_images=False) as pipeline,
+        ending_on_signals(pipeline.stop) as received,
+    ):
+        try:
+            pipeline.run(watcher)
+        except EdgePoseError as failure:
+            error = failure
+    watcher.end()
+    report: dict[str, Any] = pipeline.report()
+    if error is not None:
+        report = {"error": str(error), **report} if args.json else report
+    if report.get("frames") or args.json:
+        print_report(report, as_json=args.json)
+    if error is not None:
+        raise error
+    return exit_code(received)
+
+
+class _Watcher:
+    """Tells on stderr what happens: events as lines and, on a terminal, one line of progress."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._show_events = not quiet
+        self._show_status = not quiet and sys.stderr.isatty()
+        self._frames = 0
+        self._since_s = time.monotonic()
+
+    def __call__(self, result: FrameResult) -> None:
+        if self._show_events:
+            for event in result.events:
+                self._say(f"{result.source}: {_words(event)}\n")
+        self._frames += 1
+        elapsed_s = time.monotonic() - self._since_s
+        if self._show_status and elapsed_s >= STATUS_S:
+            people = sum(track.missing_s == 0 for track in result.tracks)
+            self._say(f"frame {result.seq}  people {people}  {self._frames / elapsed_s:.1f} fps")
+            self._frames, self._since_s = 0, time.monotonic()
+
+    def _say(self, text: str) -> None:
+        clear = "\r\x1b[K" if self._show_status else ""
+        sys.stderr.write(clear + text)
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Leave the line of progress."""
+        if self._show_status:
+            self._say("")
+
+
+def _words(event: Event) -> str:
+    who = "" if event.track_id is None else f", person {event.track_id}"
+    return f"{event.kind} {event.stage}{who}, {event.t:.1f} s, score {event.score:.2f}"
