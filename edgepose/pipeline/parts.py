@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -56,7 +56,8 @@ def rule_makers(config: Config, rules: Iterable[RuleLike] | None) -> list[RuleMa
 
 def _rule_maker(config: Config, rule: RuleLike) -> RuleMaker:
     if not isinstance(rule, str):
-        return _only_once(rule) if hasattr(rule, "update") else rule
+        makes = isinstance(rule, type) or not hasattr(rule, "update")
+        return cast("RuleMaker", rule) if makes else _only_once(cast("Rule", rule))
     from edgepose.events import open_rule
 
     options = getattr(config, rule, None)
@@ -104,7 +105,7 @@ def open_sources(config: Config, source: SourceLike | Sequence[SourceLike] | Non
 
 def _open_source(wanted: SourceLike | SourceEntry) -> Source:
     if hasattr(wanted, "read"):
-        return wanted
+        return cast("Source", wanted)
     from edgepose.sources import SourceOptions, open_source
 
     if isinstance(wanted, SourceEntry):
