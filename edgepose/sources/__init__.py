@@ -50,7 +50,7 @@ SOURCES: dict[str, str] = {
     "rtsps": "edgepose.sources.rtsp:RtspSource",
     "v4l2": "edgepose.sources.v4l2:V4l2Source",
     "csi": "edgepose.sources.csi:CsiSource",
-    "synthetic": "edgepose.sources.synthetic:SyntheticSource",
+    "synthetic": "edgepose.sources.synthetic:open_synthetic",
 }
 """Sources by URI scheme, as `module:attribute`; each is called with (uri, options)."""
 

@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from edgepose.errors import SourceError
+from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Shot
 from edgepose.sources.uri import redact
 
@@ -102,6 +103,17 @@ def open_file(path: str, label: str) -> AvReader:
     """A local video file; nothing but local files and plain containers is opened, whatever the file says."""
     lists = {"protocol_whitelist": "file", "format_whitelist": FILE_FORMATS}
     return AvReader(f"file:{path}", label, av_options=lists)
+
+
+def open_rtsp(uri: str, label: str, options: SourceOptions) -> AvReader:
+    """A network stream, with the least delay that FFmpeg offers."""
+    av_options = {
+        "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto",
+        "rtsp_transport": options.transport,
+        "fflags": "nobuffer",
+        "flags": "low_delay",
+    }
+    return AvReader(uri, label, av_options=av_options, timeout_s=(options.open_timeout_s, options.hang_s))
 
 
 def reason(error: Exception) -> str:

@@ -5,13 +5,21 @@ OpenCV tells no reasons, only that opening failed; `rtsp.py` asks the server its
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import cv2
 import numpy as np
 
 from edgepose.errors import SourceError
+from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Shot
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own words would only double ours
+_ERRORS = 2
+
+RAW_USB_PIXELS = 640 * 480
+"""Largest picture that USB 2 carries uncompressed at 30 per second."""
 
 
 class CvReader:
@@ -35,7 +43,12 @@ class CvReader:
         self._label = label
         self._has_pts = has_pts
         words = [int(word) for pair in (settings or {}).items() for word in pair]
-        self._capture = cv2.VideoCapture(location, api, words)
+        loudness = cv2.getLogLevel()
+        cv2.setLogLevel(_ERRORS)  # a failure to open becomes our own sentence
+        try:
+            self._capture = cv2.VideoCapture(location, api, words)
+        finally:
+            cv2.setLogLevel(loudness)
         if not self._capture.isOpened():
             raise SourceError(f"cannot read {label}: OpenCV cannot open it; give a video or camera that it can decode")
         rate = self._capture.get(cv2.CAP_PROP_FPS)
@@ -48,7 +61,10 @@ class CvReader:
         return n_frames * self.period_s if n_frames > 0 and self.period_s else None
 
     def read(self) -> Shot:
-        ok, image = self._capture.read()
+        try:
+            ok, image = self._capture.read()
+        except cv2.error as error:
+            raise SourceError(f"{self._label} broke off: {error.err.lower()}") from None
         if not ok:
             raise EOFError
         if image.ndim == 2:
@@ -64,3 +80,30 @@ class CvReader:
 def open_file(path: str, label: str) -> CvReader:
     """A local video file. FFmpeg is asked for by name, so that a file name is never read as anything else."""
     return CvReader(path, label)
+
+
+def open_rtsp(uri: str, label: str, options: SourceOptions) -> CvReader:
+    """A network stream, over TCP as OpenCV does by default.
+
+    Raises SourceError when UDP is wished, since OpenCV takes that wish only for the whole process.
+    """
+    if options.transport == "udp":
+        raise SourceError(f"cannot read {label}: OpenCV reads RTSP over tcp only; install PyAV or set transport to tcp")
+    settings = {
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: 1000 * options.open_timeout_s,
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC: 1000 * options.hang_s,
+    }
+    return CvReader(uri, label, settings=settings)
+
+
+def open_v4l2(device: str, label: str, options: SourceOptions) -> CvReader:
+    """A V4L2 camera, asked for compressed pictures where raw ones of that size would not fit USB 2."""
+    wishes = {
+        cv2.CAP_PROP_FRAME_WIDTH: options.width,
+        cv2.CAP_PROP_FRAME_HEIGHT: options.height,
+        cv2.CAP_PROP_FPS: options.fps,
+    }
+    if options.width * options.height > RAW_USB_PIXELS:
+        wishes = {cv2.CAP_PROP_FOURCC: cv2.VideoWriter.fourcc(*"MJPG"), **wishes}
+    settings = {setting: wish for setting, wish in wishes.items() if wish}
+    return CvReader(device, label, api=cv2.CAP_V4L2, settings=settings, has_pts=False)

@@ -36,7 +36,7 @@ class SourceOptions(Options, frozen=True):
     ] = 5.0
     freeze_s: Annotated[float, Meta(gt=0, description="seconds of identical pictures until stalled")] = 10.0
     hang_s: Annotated[
-        float, Meta(gt=0, description="seconds without a picture until the reader is given up and replaced")
+        float, Meta(gt=0, description="seconds without a picture until the link is given up and opened again")
     ] = 15.0
     offline_s: Annotated[float, Meta(gt=0, description="seconds of failed reconnecting until offline")] = 60.0
     backoff_first_s: Annotated[float, Meta(gt=0, description="first pause before reconnecting, seconds")] = 1.0

@@ -6,12 +6,13 @@ A reader is the blocking part of a source and knows one library; `file.py` and `
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from edgepose.errors import MissingDependencyError
 from edgepose.types import Image
 
-__all__ = ["Reader", "Shot", "video_library"]
+__all__ = ["Reader", "Shot", "on_jetson", "video_library"]
 
 
 class Shot(NamedTuple):
@@ -37,6 +38,11 @@ class Reader(Protocol):
     def close(self) -> None:
         """Let go; closing twice is fine."""
         ...
+
+
+def on_jetson() -> bool:
+    """Whether this is an NVIDIA board whose Python can reach GStreamer, and so the board's decoder."""
+    return Path("/etc/nv_tegra_release").exists() and find_spec("gi") is not None
 
 
 def video_library(wish: str) -> str:

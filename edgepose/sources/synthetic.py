@@ -2,22 +2,26 @@
 
     synthetic://?people=3&width=640&height=480&fps=10&frames=100&seed=0&fall_s=4&live=true
 
-`SyntheticSource.truth(frame)` gives the poses that a perfect network would find in a frame.
+`truth(frame)` of the opened source gives the poses that a perfect network would find in a frame.
 """
 
 from __future__ import annotations
 
+import time
 from difflib import get_close_matches
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from edgepose.errors import ClosedError, SourceError
+from edgepose.sources.live import LiveSource
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.people import Scene, SceneOptions
+from edgepose.sources.reader import Shot
 from edgepose.sources.render import Painter
 from edgepose.sources.uri import camera_name
 from edgepose.types import CameraState, Frame, Pose
+from edgepose.workers import monotonic
 
 
 def scene_options(uri: str, options: SourceOptions) -> SceneOptions:
@@ -40,17 +44,26 @@ def scene_options(uri: str, options: SourceOptions) -> SceneOptions:
         raise SourceError(f"synthetic:// cannot make that scene: {error}") from None
 
 
+def open_synthetic(
+    uri: str = "synthetic://", options: SourceOptions | None = None
+) -> SyntheticSource | SyntheticCamera:
+    """The scene of an address, as a recording or, with `live=true`, as a camera."""
+    options = options or SourceOptions()
+    scene = Scene(scene_options(uri, options))
+    name = camera_name(options.name, uri)
+    return SyntheticCamera(name, scene, options) if scene.options.live else SyntheticSource(name, scene)
+
+
 class SyntheticSource:
-    """Frames of a synthetic scene, one after the other; `live=true` is opened as a camera by `open_synthetic`."""
+    """Frames of a scene one after the other, as from a file."""
 
     live = False
     dropped = 0
 
-    def __init__(self, uri: str = "synthetic://", options: SourceOptions | None = None) -> None:
-        options = options or SourceOptions()
-        self.name = camera_name(options.name, uri)
-        self.scene = Scene(scene_options(uri, options))
-        self._painter = Painter(self.scene)
+    def __init__(self, name: str, scene: Scene) -> None:
+        self.name = name
+        self.scene = scene
+        self._reader = SceneReader(scene)
         self._seq = 0
         self._closed = False
 
@@ -60,18 +73,55 @@ class SyntheticSource:
 
     def truth(self, frame: Frame | int) -> list[Pose]:
         """The people of a frame, given as such or by its number; score 1 where a keypoint is there."""
-        seq = frame if isinstance(frame, int) else frame.seq
-        return self.scene.poses(seq / self.scene.options.fps)
+        return _truth(self.scene, frame)
 
     def read(self, timeout_s: float = 1.0) -> Frame | None:
         """The next picture; nothing to wait for, so `timeout_s` has no use here."""
         if self._closed:
             raise ClosedError(f"synthetic source '{self.name}' was closed; open it again to read it")
-        if 0 < self.scene.options.frames <= self._seq:
-            raise EOFError
+        shot = self._reader.read()
         seq, self._seq = self._seq, self._seq + 1
-        t = seq / self.scene.options.fps
-        return Frame(self._painter.paint(t), t, seq, self.name)
+        return Frame(shot.image, seq * self._reader.period_s, seq, self.name)
 
     def close(self) -> None:
         self._closed = True
+
+
+class SyntheticCamera(LiveSource):
+    """The same scene at its own pace: who reads too slowly misses pictures, and `dropped` counts them."""
+
+    def __init__(self, name: str, scene: Scene, options: SourceOptions) -> None:
+        self.scene = scene
+        super().__init__(name, f"camera '{name}'", lambda: SceneReader(scene, paced=True), options, ends=True)
+
+    def truth(self, frame: Frame | int) -> list[Pose]:
+        """The people of a frame, given as such or by its number; score 1 where a keypoint is there."""
+        return _truth(self.scene, frame)
+
+
+class SceneReader:
+    """Pictures of a scene from its first second on; paced gives each not before its time."""
+
+    def __init__(self, scene: Scene, *, paced: bool = False) -> None:
+        self.period_s = 1 / scene.options.fps
+        self.skipped = 0
+        self._painter = Painter(scene)
+        self._n_frames = scene.options.frames
+        self._paced = paced
+        self._next = 0
+        self._started = monotonic()
+
+    def read(self) -> Shot:
+        if 0 < self._n_frames <= self._next:
+            raise EOFError
+        t, self._next = self._next * self.period_s, self._next + 1
+        if self._paced:
+            time.sleep(max(0.0, self._started + t - monotonic()))
+        return Shot(self._painter.paint(t), t)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _truth(scene: Scene, frame: Frame | int) -> list[Pose]:
+    return scene.poses((frame if isinstance(frame, int) else frame.seq) / scene.options.fps)
