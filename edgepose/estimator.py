@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgepose.backends import BackendInfo, BackendOptions, open_backend
+from edgepose.backends import Backend, BackendInfo, BackendOptions, open_backend
 from edgepose.decode import GroupOptions
 from edgepose.errors import ClosedError
 from edgepose.model import ModelSpec
@@ -15,21 +15,23 @@ from edgepose.types import Image, Pose
 class PoseEstimator:
     """People of single pictures: prepares, infers and groups in the calling thread. One per thread.
 
-    model: ONNX file or TensorRT engine, the shipped network when left out. backend: name of a runtime, or all of its
-    options. height: of the network input in pixels, as the model declares it when left out; larger finds smaller people
-    and takes longer. options: of grouping. Raises ModelError or BackendError in one sentence.
+    model: ONNX file or TensorRT engine, the shipped network when left out; or an open backend, which is closed with
+    this. backend: name of a runtime, or all of its options. height: of the network input in pixels, as the model
+    declares it when left out; larger finds smaller people and takes longer. options: of grouping. Raises ModelError or
+    BackendError in one sentence.
     """
 
     def __init__(
         self,
-        model: str | Path | None = None,
+        model: str | Path | Backend | None = None,
         *,
         backend: str | BackendOptions = "auto",
         height: int | None = None,
         options: GroupOptions | None = None,
     ) -> None:
-        runtime = BackendOptions(name=backend) if isinstance(backend, str) else backend
-        self._network: Network | None = Network(open_backend(model, runtime), height or 0, options)
+        if model is None or isinstance(model, (str, Path)):
+            model = open_backend(model, BackendOptions(name=backend) if isinstance(backend, str) else backend)
+        self._network: Network | None = Network(model, height or 0, options)
         self.spec: ModelSpec = self._network.backend.spec
         self.info: BackendInfo = self._network.backend.info
         self._prepare = self._network.preparer()

@@ -16,6 +16,10 @@ from edgepose.errors import EdgePoseError
 
 VERBS: dict[str, str] = {
     "run": "people and events of cameras and files, published as they are seen",
+    "predict": "people of pictures and videos as COCO results, OpenPose JSON and drawn pictures",
+    "evaluate": "COCO keypoint AP of a model on annotated pictures",
+    "model": "the contract of a model file: what was assumed, what it finds in a picture",
+    "doctor": "what this machine has and lacks, with the fix for each",
 }  # fmt: skip
 """Verbs in the order of the help text; `model check` lives in cli/model.py, `fall-eval` in cli/fall_eval.py."""
 

@@ -1,0 +1,140 @@
+"""`edgepose model check`: what a model file is taken for, what was assumed, what it finds in a picture."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepose.cli.output import add_json_flag, print_report
+from edgepose.errors import DataError
+
+if TYPE_CHECKING:
+    from edgepose.model import Contract, ModelSpec
+
+HELP = "the contract of a model file: what it is taken for, what was assumed, what it finds in a picture"
+EXAMPLE = """examples:
+  edgepose model check pose.onnx
+  edgepose model check pose.onnx --image people.jpg       draws people.pose.jpg
+  edgepose model check pose.onnx --preset openpose_pafs_first --write"""
+
+BACKGROUND_SHARE = 0.5
+"""A background channel is near 1 in most of a picture; a mean below this means that it is not one."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["check"], help="check: print the contract of a model file")
+    parser.add_argument("file", metavar="FILE", help="ONNX model (an engine needs its sidecar beside it)")
+    parser.add_argument("--image", metavar="PICTURE", help="run the model on it and draw what it finds")
+    parser.add_argument(
+        "--output", metavar="FILE", help="where to draw (default: PICTURE with .pose before its ending)"
+    )
+    parser.add_argument("--height", metavar="PX", type=int, help="height of the network input (default: the model's)")
+    parser.add_argument("--preset", metavar="NAME", help="take the file for this network, whatever it looks like")
+    parser.add_argument("--write", action="store_true", help="write the contract to the sidecar JSON beside the file")
+    add_json_flag(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    import msgspec
+
+    from edgepose.model import read_contract, save_spec
+
+    contract = read_contract(args.file, args.preset)
+    report: dict[str, Any] = {"file": args.file, **_graph(contract)}
+    report |= {"contract_from": contract.origin, "assumed": list(contract.assumed)}
+    spec = msgspec.to_builtins(contract.spec)
+    report["contract"] = spec if args.json else _words(contract.spec)
+    if args.image:
+        report["picture"] = _look(args, contract.spec)
+    if args.write:
+        report["sidecar"] = str(save_spec(contract.spec, args.file))
+    print_report(report, as_json=args.json) if args.json else _print(report)
+    return 0
+
+
+def _graph(contract: Contract) -> dict[str, Any]:
+    if contract.graph is None:
+        return {}
+    graph = contract.graph
+    return {
+        "inputs": [str(port) for port in graph.inputs],
+        "outputs": [str(port) for port in graph.outputs],
+        "opset": graph.opset,
+        "ir_version": graph.ir_version,
+    }
+
+
+def _words(spec: ModelSpec) -> dict[str, str]:
+    """The contract as a reader wants it, one line per subject."""
+    size = f"{spec.input_hw[0]} x {spec.input_hw[1]} (H x W)"
+    outputs = {
+        key: f"{output.name}, {output.layout}, stride {output.stride:g}"
+        + ("" if output.channels is None else f", channels {output.channels[0]} to {output.channels[1] - 1}")
+        for key, output in (("heatmaps", spec.heatmaps), ("pafs", spec.pafs))
+    }
+    return {
+        "input": f"{spec.input_name}, {spec.input_layout}, {spec.colour}, "
+        f"value = (x - {_numbers(spec.mean)}) * {_numbers(spec.scale)}",
+        "size": f"{size}, " + (f"any multiple of {spec.multiple}" if spec.dynamic_size else "fixed"),
+        "batch": "any" if spec.dynamic_batch else "1",
+        "padding": f"grey {spec.pad_value}",
+        **outputs,
+        "skeleton": spec.skeleton,
+    }
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    words = [f"{value:.5g}" for value in values]
+    return words[0] if len(set(words)) == 1 else f"[{', '.join(words)}]"
+
+
+def _look(args: argparse.Namespace, spec: ModelSpec) -> dict[str, Any]:
+    """Run the model on a picture, draw the people, and say what looks wrong."""
+    import cv2
+
+    from edgepose.backends import open_backend
+    from edgepose.overlay import draw
+    from edgepose.pipeline.network import Network
+    from edgepose.sources.images import read_image
+
+    image = read_image(args.image)
+    network = Network(open_backend(args.file, spec=spec), args.height or 0)
+    try:
+        prepared = network.preparer()(image)
+        (fields,) = network.infer([prepared.tensor])
+        poses = network.poses(fields, prepared.letterbox)
+        info = network.backend.info
+    finally:
+        network.close()
+    source = Path(args.image)
+    target = Path(args.output) if args.output else source.with_name(f"{source.stem}.pose.jpg")
+    if not cv2.imwrite(str(target), draw(image, poses)):
+        raise DataError(f"cannot write {target}; name another file with --output")
+    n_keypoints = spec.keypoint_skeleton.n_keypoints
+    background = float(fields.heatmaps[n_keypoints].mean()) if len(fields.heatmaps) > n_keypoints else None
+    doubts = []
+    if background is not None and background < BACKGROUND_SHARE:
+        doubts.append(
+            f"the channel after the keypoints has mean {background:.2f}, and a background is near 1: heatmaps and PAFs "
+            "may lie the other way round, or the input is not what the model wants"
+        )
+    if not poses:
+        doubts.append("nobody was found: a wrong colour order or normalisation looks like this; try another --preset")
+    return {
+        "people": len(poses),
+        "keypoints": sum(int(pose.found.sum()) for pose in poses),
+        "score": max((pose.score for pose in poses), default=0.0),
+        "backend": f"{info.name} {info.version}, {info.device}, {info.precision}",
+        "drawn": str(target),
+        "doubts": doubts,
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    """Aligned lines; a list or mapping takes one line per entry."""
+    for key, value in report.items():
+        entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        lines = [f"{name}: {entry}" if isinstance(name, str) else str(entry) for name, entry in entries if entry != []]
+        for number, line in enumerate(lines or [str(value)]):
+            print(f"{key if number == 0 else '':<14} {line}")
