@@ -42,11 +42,15 @@ class Topics:
         """A topic of the device: status, info, stats, health."""
         return f"{self.base}/{name}"
 
+    def camera(self, name: str) -> str:
+        """The camera's name as topics spell it."""
+        return slug(name)
+
     def of_camera(self, camera: str, name: str) -> str:
         """A topic of a camera: status, skeleton, occupancy, fall, alert, event."""
         topic = self._cameras.get((camera, name))
         if topic is None:
-            topic = self._cameras[camera, name] = f"{self.base}/cam/{slug(camera)}/{name}"
+            topic = self._cameras[camera, name] = f"{self.base}/cam/{self.camera(camera)}/{name}"
         return topic
 
 

@@ -92,7 +92,9 @@ class _AvWriter:
         self._av = av
         height, width = image.shape[:2]
         try:
-            flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if path.suffix == ".mp4" else {}
+            flags = {"flush_packets": "1"}
+            if path.suffix == ".mp4":
+                flags["movflags"] = "frag_keyframe+empty_moov+default_base_moof"
             self._container = av.open(str(path), "w", options=flags)
             self._stream = self._container.add_stream("libx264", rate=30)
         except (OSError, ValueError) as error:

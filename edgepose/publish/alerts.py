@@ -1,0 +1,176 @@
+"""From falls to alerts: gives every fall one id, every step a place in a gapless sequence, and keeps the latch.
+
+An alert passes three gates with three names: recorded (in the AlertStore), handed over (the broker took it and somebody
+subscribes), seen (a person acknowledged it). The store here lives in memory; a durable one has the same methods.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from edgepose.publish.clock import is_synced, rfc3339, wall_ms
+from edgepose.publish.messages import Alert, AlertType, Clock, FallState, Severity, rounded
+from edgepose.publish.topics import slug
+from edgepose.types import Event, Pose
+
+ALERT_SCHEMA = "edgepose.alert/1"
+
+_PREFIXED = ("suspected", "confirmed")
+"""Stages whose event_type says `fall_`; the others are plain words."""
+
+_CLOSING = ("recovered", "cleared")
+
+_SEVERITY: Mapping[str, Severity] = {
+    "suspected": "warning",
+    "confirmed": "critical",
+    "long_lie": "critical",
+    "found_down": "critical",
+    "unknown": "warning",
+    "recovered": "info",
+    "cleared": "info",
+}
+
+_GRAVITY = ("suspected", "unknown", "confirmed", "found_down", "long_lie")
+"""Open stages from light to grave: with several falls open, the gravest is shown."""
+
+
+class StoredAlert(msgspec.Struct, frozen=True):
+    """An alert that waits. since_s: monotonic second at which it was recorded."""
+
+    alert: Alert
+    since_s: float
+
+
+class AlertStore(Protocol):
+    """Keeps alerts until they are handed over. Used by several threads."""
+
+    def next_seq(self) -> int:
+        """The number of the next alert of this device."""
+        ...
+
+    def append(self, alert: Alert) -> None:
+        """Record an alert numbered `next_seq()`; it is recorded when this returns."""
+        ...
+
+    def pending(self) -> Sequence[StoredAlert]:
+        """Alerts not yet handed over, oldest first."""
+        ...
+
+    def release(self, seq: int) -> None:
+        """The alert was handed over."""
+        ...
+
+
+class MemoryAlertStore:
+    """Keeps alerts for the life of the process; numbers start at 0 with each."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._pending: dict[int, StoredAlert] = {}
+
+    def next_seq(self) -> int:
+        return self._next
+
+    def append(self, alert: Alert) -> None:
+        self._pending[alert.seq] = StoredAlert(alert, time.monotonic())
+        self._next = alert.seq + 1
+
+    def pending(self) -> Sequence[StoredAlert]:
+        return list(self._pending.values())
+
+    def release(self, seq: int) -> None:
+        self._pending.pop(seq, None)
+
+
+class _OpenFall(msgspec.Struct):
+    alert_id: str
+    stage: str
+    started: str
+    certain: bool = False
+
+
+class FallDesk:
+    """Turns the fall events of all cameras into alerts and latched states. Used by one thread."""
+
+    def __init__(self, device: str, store: AlertStore, model: Mapping[str, Any] | None = None) -> None:
+        self.model = dict(model) if model else None
+        self._device = device
+        self._store = store
+        self._open: dict[str, dict[object, _OpenFall]] = {}
+
+    def take(self, camera: str, event: Event, pose: Pose | None = None) -> Alert:
+        """Record the alert of one fall event; pose: the person at that moment."""
+        falls = self._open.setdefault(camera, {})
+        key = event.episode if event.episode is not None else ("track", event.track_id)
+        fall = falls.get(key)
+        kind: AlertType = "update" if fall else "new"
+        if fall is None:
+            started_t = event.t if event.started_t is None else event.started_t
+            fall = falls[key] = _OpenFall(uuid7(), event.stage, rfc3339(wall_ms(started_t)))
+        closes = event.stage in _CLOSING or (event.stage == "unknown" and not fall.certain)
+        fall.stage = event.stage
+        fall.certain |= event.stage in ("confirmed", "long_lie", "found_down")
+        if closes:
+            kind = "end"
+            del falls[key]
+        alert = self._alert(camera, event, pose, kind, fall)
+        self._store.append(alert)
+        return alert
+
+    def state(self, camera: str) -> FallState:
+        """The latched state of a camera: ON while a fall is open."""
+        falls = self._open.get(camera)
+        if not falls:
+            return FallState("OFF")
+        gravest = max(falls.values(), key=lambda fall: _gravity(fall.stage))
+        return FallState("ON", gravest.stage, gravest.alert_id)
+
+    def _alert(self, camera: str, event: Event, pose: Pose | None, kind: AlertType, fall: _OpenFall) -> Alert:
+        captured = rfc3339(wall_ms(event.t))
+        evidence = dict(event.evidence)
+        drill = bool(evidence.pop("drill", False))
+        return Alert(
+            schema="edgepose.alert/1",
+            id=fall.alert_id,
+            seq=self._store.next_seq(),
+            device=self._device,
+            type=kind,
+            event_type=event_type(event.stage),
+            severity=_SEVERITY.get(event.stage, "warning"),
+            cam=slug(camera),
+            zone=event.zone,
+            track_id=event.track_id,
+            score=round(float(event.score), 3),
+            started=fall.started,
+            ended=captured if kind == "end" else None,
+            captured=captured,
+            mono_ms=round(event.t * 1000),
+            clock=Clock(is_synced()),
+            evidence=evidence,
+            pose=None if pose is None else rounded(pose.keypoints).ravel().tolist(),
+            model=self.model,
+            drill=drill,
+        )
+
+
+def event_type(stage: str) -> str:
+    """The word for a fall's stage in messages."""
+    return f"fall_{stage}" if stage in _PREFIXED else stage
+
+
+def _gravity(stage: str) -> int:
+    return _GRAVITY.index(stage) if stage in _GRAVITY else 0
+
+
+def uuid7() -> str:
+    """A UUID that sorts by time (RFC 9562, 5.7): 48 bits of epoch milliseconds, version, variant, 74 random bits."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    text = f"{value:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

@@ -1,0 +1,61 @@
+"""What is wrong right now: reasons that come and go, and the level that follows from them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Literal
+
+import msgspec
+
+from edgepose.publish.clock import rfc3339
+
+Level = Literal["ok", "degraded", "failed"]
+
+_FAILED = ("camera_offline", "stage_stalled")
+"""Codes under which nobody is watched any more; the others leave the device working."""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One thing that is wrong. since: RFC 3339 UTC. hint: what a person can do."""
+
+    code: str
+    since: str
+    camera: str | None
+    hint: str
+
+
+class HealthMessage(msgspec.Struct, frozen=True):
+    """`health`: the level and its reasons, sent on change."""
+
+    level: Level
+    reasons: list[Reason]
+
+
+class Health:
+    """The reasons that hold now. May be used by several threads."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[tuple[str, str | None], Reason] = {}
+        self._lock = threading.Lock()
+
+    def raise_reason(self, code: str, hint: str, camera: str | None = None) -> bool:
+        """Note that something is wrong; True when that is new."""
+        with self._lock:
+            if (code, camera) in self._reasons:
+                return False
+            self._reasons[code, camera] = Reason(code, rfc3339(time.time_ns() // 1_000_000), camera, hint)
+            return True
+
+    def clear(self, code: str, camera: str | None = None) -> bool:
+        """Note that it is well again; True when that is new."""
+        with self._lock:
+            return self._reasons.pop((code, camera), None) is not None
+
+    def message(self) -> HealthMessage:
+        """The level and reasons to publish."""
+        with self._lock:
+            reasons = list(self._reasons.values())
+        if any(reason.code in _FAILED for reason in reasons):
+            return HealthMessage("failed", reasons)
+        return HealthMessage("degraded" if reasons else "ok", reasons)

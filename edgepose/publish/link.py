@@ -1,0 +1,209 @@
+"""The link to the broker: what must arrive, in order, and what may be dropped, over one MQTT connection.
+
+Three kinds of message, three promises. States (retained, QoS 1): the newest value of a topic arrives, also after the
+broker was away; at most one per topic is under way, so that an older one can never arrive last. Alerts (QoS 1): stay
+in their store until a PUBACK says that somebody got them. Everything else (QoS 0): kept while the broker is slow, up to
+a bound, the oldest dropped and counted.
+
+QoS 1 is the business of one thread, the keeper; paho's own thread talks to the socket.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+
+import msgspec
+
+from edgepose.publish.alerts import AlertStore
+from edgepose.publish.health import Health
+from edgepose.publish.messages import Alert, Delivery, encode
+from edgepose.publish.session import Session
+from edgepose.publish.topics import Topics
+from edgepose.workers import Worker
+
+log = logging.getLogger(__name__)
+
+_TICK_S = 0.25
+_BACKLOG_TICK_S = 0.02
+
+_RETRY_S = 30.0
+"""Pause before an alert that was denied, or that nobody heard, is sent again."""
+
+_MAX_IN_FLIGHT = 20
+"""Alerts under way at once."""
+
+NO_SUBSCRIBERS = 16
+"""MQTT v5 PUBACK reason: taken, but nobody subscribes. Not a failure code, and yet nobody got it."""
+
+FAILURE = 128
+"""MQTT v5 reason codes from here on mean that the message was not taken."""
+
+
+class Link:
+    """Carries messages over `session`. `state`, `send` and `wake` may be called from any thread."""
+
+    def __init__(self, session: Session, topics: Topics, store: AlertStore, health: Health, max_waiting: int) -> None:
+        self.dropped = 0
+        self._session = session
+        self._topics = topics
+        self._store = store
+        self._health = health
+        self._lock = threading.Lock()
+        self._states: dict[str, bytes] = {}
+        self._unsent: dict[str, None] = {}  # topics of states to send, in order
+        self._under_way: dict[int, str | Alert] = {}  # by mid: the topic of a state, or an alert
+        self._attempts: dict[int, int] = {}  # by seq
+        self._retry_s: dict[int, float] = {}  # by seq: not before this monotonic second
+        self._waiting: deque[tuple[str, bytes, int, float]] = deque()  # topic, payload, expiry_s, deadline
+        self._max_waiting = max_waiting
+        self._announced = 0
+        self._wake = threading.Event()
+        session.on_activity = self._wake.set
+        self._keeper = Worker("mqtt", self._keep)
+
+    def start(self) -> None:
+        """Begin to connect; returns at once, whether the broker is there or not."""
+        self._session.start()
+        self._keeper.start()
+
+    def state(self, topic: str, message: object) -> None:
+        """Set the retained value of a topic; nothing is sent when it is the same as before."""
+        payload = message.encode() if isinstance(message, str) else encode(message)
+        with self._lock:
+            if self._states.get(topic) == payload:
+                return
+            self._states[topic] = payload
+            self._unsent[topic] = None
+        self._wake.set()
+
+    def send(self, topic: str, payload: bytes, expiry_s: int) -> None:
+        """Send with QoS 0, or keep it while the broker is away or slow, for `expiry_s` seconds at most."""
+        with self._lock:
+            if not self._waiting and self._session.ready:
+                self._session.publish(topic, payload, expiry_s=expiry_s)
+                return
+            if len(self._waiting) == self._max_waiting:
+                self._waiting.popleft()
+                self.dropped += 1
+            self._waiting.append((topic, payload, expiry_s, time.monotonic() + expiry_s))
+        if self._session.connected:
+            self._wake.set()
+
+    def wake(self) -> None:
+        """Look at the alert store now."""
+        self._wake.set()
+
+    def close(self, last_topic: str, last_word: str, timeout_s: float) -> None:
+        """Wait until everything was taken, then the last word too, `timeout_s` at most, and leave."""
+        deadline = time.monotonic() + timeout_s
+        self._drain(deadline)
+        self.state(last_topic, last_word)
+        self._drain(deadline)
+        self._keeper.stop()
+        self._wake.set()
+        self._keeper.join(1.0)
+        self._session.close()
+        n_alerts = len(self._store.pending())
+        if n_alerts:
+            log.warning("%d alerts were not handed over to a subscriber on %s", n_alerts, self._session.broker)
+
+    def _drain(self, deadline: float) -> None:
+        while self._session.connected and self._busy() and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def _busy(self) -> bool:
+        fresh = any(one.alert.seq not in self._attempts for one in self._store.pending())
+        return bool(fresh or self._unsent or self._under_way or self._waiting or not self._session.idle)
+
+    def _keep(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._settle()
+            self._session.expecting = bool(self._under_way)
+            self._session.tend()
+            if self._session.connected:
+                if self._session.n_connects != self._announced:
+                    self._announce_again()
+                self._send_waiting()
+                self._send_states()
+                self._send_alerts()
+            self._wake.wait(_BACKLOG_TICK_S if self._waiting and self._session.connected else _TICK_S)
+            self._wake.clear()
+
+    def _announce_again(self) -> None:
+        """After each connect: the broker may have forgotten, and somebody may listen now."""
+        self._announced = self._session.n_connects
+        with self._lock:
+            self._unsent = dict.fromkeys(self._states)
+        self._retry_s.clear()
+        if self._session.protocol == "3.1.1":
+            hint = (
+                "the broker speaks MQTT 3.1.1, where a denied alert looks delivered; use one with MQTT 5"
+            )
+            self._complain("mqtt_3_1_1", hint)
+
+    def _send_waiting(self) -> None:
+        with self._lock:
+            while self._waiting and self._session.ready:
+                for _ in range(len(self._waiting)):
+                    topic, payload, expiry_s, deadline = self._waiting.popleft()
+                    if time.monotonic() > deadline:
+                        self.dropped += 1
+                    else:
+                        self._session.publish(topic, payload, expiry_s=expiry_s)
+
+    def _send_states(self) -> None:
+        travelling = {one for one in self._under_way.values() if isinstance(one, str)}
+        with self._lock:
+            ready = [(topic, self._states[topic]) for topic in self._unsent if topic not in travelling]
+            for topic, _ in ready:
+                del self._unsent[topic]
+        for topic, payload in ready:
+            self._under_way[self._session.publish(topic, payload, qos=1, retain=True)] = topic
+
+    def _send_alerts(self) -> None:
+        travelling = {one.seq for one in self._under_way.values() if isinstance(one, Alert)}
+        for stored in self._store.pending():
+            alert = stored.alert
+            if len(travelling) >= _MAX_IN_FLIGHT:
+                return
+            if alert.seq in travelling or self._retry_s.get(alert.seq, 0) > time.monotonic():
+                continue
+            attempt = self._attempts[alert.seq] = self._attempts.get(alert.seq, 0) + 1
+            queued_ms = round((time.monotonic() - stored.since_s) * 1000)
+            message = msgspec.structs.replace(alert, delivery=Delivery(attempt, queued_ms, attempt > 1))
+            topic = f"{self._topics.base}/cam/{alert.cam}/alert"
+            self._under_way[self._session.publish(topic, encode(message), qos=1)] = alert
+            travelling.add(alert.seq)
+
+    def _settle(self) -> None:
+        """Read what the broker answered. A PUBACK alone proves nothing: its reason code does."""
+        for mid, reason in self._session.answers():
+            item = self._under_way.pop(mid, None)
+            if isinstance(item, Alert):
+                self._settle_alert(item, reason)
+            elif item is not None and reason >= FAILURE:
+                self._complain("state_denied", f"the broker refused {item} (reason {reason}); allow it in its rules")
+
+    def _settle_alert(self, alert: Alert, reason: int) -> None:
+        if reason >= FAILURE:
+            self._complain(
+                "alert_denied", f"the broker refused an alert (reason {reason}); allow this device to write cam/+/alert"
+            )
+        elif reason == NO_SUBSCRIBERS:
+            self._complain("alert_unheard", "nobody subscribes to the alerts; is the home automation running?")
+        else:
+            self._store.release(alert.seq)
+            self._attempts.pop(alert.seq, None)
+            self._retry_s.pop(alert.seq, None)
+            if not self._retry_s and self._health.clear("alert_denied") | self._health.clear("alert_unheard"):
+                self.state(self._topics.of("health"), self._health.message())
+            return
+        self._retry_s[alert.seq] = time.monotonic() + _RETRY_S
+
+    def _complain(self, code: str, hint: str) -> None:
+        if self._health.raise_reason(code, hint):
+            log.warning("%s: %s", self._session.broker, hint)
+            self.state(self._topics.of("health"), self._health.message())

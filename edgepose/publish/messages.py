@@ -1,0 +1,174 @@
+"""The payloads of MQTT version 1 of EdgePose, as values: what each message says and how a frame becomes one.
+
+Field names are the contract with subscribers; docs/reference/mqtt.md and `schema.py` are made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from msgspec import UNSET, UnsetType
+from numpy.typing import NDArray
+
+from edgepose.publish.record import plain
+from edgepose.types import FrameResult, Track
+
+AlertType = Literal["new", "update", "end"]
+Severity = Literal["info", "warning", "critical"]
+OnOff = Literal["ON", "OFF"]
+
+SKELETON_VERSION = 1
+
+SKELETON_KEYS = {
+    "v": "version of this message",
+    "seq": "number of the frame in its source",
+    "t": "capture time, epoch milliseconds",
+    "w": "picture width, pixels",
+    "h": "picture height, pixels",
+    "n": "people",
+    "p": "list of people",
+    "i": "track id",
+    "s": "score, 0 to 1",
+    "b": "box x0, y0, x1, y1, pixels",
+    "k": "keypoints x, y, score, flat, in the order of keypoints; x and y null where absent",
+    "st": "posture, where known",
+    "q": "frames dropped since the last message",
+}
+"""What the short keys of a skeleton message mean; sent once in `info`."""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """One person of a skeleton message; see SKELETON_KEYS."""
+
+    i: int
+    s: float
+    b: Sequence[float | None]
+    k: Sequence[float | None]
+    st: str | UnsetType = UNSET
+
+
+class Skeletons(msgspec.Struct, frozen=True):
+    """`cam/<cam>/skeleton`: one frame's people; see SKELETON_KEYS."""
+
+    v: int
+    seq: int
+    t: int
+    w: int
+    h: int
+    n: int
+    p: list[Person]
+    q: int
+
+
+class Occupancy(msgspec.Struct, frozen=True):
+    """`cam/<cam>/occupancy`: whether and how many people are there."""
+
+    state: OnOff
+    count: int
+
+
+class FallState(msgspec.Struct, frozen=True):
+    """`cam/<cam>/fall`: ON from the first suspicion until the fall is closed. stage: the gravest of the open falls."""
+
+    state: OnOff
+    stage: str | None = None
+    alert_id: str | None = None
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """`cam/<cam>/event`: a posture, gesture or activity that began."""
+
+    kind: str
+    stage: str
+    t: int
+    track_id: int | None
+    score: float
+    zone: str | None
+    evidence: dict[str, Any]
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """synced: whether the wall clock followed a time server when the alert was made."""
+
+    synced: bool
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """attempt: 1 for the first. queued_ms: how long the alert has waited. replayed: whether it was sent before."""
+
+    attempt: int = 1
+    queued_ms: int = 0
+    replayed: bool = False
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """`cam/<cam>/alert`: one step in the life of a fall.
+
+    id: UUIDv7 that all steps of one fall share. seq: gapless per device. started, ended, captured: RFC 3339 UTC.
+    mono_ms: monotonic milliseconds of capture, right even while the wall clock is not. pose: flat x, y, score of the
+    person. model: name and sha256 of the network. drill: sent by a person as a test.
+    """
+
+    schema: Literal["edgepose.alert/1"]
+    id: str
+    seq: int
+    device: str
+    type: AlertType
+    event_type: str
+    severity: Severity
+    cam: str
+    zone: str | None
+    track_id: int | None
+    score: float
+    started: str
+    ended: str | None
+    captured: str
+    mono_ms: int
+    clock: Clock
+    evidence: dict[str, Any]
+    pose: list[float | None] | None
+    model: dict[str, Any] | None
+    drill: bool = False
+    delivery: Delivery = Delivery()
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=plain)
+_STEPS = np.array([10.0, 10.0, 100.0])
+"""Steps per unit to which x, y and score are rounded: 0.1 pixel and 0.01."""
+
+
+def encode(message: Any) -> bytes:
+    """Compact JSON; NaN and infinity become null, numpy numbers become numbers."""
+    return _ENCODER.encode(message)
+
+
+def rounded(keypoints: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """float (..., K, 3) rounded to 0.1 pixel and 0.01 score; NaN stays.
+
+    In float64, where the nearest number to a rounded one is also written with one decimal.
+    """
+    steps: NDArray[np.float64] = np.rint(keypoints * _STEPS) / _STEPS
+    return steps
+
+
+def skeletons(
+    result: FrameResult, people: Sequence[Track], t_ms: int, postures: Mapping[int, str], n_dropped: int
+) -> Skeletons:
+    """The skeleton message of one frame. people: tracks seen in it. postures: latest posture by track id."""
+    width, height = result.size_wh
+    if not people:
+        return Skeletons(SKELETON_VERSION, result.seq, t_ms, width, height, 0, [], n_dropped)
+    keypoints = rounded(np.array([track.pose.keypoints for track in people]))
+    by_joint = keypoints.swapaxes(0, 1).copy()  # joints first: the reductions below run over long rows
+    low, high = np.fmin.reduce(by_joint, 0), np.fmax.reduce(by_joint, 0)  # fmin and fmax pass over NaN
+    boxes = np.concatenate([low[:, :2], high[:, :2]], 1).tolist()
+    flat = keypoints.reshape(len(people), -1).tolist()
+    scores = np.array([track.pose.score for track in people]).round(2).tolist()
+    persons = [
+        Person(track.id, score, box, k, postures.get(track.id, UNSET))
+        for track, score, box, k in zip(people, scores, boxes, flat, strict=True)
+    ]
+    return Skeletons(SKELETON_VERSION, result.seq, t_ms, width, height, len(persons), persons, n_dropped)

@@ -1,0 +1,194 @@
+"""MQTT: skeletons, occupancy, falls and alerts of every camera, under `edgepose/v1/<device>`.
+
+This file decides what is said on which topic; `Link` carries it, `FallDesk` keeps the falls. docs/reference/mqtt.md is
+the contract with subscribers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edgepose.errors import ClosedError, ConfigError, PublishError
+from edgepose.publish.alerts import AlertStore, FallDesk, MemoryAlertStore
+from edgepose.publish.clock import wall_ms
+from edgepose.publish.health import Health
+from edgepose.publish.link import Link
+from edgepose.publish.messages import SKELETON_KEYS, Observation, Occupancy, encode, skeletons
+from edgepose.publish.options import MqttOptions
+from edgepose.publish.schema import SCHEMA_IDS
+from edgepose.publish.session import Session
+from edgepose.publish.topics import Broker, Topics, parse_url
+from edgepose.types import CameraState, Event, FrameResult, Track
+
+_SKELETON_EXPIRY_S = 2
+_EVENT_EXPIRY_S = 60
+_STATS_EXPIRY_S = 20
+"""Two intervals of the default; replaced by what the first two stats are apart."""
+
+
+class MqttPublisher:
+    """Publishes results to a broker. Used by one thread, never blocks; `close` may be called twice.
+
+    A broker that is away is said once and tried again for as long as the run lasts. Only when it was never reached does
+    `close` raise PublishError, after everything else was tidied up.
+    """
+
+    def __init__(self, options: MqttOptions, store: AlertStore | None = None) -> None:
+        if not options.url:
+            raise ConfigError("the MQTT publisher needs a broker; set mqtt.url or --mqtt mqtt://HOST")
+        self.options = options
+        self.topics = Topics(options.device_name)
+        self.health = Health()
+        self._store = MemoryAlertStore() if store is None else store
+        self._falls = FallDesk(self.topics.device, self._store)
+        self._cameras: dict[str, _Camera] = {}
+        self._closed = False
+        client_id = f"edgepose-{self.topics.device}-{os.urandom(3).hex()}"
+        will = (self.topics.of("status"), b"offline")
+        self._session = Session(_broker(options), options, client_id, will)
+        self._link = Link(self._session, self.topics, self._store, self.health, options.max_waiting)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there right now."""
+        return self._session.connected
+
+    @property
+    def dropped(self) -> int:
+        """QoS 0 messages let go because the broker was away or slow."""
+        return self._link.dropped
+
+    def open(self, card: Mapping[str, Any]) -> None:
+        """Announce this device and begin to connect; returns at once."""
+        model = card.get("model")
+        self._falls.model = dict(model) if isinstance(model, Mapping) else None
+        about = {"device": self.topics.device, "schemas": SCHEMA_IDS, "skeleton_keys": SKELETON_KEYS}
+        self._link.state(self.topics.of("status"), "online")
+        self._link.state(self.topics.of("info"), {**card, **about})
+        self._link.state(self.topics.of("health"), self.health.message())
+        self._link.start()
+
+    def publish(self, result: FrameResult) -> None:
+        """Send what is new in one frame: skeletons, occupancy, events."""
+        if self._closed:
+            raise ClosedError("results cannot be published after the MQTT publisher was closed")
+        camera = self._camera(result.source)
+        for event in result.events:
+            self._tell(camera, event, result)
+        if self.options.skeletons:
+            self._send_skeletons(camera, result)
+        n_present = sum(track.missing_s <= self.options.occupancy_hold_s for track in result.tracks)
+        if n_present != camera.n_present:
+            camera.n_present = n_present
+            occupancy = Occupancy("ON" if n_present else "OFF", n_present)
+            self._link.state(self.topics.of_camera(camera.name, "occupancy"), occupancy)
+
+    def camera_state(self, source: str, state: CameraState) -> None:
+        """Tell that a camera's link changed; a lost camera also counts as ill health."""
+        self._link.state(self.topics.of_camera(source, "status"), state)
+        camera = self.topics.camera(source)
+        changed = False
+        for code, hint in _CAMERA_TROUBLE.items():
+            if code == f"camera_{state}":
+                changed |= self.health.raise_reason(code, hint, camera)
+            else:
+                changed |= self.health.clear(code, camera)
+        if changed:
+            self.tell_health()
+
+    def stats(self, values: Mapping[str, Any]) -> None:
+        """Send the numbers of the last interval, with this link's own."""
+        own = {"mqtt_dropped": self.dropped, "spool_depth": len(self._store.pending())}
+        self._link.send(self.topics.of("stats"), encode({**values, **own}), _STATS_EXPIRY_S)
+
+    def tell_health(self) -> None:
+        """Send the health after `self.health` was changed."""
+        self._link.state(self.topics.of("health"), self.health.message())
+
+    def close(self) -> None:
+        """Say `stopped`, let the last messages out, and leave; PublishError when the broker was never reached."""
+        if self._closed:
+            return
+        self._closed = True
+        self._link.close(self.topics.of("status"), "stopped", self.options.close_timeout_s)
+        if not self._session.n_connects:
+            problem = self._session.problem or "did not answer in time"
+            raise PublishError(f"nothing was published: broker {self._session.broker} {problem}")
+
+    def _camera(self, name: str) -> _Camera:
+        camera = self._cameras.get(name)
+        if camera is None:
+            camera = self._cameras[name] = _Camera(name)
+            self._link.state(self.topics.of_camera(name, "fall"), self._falls.state(name))
+        return camera
+
+    def _send_skeletons(self, camera: _Camera, result: FrameResult) -> None:
+        people = [track for track in result.tracks if track.missing_s == 0]
+        camera.n_dropped += result.dropped
+        if people or camera.was_peopled:
+            message = skeletons(result, people, wall_ms(result.t), camera.postures, camera.n_dropped)
+            self._link.send(self.topics.of_camera(camera.name, "skeleton"), encode(message), _SKELETON_EXPIRY_S)
+            camera.n_dropped = 0
+        camera.was_peopled = bool(people)
+
+    def _tell(self, camera: _Camera, event: Event, result: FrameResult) -> None:
+        if event.kind == "fall":
+            person = _person(result.tracks, event.track_id)
+            self._falls.take(camera.name, event, person.pose if person else None)
+            self._link.state(self.topics.of_camera(camera.name, "fall"), self._falls.state(camera.name))
+            self._link.wake()
+            return
+        if event.kind == "posture" and event.track_id is not None:
+            seen = {track.id for track in result.tracks}
+            camera.postures = {id_: word for id_, word in camera.postures.items() if id_ in seen}
+            camera.postures[event.track_id] = event.stage
+        observation = Observation(
+            event.kind,
+            event.stage,
+            wall_ms(event.t),
+            event.track_id,
+            round(float(event.score), 3),
+            event.zone,
+            dict(event.evidence),
+        )
+        self._link.send(self.topics.of_camera(camera.name, "event"), encode(observation), _EVENT_EXPIRY_S)
+
+
+_CAMERA_TROUBLE = {
+    "camera_stalled": "the camera is connected but its picture stands still; restart the camera",
+    "camera_reconnecting": "the camera does not answer; check its power and cable",
+    "camera_offline": "the camera is gone; check its power, cable and address",
+}
+"""Codes of health that a camera's state raises, with what to do."""
+
+
+class _Camera(msgspec.Struct):
+    """What was last said of one camera. n_dropped: frames dropped since the last skeleton message."""
+
+    name: str
+    n_present: int = -1
+    n_dropped: int = 0
+    was_peopled: bool = False
+    postures: dict[int, str] = {}
+
+
+def _person(tracks: tuple[Track, ...], track_id: int | None) -> Track | None:
+    return next((track for track in tracks if track.id == track_id), None)
+
+
+def _broker(options: MqttOptions) -> Broker:
+    broker = parse_url(options.url)
+    if not options.password_file:
+        return broker
+    if broker.user is None:
+        raise ConfigError("mqtt.password_file needs a user in mqtt.url, as mqtt://user@host")
+    try:
+        password = Path(options.password_file).read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"mqtt.password_file {options.password_file!r} cannot be read: {error}") from error
+    return msgspec.structs.replace(broker, password=password)

@@ -1,0 +1,30 @@
+"""JSON schemas of everything that EdgePose says: MQTT payloads and recordings, made from the values themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from edgepose.publish.health import HealthMessage
+from edgepose.publish.messages import Alert, FallState, Observation, Occupancy, Skeletons
+from edgepose.publish.record import FrameRecord
+
+MESSAGES: dict[str, type[msgspec.Struct]] = {
+    "skeleton": Skeletons,
+    "occupancy": Occupancy,
+    "fall": FallState,
+    "alert": Alert,
+    "event": Observation,
+    "health": HealthMessage,
+    "frame": FrameRecord,
+}
+"""Every structured message by the last word of its topic; `frame` is one line of a recording."""
+
+SCHEMA_IDS = {name: f"edgepose.{name}/1" for name in MESSAGES}
+"""Identifier of each message's schema, as `info` lists them."""
+
+
+def schemas() -> dict[str, Any]:
+    """One JSON Schema (draft 2020-12) per message, by name."""
+    return {name: {"$id": SCHEMA_IDS[name], **msgspec.json.schema(kind)} for name, kind in MESSAGES.items()}
