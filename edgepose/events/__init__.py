@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
+from edgepose.plugins import find
 from edgepose.types import Event, LookAgain, Track
 
 
@@ -27,3 +28,13 @@ RULES: dict[str, str] = {
     "activity": "edgepose.events.activity:ActivityRule",
 }
 """Rules by name, as `module:attribute`; each is called with (options, size_wh=(width, height))."""
+
+
+def open_rule(name: str, options: Any = None, size_wh: tuple[int, int] | None = None) -> Rule:
+    """Make the rule registered as `name` for one camera.
+
+    options: its options struct, None for the defaults. size_wh: width and height of the camera's pictures in pixels.
+    Raises ConfigError for a name nobody registered.
+    """
+    rule: Rule = find("rules", name, RULES)(options, size_wh=size_wh)
+    return rule

@@ -10,7 +10,6 @@ import math
 from typing import Any
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from edgepose.types import FloatArray
@@ -34,7 +33,7 @@ def smooth(
     dt_s: (N, K) seconds since each keypoint was last seen. An absent keypoint stays absent; one that returns after
     FORGET_S starts at its measured place.
     """
-    dt = np.maximum(dt_s, 1e-3)[..., None]
+    dt = np.clip(dt_s, 1e-3, 1.0)[..., None]
     known = np.isfinite(filtered) & (dt < FORGET_S)
     raw_speed = np.where(known, (measured - filtered) / dt, 0)
     weight = _weight(SPEED_CUTOFF_HZ, dt)

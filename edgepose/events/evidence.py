@@ -1,0 +1,44 @@
+"""How strongly a motion speaks for a fall, in units of the threshold: 1 is enough, 2 is plain.
+
+Each quantity is divided by what a typical fall reaches, and their geometric mean is taken, so that a slow but long
+descent that ends flat on the floor counts as much as a fast one that is seen less well, and no single number decides.
+"""
+
+from __future__ import annotations
+
+from edgepose.events.motion import Motion
+from edgepose.events.options import FallOptions
+
+STANDING = 0.5  # shoulders over the floor, body heights: above any crouch, below any seat
+CAP = 2.0  # no quantity counts for more than this
+LOST_SPEED = 1.0  # a descent that ends in a lost track must be this fast, body heights per second,
+LOST_DROP = 0.35  # and this deep, for nobody saw where it ended
+
+
+def gain(options: FallOptions) -> float:
+    """Factor on all evidence: 1 at sensitivity 0.5, doubled at 1 and halved at 0."""
+    return float(4 ** (options.sensitivity - 0.5))
+
+
+def low_height(options: FallOptions) -> float:
+    """Shoulder height below which a fall may be suspected, body heights."""
+    return options.low * (1 + 0.4 * (options.sensitivity - 0.5))
+
+
+def fall_evidence(motion: Motion, options: FallOptions) -> float:
+    """For a body that is low: how far, how fast and how low it came."""
+    lowness = (STANDING - motion.shoulders) / (STANDING - options.low)
+    return _mean(motion.drop / options.drop, motion.fastest / options.drop_speed, lowness) * gain(options)
+
+
+def lost_evidence(motion: Motion, options: FallOptions) -> float:
+    """For a body that was lost: how fast and how deep it was going down when it was last seen."""
+    return _mean(motion.drop / LOST_DROP, motion.recent / LOST_SPEED) * gain(options)
+
+
+def _mean(*ratios: float) -> float:
+    """Geometric mean of ratios held to 0..CAP; NaN counts as 0."""
+    product = 1.0
+    for ratio in ratios:
+        product *= min(ratio, CAP) if ratio > 0 else 0.0
+    return float(product ** (1 / len(ratios)))

@@ -1,0 +1,94 @@
+"""How one person moves up and down: height of the shoulders over the floor, drop and speed of a descent.
+
+Everything is in body heights and seconds. Values between samples are interpolated, so that a recording at half the
+frame rate gives nearly the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from edgepose.events.body import Body
+
+WINDOW_S = 1.5  # a fall from standing takes 0.5 to 1.2 s; lowering oneself deliberately takes longer
+SPEED_S = 0.35  # span over which a speed is measured: three frames at 9 per second
+RECENT_S = 0.7  # a descent is going on when its fastest part is no older
+JUMP = 0.3  # shoulders that move further than this between frames, beyond
+JUMP_SPEED = 4.0  # this many heights per second, belong to somebody else (free fall from 1.4 m ends at 3)
+FLOOR_S = 2.0  # feet that are hidden are where they were for this long
+GROW_S, SHRINK_S = 0.4, 4.0  # time constants of the body height: limbs are foreshortened, seldom stretched
+LYING_DEG = 55.0
+
+
+class Motion:
+    """The vertical motion of one person; fed with every frame in which the body is measurable.
+
+    height_px: body height. shoulders, hips: height over the floor; NaN while the floor under the body is unknown.
+    drop: how far the shoulders are below their highest place in WINDOW_S. fastest: largest speed of descent in that
+    time. recent: the same in the last RECENT_S.
+    """
+
+    def __init__(self) -> None:
+        self.height_px = math.nan
+        self.shoulders = self.hips = math.nan
+        self.drop = self.fastest = self.recent = 0.0
+        self.angle_deg = math.nan
+        self.body: Body | None = None
+        self.t = -math.inf
+        self.floor_y = math.nan
+        self._floor_t = -math.inf
+        self._path: deque[tuple[float, float, float]] = deque()  # second, shoulder y in px, speed there
+
+    def see(self, body: Body, t: float, *, keep_height: bool) -> None:
+        """Take in one frame; with `keep_height` the body height can only grow (a lying body looks shorter)."""
+        dt = max(t - self.t, 1e-3)
+        self._measure_height(body.height_px, dt, keep_height=keep_height)
+        height_px = self.height_px
+        if height_px != height_px:
+            return
+        if self._path and abs(body.neck_y - self._path[-1][1]) > (JUMP + JUMP_SPEED * dt) * height_px:
+            self._path.clear()
+        while self._path and t - self._path[0][0] > WINDOW_S:
+            self._path.popleft()
+        speed = (body.neck_y - self._at(t - SPEED_S, t, body.neck_y)) / (SPEED_S * height_px)
+        self._path.append((t, body.neck_y, speed))
+        highest_y, self.fastest, self.recent = body.neck_y, 0.0, 0.0
+        for then, y, v in self._path:
+            highest_y = min(highest_y, y)
+            self.fastest = max(self.fastest, v)
+            if v > self.recent and t - then <= RECENT_S:
+                self.recent = v
+        self.drop = (body.neck_y - highest_y) / height_px
+        bottom = self._floor(body, t)
+        self.shoulders = (bottom - body.neck_y) / height_px
+        self.hips = (bottom - body.hip_y) / height_px
+        self.angle_deg = body.angle_deg
+        self.body, self.t = body, t
+
+    def _measure_height(self, seen_px: float, dt: float, *, keep_height: bool) -> None:
+        if seen_px != seen_px:
+            return
+        if self.height_px != self.height_px:
+            self.height_px = seen_px
+        elif seen_px > self.height_px:
+            self.height_px += (seen_px - self.height_px) * (1 - math.exp(-dt / GROW_S))
+        elif not keep_height:
+            self.height_px += (seen_px - self.height_px) * (1 - math.exp(-dt / SHRINK_S))
+
+    def _at(self, t: float, later_t: float, later_y: float) -> float:
+        """Shoulder y at second `t`, given where it is later; before the first sample, where it was first."""
+        for then, y, _ in reversed(self._path):
+            if then <= t:
+                return y + (later_y - y) * (t - then) / max(later_t - then, 1e-6)
+            later_t, later_y = then, y
+        return later_y
+
+    def _floor(self, body: Body, t: float) -> float:
+        """y of the floor under the body: its lowest part, where legs are seen or the body is horizontal."""
+        if body.legs:
+            self.floor_y, self._floor_t = body.bottom, t
+            return body.bottom
+        if t - self._floor_t <= FLOOR_S:
+            return max(body.bottom, self.floor_y)
+        return body.bottom if body.angle_deg > LYING_DEG else math.nan
