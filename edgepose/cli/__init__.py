@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "predict": "people of pictures and videos as COCO results, OpenPose JSON and drawn pictures",
     "evaluate": "COCO keypoint AP of a model on annotated pictures",
     "model": "the contract of a model file: what was assumed, what it finds in a picture",
+    "config": "write, check and show configuration files",
     "doctor": "what this machine has and lacks, with the fix for each",
 }  # fmt: skip
 """Verbs in the order of the help text; `model check` lives in cli/model.py, `fall-eval` in cli/fall_eval.py."""

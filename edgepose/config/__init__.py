@@ -7,6 +7,6 @@ commented TOML and as a table for the documentation. Importing this package load
 from __future__ import annotations
 
 from edgepose.config.load import load_config, parse_config
-from edgepose.config.tree import Config, ModelOptions, PipelineOptions, SourceEntry
+from edgepose.config.tree import Config, ModelOptions, PipelineOptions, SourceEntry, ZoneEntry
 
-__all__ = ["Config", "ModelOptions", "PipelineOptions", "SourceEntry", "load_config", "parse_config"]
+__all__ = ["Config", "ModelOptions", "PipelineOptions", "SourceEntry", "ZoneEntry", "load_config", "parse_config"]

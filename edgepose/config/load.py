@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -104,9 +103,3 @@ def all_keys(cls: type[msgspec.Struct] = Config, prefix: str = "") -> list[str]:
         path = prefix + field.encode_name
         keys += [path] if inner is None else all_keys(inner, path + ".")
     return keys
-
-
-def as_values(config: Config) -> Mapping[str, Any]:
-    """The tree as plain mappings, lists and numbers."""
-    values: Mapping[str, Any] = msgspec.to_builtins(config)
-    return values

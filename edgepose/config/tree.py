@@ -8,6 +8,8 @@ from msgspec import Meta
 
 from edgepose.backends.options import BackendOptions
 from edgepose.decode.options import GroupOptions
+from edgepose.events.options import ActivityOptions, FallOptions, GestureOptions, PostureOptions
+from edgepose.events.zones import ZoneOptions
 from edgepose.options import Options
 from edgepose.publish.options import JsonlOptions, MqttOptions, ShowOptions, VideoOptions
 from edgepose.sources.options import SourceOptions
@@ -33,6 +35,12 @@ class SourceEntry(SourceOptions, frozen=True, kw_only=True):
     ]
 
 
+class ZoneEntry(ZoneOptions, frozen=True, kw_only=True):
+    """A zone of one camera, or of all; every rule reads it beside its own."""
+
+    camera: Annotated[str, Meta(description="name of the source it belongs to; empty for all of them")] = ""
+
+
 class PipelineOptions(Options, frozen=True):
     """How frames travel between the threads."""
 
@@ -54,7 +62,15 @@ class Config(Options, frozen=True):
     pipeline: Annotated[PipelineOptions, Meta(description="threads and queues")] = PipelineOptions()
     decode: Annotated[GroupOptions, Meta(description="fields into poses")] = GroupOptions()
     tracking: Annotated[TrackerOptions, Meta(description="poses into tracks")] = TrackerOptions()
-    rules: Annotated[tuple[str, ...], Meta(description="rules that watch the people, by name")] = ()
+    rules: Annotated[
+        tuple[str, ...],
+        Meta(description="rules that watch the people: fall, posture, gesture, activity, or a plugin's"),
+    ] = ("fall",)
+    zones: Annotated[tuple[ZoneEntry, ...], Meta(description="parts of a picture where people are judged apart")] = ()
+    fall: Annotated[FallOptions, Meta(description="falls")] = FallOptions()
+    posture: Annotated[PostureOptions, Meta(description="postures")] = PostureOptions()
+    gesture: Annotated[GestureOptions, Meta(description="gestures")] = GestureOptions()
+    activity: Annotated[ActivityOptions, Meta(description="activities")] = ActivityOptions()
     mqtt: Annotated[MqttOptions, Meta(description="messages to a broker")] = MqttOptions()
     jsonl: Annotated[JsonlOptions, Meta(description="results as JSON lines")] = JsonlOptions()
     video: Annotated[VideoOptions, Meta(description="annotated video")] = VideoOptions()

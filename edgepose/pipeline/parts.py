@@ -5,7 +5,7 @@ What is handed in belongs to the pipeline from then on, which closes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,8 +24,8 @@ from edgepose.sources import Source
 ModelLike = str | Path | Backend
 """Path of a model file, or a backend that is already open."""
 
-RuleLike = str | RuleMaker | Rule
-"""Name of a rule, a function that makes one for a picture size, or one rule for the only camera."""
+RuleLike = str | Callable[[tuple[int, int]], Rule] | Rule
+"""Name of a rule, a function that makes one for a picture size (width, height), or one rule for the only camera."""
 
 SourceLike = str | Path | Source
 """Address or path, or a source that is already open."""
@@ -50,25 +50,41 @@ def open_network(config: Config, model: ModelLike | None) -> Network:
 
 
 def rule_makers(config: Config, rules: Iterable[RuleLike] | None) -> list[RuleMaker]:
-    """One maker per rule, in order; ConfigError for an unknown name."""
+    """One maker per rule, in order; ConfigError for a name that no rule has."""
     return [_rule_maker(config, rule) for rule in (config.rules if rules is None else rules)]
 
 
 def _rule_maker(config: Config, rule: RuleLike) -> RuleMaker:
-    if not isinstance(rule, str):
-        makes = isinstance(rule, type) or not hasattr(rule, "update")
-        return cast("RuleMaker", rule) if makes else _only_once(cast("Rule", rule))
-    from edgepose.events import open_rule
+    if isinstance(rule, str):
+        return _named_rule(config, rule)
+    if isinstance(rule, type) or not hasattr(rule, "update"):
+        make = cast("Callable[[tuple[int, int]], Rule]", rule)
+        return lambda source, size_wh: make(size_wh)
+    return _only_once(cast("Rule", rule))
 
-    options = getattr(config, rule, None)
-    return lambda size_wh: open_rule(rule, options, size_wh)
+
+def _named_rule(config: Config, name: str) -> RuleMaker:
+    """A rule by name, with its section of the configuration and the zones of the camera it watches."""
+    from edgepose.events import RULES, open_rule
+    from edgepose.plugins import find
+
+    find("rules", name, RULES)  # an unknown name is told now rather than with the first frame
+    options = getattr(config, name, None)
+
+    def make(source: str, size_wh: tuple[int, int]) -> Rule:
+        if options is None:
+            return open_rule(name, None, size_wh)
+        zones = tuple(zone for zone in config.zones if zone.camera in ("", source))
+        return open_rule(name, msgspec.structs.replace(options, zones=options.zones + zones), size_wh)
+
+    return make
 
 
 def _only_once(rule: Rule) -> RuleMaker:
     """A maker that hands out one existing rule, to one camera."""
     made: list[Rule] = []
 
-    def make(size_wh: tuple[int, int]) -> Rule:
+    def make(source: str, size_wh: tuple[int, int]) -> Rule:
         if made:
             raise ConfigError(
                 f"rule {type(rule).__name__} is one object, but a second camera or picture size needs its own; "
@@ -95,7 +111,7 @@ def open_sources(config: Config, source: SourceLike | Sequence[SourceLike] | Non
     try:
         for one in wanted:
             opened.append(_open_source(one))
-        _require_own_names(opened)
+        _check_names([one.name for one in opened], config)
     except BaseException:
         for one_opened in opened:
             one_opened.close()
@@ -114,11 +130,15 @@ def _open_source(wanted: SourceLike | SourceEntry) -> Source:
     return open_source(str(wanted))
 
 
-def _require_own_names(sources: Sequence[Source]) -> None:
-    names = [source.name for source in sources]
+def _check_names(names: Sequence[str], config: Config) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(f"two sources are named {twice[0]!r}; give each its own with name = in [[sources]]")
+    for zone in config.zones:
+        if zone.camera and zone.camera not in names:
+            raise ConfigError(
+                f"zone {zone.name!r} belongs to camera {zone.camera!r}, but there are only {', '.join(names)}"
+            )
 
 
 def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None) -> list[Publisher]:
@@ -143,8 +163,3 @@ def device_card(network: Network, sources: Sequence[Source]) -> Mapping[str, Any
         "limbs": BODYPOSENET_18.limbs,
         "cameras": [{"name": source.name, "live": source.live} for source in sources],
     }
-
-
-def replaced(config: Config, **values: Any) -> Config:
-    """The configuration with other values for some keys."""
-    return msgspec.structs.replace(config, **values)

@@ -132,6 +132,7 @@ class Pipeline:
     def _on_exit(self, worker: Worker) -> None:
         """In the thread that ends: what a failed source gave is finished, any other failure ends all at once."""
         if worker.error is None:
+            self._queues.progress.pop(worker.name, None)  # what ended well is not waited for by a watchdog
             return
         with self._lock:
             self._error = self._error or worker.error

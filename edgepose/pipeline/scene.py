@@ -11,8 +11,8 @@ from edgepose.pipeline.looks import Look
 from edgepose.tracking import Tracker, TrackerOptions
 from edgepose.types import Event, Frame, FrameResult, LookAgain, Pose
 
-RuleMaker = Callable[[tuple[int, int]], Rule]
-"""Makes one camera's rule, given the picture size (width, height) in pixels."""
+RuleMaker = Callable[[str, tuple[int, int]], Rule]
+"""Makes one camera's rule, given its name and picture size (width, height) in pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,10 +26,12 @@ class Seen:
 class Scene:
     """Tracker and rules of one camera; used by one thread."""
 
-    def __init__(self, size_wh: tuple[int, int], tracking: TrackerOptions, rules: Sequence[RuleMaker]) -> None:
+    def __init__(
+        self, source: str, size_wh: tuple[int, int], tracking: TrackerOptions, rules: Sequence[RuleMaker]
+    ) -> None:
         self.size_wh = size_wh
         self._tracker = Tracker(tracking)
-        self._rules = [make(size_wh) for make in rules]
+        self._rules = [make(source, size_wh) for make in rules]
         self._late_events: list[Event] = []
         self._next_seq = 0
 
@@ -81,5 +83,5 @@ class Scenes:
         size_wh = (frame.image.shape[1], frame.image.shape[0])
         scene = self._scenes.get(frame.source)
         if scene is None or scene.size_wh != size_wh:
-            scene = self._scenes[frame.source] = Scene(size_wh, self._tracking, self._rules)
+            scene = self._scenes[frame.source] = Scene(frame.source, size_wh, self._tracking, self._rules)
         return scene

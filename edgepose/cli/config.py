@@ -1,0 +1,107 @@
+"""`edgepose config`: write, check, show and document configuration files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from edgepose.cli.output import add_json_flag, print_report
+from edgepose.errors import ConfigError
+
+HELP = "write, check and show configuration files"
+EXAMPLE = """examples:
+  edgepose config init edgepose.toml --source rtsp://camera.lan/stream --mqtt mqtt://localhost
+  edgepose config check edgepose.toml
+  edgepose config show edgepose.toml"""
+
+DEFAULT_PATH = "edgepose.toml"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    init = verbs.add_parser("init", help="write a commented file to start from")
+    init.add_argument("file", nargs="?", default=DEFAULT_PATH, help=f"where to write, - for stdout ({DEFAULT_PATH})")
+    init.add_argument("--source", metavar="URI", action="append", help="video or camera address; may be repeated")
+    init.add_argument("--mqtt", metavar="URL", help="broker to publish to")
+    init.add_argument("--force", action="store_true", help="write over an existing file")
+    check = verbs.add_parser("check", help="say whether a file can be used, and what is wrong with it")
+    check.add_argument("file", nargs="?", default=DEFAULT_PATH, help=f"TOML file ({DEFAULT_PATH})")
+    add_json_flag(check)
+    show = verbs.add_parser("show", help="print every key with the value it has, defaults included")
+    show.add_argument("file", nargs="?", help="TOML file; left out, the defaults")
+    add_json_flag(show)
+    schema = verbs.add_parser("schema", help="print the JSON schema of the file, for editors")
+    schema.add_argument("--markdown", action="store_true", help="the same as tables for people")
+
+
+def run(args: argparse.Namespace) -> int:
+    return {"init": _init, "check": _check, "show": _show, "schema": _schema}[args.action](args)
+
+
+def _init(args: argparse.Namespace) -> int:
+    from msgspec.structs import replace
+
+    from edgepose.config import Config, SourceEntry
+    from edgepose.config.text import as_toml
+
+    config = Config(sources=tuple(SourceEntry(uri=uri) for uri in args.source or ["synthetic://?people=2"]))
+    if args.mqtt:
+        config = replace(config, mqtt=replace(config.mqtt, url=args.mqtt))
+    text = "# EdgePose. A key with # in front keeps its default.\n\n" + as_toml(config, only_changed=True)
+    if args.file == "-":
+        sys.stdout.write(text)
+        return 0
+    try:
+        with Path(args.file).open("w" if args.force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{args.file} exists already; choose another name or overwrite it with --force") from None
+    except OSError as error:
+        raise ConfigError(f"{args.file} cannot be written: {error.strerror}") from None
+    print(f"wrote {args.file}; edit it, then: edgepose run --config {args.file}", file=sys.stderr)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from edgepose.config import load_config
+    from edgepose.sources import redact
+
+    config = load_config(args.file)
+    report = {
+        "file": args.file,
+        "sources": [redact(source.uri) for source in config.sources],
+        "rules": list(config.rules),
+        "mqtt": redact(config.mqtt.url) or "off",
+    }
+    print_report(report, as_json=args.json)
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    import msgspec
+
+    from edgepose.config import Config, load_config
+    from edgepose.config.text import as_toml
+    from edgepose.sources import redact
+
+    config = load_config(args.file) if args.file else Config()
+    if args.json:
+        print_report(msgspec.json.decode(redact(msgspec.json.encode(config).decode())), as_json=True)
+    else:
+        sys.stdout.write(redact(as_toml(config)))
+    return 0
+
+
+def _schema(args: argparse.Namespace) -> int:
+    import msgspec
+
+    from edgepose.config import Config
+
+    if args.markdown:
+        from edgepose.config.text import as_markdown
+
+        sys.stdout.write(as_markdown())
+    else:
+        print_report(msgspec.json.schema(Config), as_json=True)
+    return 0

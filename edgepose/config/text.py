@@ -1,0 +1,86 @@
+"""The tree in words: commented TOML, and the tables of docs/reference/configuration.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import Any
+
+import msgspec
+
+from edgepose.config.load import section
+from edgepose.config.tree import Config
+
+WIDTH = 100
+"""Columns of a comment."""
+
+
+def as_toml(config: Config, *, only_changed: bool = False) -> str:
+    """The configuration as TOML with every key's sentence above it; reading it gives the same configuration back.
+
+    only_changed: keys that keep their default are commented out, as in a file to start from.
+    """
+    return "\n".join(_section(config, "", only_changed)).strip() + "\n"
+
+
+def _section(options: msgspec.Struct, path: str, only_changed: bool) -> Iterator[str]:
+    """Plain keys first, for in TOML whatever follows a table header belongs to that table; then the sections below."""
+    fields = _required_first(type(options))
+    for field in fields:
+        if section(field) is None:
+            yield from _key(field, getattr(options, field.name), only_changed)
+    for field in fields:
+        if section(field) is None:
+            continue
+        value, below = getattr(options, field.name), f"{path}{field.encode_name}"
+        for one in value if isinstance(value, Sequence) else [value]:
+            yield f"\n# {described(field)}"
+            yield f"[[{below}]]" if isinstance(value, Sequence) else f"[{below}]"
+            yield from _section(one, f"{below}.", only_changed)
+
+
+def _key(field: msgspec.structs.FieldInfo, value: Any, only_changed: bool) -> Iterator[str]:
+    for line in wrap(described(field), WIDTH):
+        yield f"# {line}"
+    yield f"{'#' if only_changed and value == field.default else ''}{field.encode_name} = {toml_value(value)}"
+
+
+def toml_value(value: Any) -> str:
+    """A number, text, truth value or list as TOML; JSON writes all of them the same way."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def described(field: msgspec.structs.FieldInfo) -> str:
+    """The sentence beside a key, as its options struct gives it."""
+    info = msgspec.inspect.type_info(field.type)
+    schema = getattr(info, "extra_json_schema", None) or {}
+    sentence = str(schema.get("description", ""))
+    return sentence[:1].upper() + sentence[1:].rstrip(".") + "."
+
+
+def _required_first(cls: type[msgspec.Struct]) -> list[msgspec.structs.FieldInfo]:
+    return sorted(msgspec.structs.fields(cls), key=lambda field: not field.required)
+
+
+def as_markdown() -> str:
+    """Every section as a table: key, default, meaning."""
+    return "\n".join(_tables(Config, "")).strip() + "\n"
+
+
+def _tables(cls: type[msgspec.Struct], path: str) -> Iterator[str]:
+    fields = _required_first(cls)
+    yield "| key | default | meaning |"
+    yield "|---|---|---|"
+    for field in fields:
+        if section(field) is None:
+            default = "(required)" if field.required else f"`{toml_value(field.default)}`"
+            yield f"| `{field.encode_name}` | {default} | {described(field).replace('|', chr(92) + '|')} |"
+    for field in fields:
+        inner = section(field)
+        if inner is None:
+            continue
+        name = f"{path}{field.encode_name}"
+        header = f"[[{name}]]" if isinstance(field.default, tuple) else f"[{name}]"
+        yield f"\n## `{header}`\n\n{described(field)}\n"
+        yield from _tables(inner, f"{name}.")
