@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from edgepose.cli.output import add_json_flag, print_report
 from edgepose.errors import ConfigError
@@ -87,7 +89,7 @@ def _show(args: argparse.Namespace) -> int:
 
     config = load_config(args.file) if args.file else Config()
     if args.json:
-        print_report(msgspec.json.decode(redact(msgspec.json.encode(config).decode())), as_json=True)
+        print_report(_redacted(msgspec.to_builtins(config), redact), as_json=True)
     else:
         sys.stdout.write(redact(as_toml(config)))
     return 0
@@ -105,3 +107,12 @@ def _schema(args: argparse.Namespace) -> int:
     else:
         print_report(msgspec.json.schema(Config), as_json=True)
     return 0
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    """The same values without the passwords in their addresses."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _redacted(one, redact) for key, one in value.items()}
+    return [_redacted(one, redact) for one in value] if isinstance(value, (list, tuple)) else value

@@ -17,7 +17,7 @@ def test_values_reach_the_options_of_their_stage():
 MISTAKES = {
     "misspelt key": (
         "[decode]\npeak_treshold = 1",
-        "unknown key 'decode.peak_treshold'; did you mean 'peak_threshold'",
+        "'decode.peak_treshold'; did you mean 'peak_threshold'",
     ),
     "misspelt section": ("[trackin]", "unknown key 'trackin'; did you mean 'tracking'"),
     "misspelt key in a list": ('[[sources]]\nuri = "a"\nnmae = "b"', r"'sources\[0\].nmae'; did you mean 'name'"),

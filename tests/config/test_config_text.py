@@ -9,9 +9,10 @@ from edgepose.config.text import as_markdown, as_toml, described
 
 ROOT = Path(__file__).resolve().parents[2]
 
-WRITE_ANEW = """\
-sed -i '/^| key/,$d' docs/reference/configuration.md && edgepose config schema --markdown >> docs/reference/configuration.md
-"""
+WRITE_ANEW = (
+    "sed -i '/^| key/,$d' docs/reference/configuration.md; "
+    "edgepose config schema --markdown >> docs/reference/configuration.md"
+)
 
 CONFIG = parse_config(
     """
