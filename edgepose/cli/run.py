@@ -77,6 +77,7 @@ def configured(args: argparse.Namespace) -> Config:
 def run(args: argparse.Namespace) -> int:
     from edgepose.cli.signals import ending_on_signals, exit_code
     from edgepose.pipeline import Pipeline
+    from edgepose.service import supervised
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     watcher = _Watcher(quiet=args.json)
@@ -84,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
     with (
         Pipeline(configured(args), max_frames=args.max_frames, keep_images=False) as pipeline,
         ending_on_signals(pipeline.stop) as received,
+        supervised(lambda: pipeline.progress),
     ):
         try:
             pipeline.run(watcher)

@@ -14,7 +14,8 @@ def ending_on_signals(stop: Callable[[], None]) -> Iterator[list[int]]:
     """Calls `stop` at the first SIGINT or SIGTERM; the list it gives holds the signals received so far.
 
     A second SIGINT raises KeyboardInterrupt, for someone who cannot wait. `stop` runs in a thread of its own, because
-    a handler may interrupt the main thread while that holds a lock which `stop` needs.
+    a handler may interrupt the main thread while that holds a lock which `stop` needs. After a SIGTERM further ones are
+    ignored for good, so that a storm of them does not cut off the end.
     """
     received: list[int] = []
 
@@ -29,7 +30,7 @@ def ending_on_signals(stop: Callable[[], None]) -> Iterator[list[int]]:
         yield received
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if number == signal.SIGTERM and number in received else handler)
 
 
 def exit_code(received: list[int]) -> int:

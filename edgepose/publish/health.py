@@ -12,8 +12,8 @@ from edgepose.publish.clock import rfc3339
 
 Level = Literal["ok", "degraded", "failed"]
 
-_FAILED = ("camera_offline", "stage_stalled")
-"""Codes under which nobody is watched any more; the others leave the device working."""
+_FAILED = ("camera_offline",)
+"""Codes under which a place is not watched any more; the others leave the device working."""
 
 
 class Reason(msgspec.Struct, frozen=True):
