@@ -71,7 +71,7 @@ class Recording:
             text = self._archive[_CONTRACT].tobytes()
             self.spec = msgspec.json.decode(text, type=ModelSpec)
             self._count: int = sum(name.endswith(".heatmaps") for name in self._archive.files)
-        except (OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
             raise DataError(f"{path} is no recording of fields ({error}); record one with RecordingBackend") from None
         if not self._count:
             raise DataError(f"the recording {path} holds no picture")
