@@ -1,0 +1,74 @@
+"""Bounded memory for ranges: a histogram of absolute values that widens as larger values arrive.
+
+One pass over the pictures is enough, and what is kept of 500 of them is a few kilobytes per tensor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepose.types import FloatArray
+
+N_BINS = 4096
+"""Even, so that widening merges pairs; at least half of the bins lie below the largest value seen."""
+
+
+class Histogram:
+    """How often each size of |value| occurred in one tensor.
+
+    counts: int64 (N_BINS,); bin k covers [k, k + 1) * bin_width. amax: largest |value| seen, 0 before any.
+    total: number of values, zeros included.
+    """
+
+    def __init__(self) -> None:
+        self.counts: NDArray[np.int64] = np.zeros(N_BINS, np.int64)
+        self.limit = 0.0
+        self.amax = 0.0
+
+    @property
+    def bin_width(self) -> float:
+        return self.limit / N_BINS
+
+    @property
+    def total(self) -> int:
+        return int(self.counts.sum())
+
+    def add(self, values: FloatArray) -> None:
+        """Count the values of a tensor of any shape; ValueError when one is not finite."""
+        sizes = np.abs(values.ravel())
+        largest = float(sizes.max(initial=0.0))
+        if not np.isfinite(largest):
+            raise ValueError("a value that is not finite")
+        self._widen(largest)
+        self.amax = max(self.amax, largest)
+        if self.limit == 0.0:
+            self.counts[0] += sizes.size
+            return
+        np.multiply(sizes, N_BINS / self.limit, out=sizes)
+        bins = np.minimum(sizes.astype(np.int32), N_BINS - 1)
+        self.counts += np.bincount(bins, minlength=N_BINS)
+
+    def _widen(self, largest: float) -> None:
+        """Make room for `largest`: double the width and merge neighbours until it fits."""
+        if self.limit == 0.0:
+            self.limit = largest
+            return
+        while largest > self.limit:
+            merged = self.counts.reshape(-1, 2).sum(1)
+            self.counts = np.concatenate([merged, np.zeros(N_BINS // 2, np.int64)])
+            self.limit *= 2.0
+
+    def state(self) -> dict[str, Any]:
+        """Plain arrays from which `restored` makes an equal histogram."""
+        return {"counts": self.counts, "range": np.array([self.limit, self.amax])}
+
+    @classmethod
+    def restored(cls, counts: NDArray[np.int64], limits: NDArray[np.float64]) -> Histogram:
+        """The histogram that `state` described."""
+        histogram = cls()
+        histogram.counts = counts.astype(np.int64)
+        histogram.limit, histogram.amax = float(limits[0]), float(limits[1])
+        return histogram

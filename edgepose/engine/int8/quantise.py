@@ -1,0 +1,180 @@
+"""Writes the INT8 model: explicit Q/DQ in the form that every TensorRT from 8.6 to 11 and OpenVINO run in int8.
+
+Symmetric int8 with zero point 0: one scale per tensor for activations, one per output channel for weights, which are
+stored as int8. The bias stays float. Q/DQ stands in front of convolutions and on the skip branch of a residual Add;
+nothing stands between a convolution and its activation, so that TensorRT fuses the three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from edgepose.engine.graph import consumers, convolutions, initialisers, onnx_module, plain
+from edgepose.errors import ModelError
+
+INT8_MAX = 127
+
+
+def layer_name(conv: Any) -> str:
+    """The name a convolution goes by in reports and in `keep`: that of its output tensor."""
+    return str(conv.output[0])
+
+
+def first_layers(model: Any) -> list[str]:
+    """Convolutions that see the picture: no other convolution lies before them."""
+    seen: set[str] = set()
+    first = []
+    for node in model.graph.node:
+        after_conv = any(name in seen for name in node.input)
+        if node.op_type == "Conv" and not after_conv:
+            first.append(layer_name(node))
+        if node.op_type == "Conv" or after_conv:
+            seen.update(node.output)
+    return first
+
+
+def head_layers(model: Any) -> list[str]:
+    """Convolutions whose result reaches an output without another convolution after them."""
+    ends = {item.name for item in model.graph.output}
+    heads = []
+    for node in reversed(model.graph.node):
+        if not any(name in ends for name in node.output):
+            continue
+        if node.op_type == "Conv":
+            heads.append(layer_name(node))
+        else:
+            ends.update(node.input)
+    return heads[::-1]
+
+
+def skip_branches(model: Any) -> dict[str, str]:
+    """Output of each residual Add -> the input that skips ahead: the one of its two that was made first."""
+    position = {name: k for k, node in enumerate(model.graph.node) for name in node.output}
+    skips = {}
+    for node in model.graph.node:
+        if node.op_type == "Add" and all(name in position for name in node.input):
+            skips[node.output[0]] = min(node.input, key=position.__getitem__)
+    return skips
+
+
+def tensors_to_measure(model: Any) -> list[str]:
+    """Activations whose range is needed: what convolutions and residual Adds read, and what the network gives out."""
+    wanted = [conv.input[0] for conv in convolutions(model)]
+    wanted += skip_branches(model).values()
+    wanted += [item.name for item in model.graph.output]
+    return list(dict.fromkeys(wanted))
+
+
+def quantised(model: Any, amax: Mapping[str, float], keep: Collection[str] = ()) -> Any:
+    """A new model with Q/DQ around every convolution but those named in `keep`.
+
+    model: plain form (`graph.plain`). amax: range of each tensor of `tensors_to_measure`. ModelError when a range or
+    a layer named in `keep` is missing.
+    """
+    model = plain(model)
+    layers = {layer_name(conv): conv for conv in convolutions(model)}
+    unknown = sorted(set(keep) - set(layers))
+    if unknown:
+        raise ModelError(
+            f"no layer {unknown[0]!r} to keep in float; layers are named by their output: {', '.join(layers)}"
+        )
+    writer = _Writer(model, amax)
+    for name, conv in layers.items():
+        if name not in keep:
+            conv.input[0] = writer.activation(conv.input[0])
+            conv.input[1] = writer.weights(conv.input[1])
+    for add_output, skip in skip_branches(model).items():
+        writer.skip(add_output, skip)
+    writer.finish()
+    return model
+
+
+class _Writer:
+    """Adds the Q/DQ nodes of one model, each right behind the tensor it quantises."""
+
+    def __init__(self, model: Any, amax: Mapping[str, float]) -> None:
+        self._onnx = onnx_module()
+        self._model = model
+        self._amax = amax
+        self._stored = initialisers(model)
+        self._readers = consumers(model)
+        self._after: dict[str, list[Any]] = {}
+        self._front: list[Any] = []
+        self._pairs: dict[str, str] = {}
+        self._weights: dict[str, str] = {}
+
+    def activation(self, name: str) -> str:
+        """The dequantised form of a tensor; convolutions that read the same tensor share it."""
+        if name not in self._pairs:
+            self._pairs[name] = self._pair(name, "")
+        return self._pairs[name]
+
+    def skip(self, add_output: str, name: str) -> None:
+        """Quantise the skip branch of an Add, with a pair of its own so that TensorRT may fuse the Add."""
+        if name not in self._pairs:
+            return  # what feeds the branch stays in float, and so does the Add
+        add = next(node for node in self._readers[name] if add_output in node.output)
+        add.input[list(add.input).index(name)] = self._pair(name, f"_to_{add_output}")
+
+    def weights(self, name: str) -> str:
+        """Stored weights as int8 with one scale per output channel, and the node that makes floats of them."""
+        if name not in self._weights:
+            values = self._stored[name]
+            scale = np.maximum(np.abs(values).reshape(len(values), -1).max(1), 1e-12) / INT8_MAX
+            steps = np.rint(values / scale.reshape(-1, *[1] * (values.ndim - 1)))
+            integers = self._store(f"{name}_int8", np.clip(steps, -INT8_MAX, INT8_MAX).astype(np.int8))
+            scales = self._store(f"{name}_scale", scale.astype(np.float32))
+            zeros = self._store(f"{name}_zero", np.zeros(len(values), np.int8))
+            self._weights[name] = f"{name}_dq"
+            self._front.append(self._node("DequantizeLinear", [integers, scales, zeros], self._weights[name], axis=0))
+        return self._weights[name]
+
+    def finish(self) -> None:
+        """Put the new nodes in their places and drop the float weights that nobody reads any more."""
+        nodes = list(self._front)
+        for item in self._model.graph.input:
+            nodes += self._after.get(item.name, [])
+        for node in self._model.graph.node:
+            nodes.append(node)
+            for name in node.output:
+                nodes += self._after.get(name, [])
+        nodes = [_copy(node) for node in nodes]
+        del self._model.graph.node[:]
+        self._model.graph.node.extend(nodes)
+        read = {name for node in nodes for name in node.input}
+        stored = [_copy(item) for item in self._model.graph.initializer if item.name in read]
+        del self._model.graph.initializer[:]
+        self._model.graph.initializer.extend(stored)
+        del self._model.graph.value_info[:]
+
+    def _pair(self, name: str, suffix: str) -> str:
+        if name not in self._amax:
+            raise ModelError(f"no range was measured for tensor {name!r}; calibrate this model again")
+        scale = self._store(f"{name}_scale", np.array(self._amax[name] / INT8_MAX, np.float32))
+        zero = self._store(f"{name}_zero", np.array(0, np.int8))
+        stem = f"{name}{suffix}"
+        self._after.setdefault(name, []).extend(
+            [
+                self._node("QuantizeLinear", [name, scale, zero], f"{stem}_q"),
+                self._node("DequantizeLinear", [f"{stem}_q", scale, zero], f"{stem}_dq"),
+            ]
+        )
+        return f"{stem}_dq"
+
+    def _store(self, name: str, array: np.ndarray[Any, Any]) -> str:
+        if name not in self._stored:
+            self._stored[name] = array
+            self._model.graph.initializer.append(self._onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def _node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> Any:
+        return self._onnx.helper.make_node(kind, inputs, [output], name=output, **attributes)
+
+
+def _copy(proto: Any) -> Any:
+    copy = type(proto)()
+    copy.CopyFrom(proto)
+    return copy

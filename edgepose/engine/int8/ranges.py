@@ -1,0 +1,73 @@
+"""From a histogram to the range [-amax, amax] that int8 covers: min-max, percentile or entropy."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepose.engine.int8.histogram import Histogram
+
+Algorithm = Literal["entropy", "percentile", "minmax"]
+N_LEVELS = 128
+"""Steps that symmetric int8 has on one side, zero included."""
+SMALLEST_AMAX = 1e-6
+"""A tensor that is always zero still needs a scale above zero."""
+
+
+def choose_amax(histogram: Histogram, algorithm: Algorithm, percentile: float = 99.99) -> float:
+    """The largest absolute value that int8 shall represent; anything beyond is clipped to it.
+
+    A smaller range resolves ordinary values better and clips rare large ones. percentile: share of the values, in
+    percent, that is not clipped; used by "percentile" alone.
+    """
+    if algorithm == "minmax":
+        amax = histogram.amax
+    elif algorithm == "percentile":
+        amax = percentile_amax(histogram, percentile)
+    else:
+        amax = entropy_amax(histogram)
+    return max(amax, SMALLEST_AMAX)
+
+
+def percentile_amax(histogram: Histogram, percentile: float) -> float:
+    """Upper edge of the bin below which `percentile` percent of the values lie, at most the largest value seen."""
+    reached = np.cumsum(histogram.counts)
+    k = int(np.searchsorted(reached, reached[-1] * percentile / 100.0))
+    return min((k + 1) * histogram.bin_width, histogram.amax)
+
+
+def entropy_amax(histogram: Histogram) -> float:
+    """The range whose int8 version loses the least information, by Kullback-Leibler divergence.
+
+    S. Migacz, "8-bit inference with TensorRT", GTC 2017: for each candidate range the clipped distribution P is
+    compared with Q, the same one averaged within each int8 step. The first bin is replaced by its neighbour: zeros
+    are represented exactly and would hide everything else.
+    """
+    counts = histogram.counts.astype(np.float64)
+    counts[0] = counts[1]
+    used = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else 0
+    if used <= N_LEVELS:
+        return histogram.amax
+    candidates = np.unique(np.linspace(N_LEVELS, used, 256).astype(int))
+    losses = [divergence(counts, int(n)) for n in candidates]
+    best = int(candidates[int(np.argmin(losses))])
+    return min(best * histogram.bin_width, histogram.amax)
+
+
+def divergence(counts: NDArray[np.float64], n: int) -> float:
+    """KL(P || Q) in nats when the first `n` bins are kept and quantised to N_LEVELS steps."""
+    kept = counts[:n]
+    clipped = kept.copy()
+    clipped[-1] += counts[n:].sum()
+    starts = (np.arange(N_LEVELS) * n) // N_LEVELS
+    occupied = kept > 0
+    sums = np.add.reduceat(kept, starts)
+    n_occupied = np.add.reduceat(occupied.astype(np.float64), starts)
+    means = sums / np.maximum(n_occupied, 1.0)
+    step_of_bin = np.searchsorted(starts, np.arange(n), side="right") - 1
+    quantised = np.where(occupied, means[step_of_bin], 0.0)
+    p, q = clipped / clipped.sum(), quantised / max(quantised.sum(), 1e-30)
+    both = p > 0
+    return float(np.sum(p[both] * np.log(p[both] / np.maximum(q[both], 1e-10))))
