@@ -21,6 +21,16 @@ GROW_S, SHRINK_S = 0.4, 4.0  # time constants of the body height: limbs are fore
 LYING_DEG = 55.0
 
 
+def next_height(known_px: float, seen_px: float, dt_s: float, *, keep: bool = False) -> float:
+    """Body height after another sight of it: quick to grow, slow to shrink, not shrinking at all with `keep`."""
+    if known_px != known_px:
+        return seen_px
+    if seen_px != seen_px or (keep and seen_px < known_px):
+        return known_px
+    tau_s = GROW_S if seen_px > known_px else SHRINK_S
+    return known_px + (seen_px - known_px) * (1 - math.exp(-dt_s / tau_s))
+
+
 class Motion:
     """The vertical motion of one person; fed with every frame in which the body is measurable.
 
@@ -43,8 +53,7 @@ class Motion:
     def see(self, body: Body, t: float, *, keep_height: bool) -> None:
         """Take in one frame; with `keep_height` the body height can only grow (a lying body looks shorter)."""
         dt = max(t - self.t, 1e-3)
-        self._measure_height(body.height_px, dt, keep_height=keep_height)
-        height_px = self.height_px
+        self.height_px = height_px = next_height(self.height_px, body.height_px, dt, keep=keep_height)
         if height_px != height_px:
             return
         if self._path and abs(body.neck_y - self._path[-1][1]) > (JUMP + JUMP_SPEED * dt) * height_px:
@@ -65,16 +74,6 @@ class Motion:
         self.hips = (bottom - body.hip_y) / height_px
         self.angle_deg = body.angle_deg
         self.body, self.t = body, t
-
-    def _measure_height(self, seen_px: float, dt: float, *, keep_height: bool) -> None:
-        if seen_px != seen_px:
-            return
-        if self.height_px != self.height_px:
-            self.height_px = seen_px
-        elif seen_px > self.height_px:
-            self.height_px += (seen_px - self.height_px) * (1 - math.exp(-dt / GROW_S))
-        elif not keep_height:
-            self.height_px += (seen_px - self.height_px) * (1 - math.exp(-dt / SHRINK_S))
 
     def _at(self, t: float, later_t: float, later_y: float) -> float:
         """Shoulder y at second `t`, given where it is later; before the first sample, where it was first."""

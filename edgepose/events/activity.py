@@ -1,0 +1,155 @@
+"""Activities: walking, still, sitting down, getting up; and what stays away (motion, somebody's return to bed)."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgepose.events.absence import Absence
+from edgepose.events.body import MIN_SCORE, Body, keypoint_array, measure
+from edgepose.events.motion import next_height
+from edgepose.events.options import ActivityOptions
+from edgepose.events.posture import posture_of
+from edgepose.events.zones import zone_at
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
+from edgepose.types import Event, FloatArray, Track
+
+SPAN_S = 1.0  # over which speeds are measured
+SAMPLE_S = 0.09  # between the frames that are kept for it
+SETTLED_S = 0.3  # how long a posture lasts before it counts in sitting down and getting up
+CHANGE_S = 5.0  # longest way between standing and sitting
+DEPTH = 0.75  # focal length in picture widths of a usual camera: turns growth of a body into speed towards it
+FORGET_S = 5.0
+DOWN = ("sitting", "lying", "crouching")
+
+
+@dataclass
+class _Person:
+    t: float
+    height_px: float = math.nan
+    path: deque[tuple[float, float, float, float, FloatArray]] = field(default_factory=deque)  # t, x, y, size, points
+    doing: str = ""
+    doing_since: float = 0.0
+    told: str = ""
+    posture: str = ""
+    posture_since: float = 0.0
+    settled: str = ""
+    settled_t: float = 0.0
+    no_motion_told: bool = False
+
+
+class ActivityRule:
+    """Tells what people do and, where asked for, what they have stopped doing; used by one thread."""
+
+    def __init__(
+        self,
+        options: ActivityOptions | None = None,
+        size_wh: tuple[int, int] | None = None,
+        *,
+        skeleton: Skeleton = BODYPOSENET_18,
+    ) -> None:
+        self.options = options or ActivityOptions()
+        self.size_wh = size_wh
+        self._skeleton = skeleton
+        self._people: dict[int, _Person] = {}
+        self._absence = Absence(self.options)
+
+    def update(self, tracks: Sequence[Track], t: float) -> list[Event]:
+        """What people were doing up to monotonic second `t`."""
+        found: list[Event] = []
+        bodies = measure(tracks, self._skeleton)
+        zones = [zone_at(self.options.zones, *body.centre, self.size_wh) for body in bodies]
+        judged = [
+            track.missing_s == 0 and body.measurable and (zone is None or zone.policy != "ignore")
+            for track, body, zone in zip(tracks, bodies, zones, strict=True)
+        ]
+        for i, points in enumerate(keypoint_array(tracks)):
+            if judged[i]:
+                found += self._person_events(tracks[i].id, bodies[i], points, t)
+        in_beds = {zone.name for zone in zones if zone is not None and zone.policy == "bed"}
+        found += self._absence.update(any(judged), in_beds, t)
+        self._people = {id_: person for id_, person in self._people.items() if abs(t - person.t) <= FORGET_S}
+        return found
+
+    def _person_events(self, track_id: int, body: Body, points: FloatArray, t: float) -> list[Event]:
+        person = self._people.setdefault(track_id, _Person(t, doing_since=t, posture_since=t))
+        dt, person.t = max(t - person.t, 0.0), t
+        posture = posture_of(body, person.height_px)
+        person.height_px = next_height(person.height_px, body.height_px, dt, keep=posture == "lying")
+        if not person.height_px > 0:
+            return []
+        return [*self._doing(track_id, person, body, points, t), *_changing(track_id, person, posture, t)]
+
+    def _doing(self, track_id: int, person: _Person, body: Body, points: FloatArray, t: float) -> list[Event]:
+        """Walking and still, told when they have lasted."""
+        options, path = self.options, person.path
+        travel, restlessness = self._speeds(person, body, points, t)
+        doing = ""
+        if travel >= options.walk_speed and not body.angle_deg > 50:
+            doing = "walking"
+        elif restlessness <= options.still_speed:
+            doing = "still"
+        if doing != person.doing:
+            person.doing, person.doing_since = doing, t
+            person.told, person.no_motion_told = "", False
+        lasted_s = t - person.doing_since
+        found = []
+        evidence = {"speed": round(travel, 2), "restlessness": round(restlessness, 2)} if path else {}
+        if doing and doing != person.told and lasted_s >= options.hold_s:
+            person.told = doing
+            found.append(Event("activity", doing, t, track_id, 1.0, person.doing_since, evidence=evidence))
+        if doing == "still" and 0 < options.no_motion_s <= lasted_s and not person.no_motion_told:
+            person.no_motion_told = True
+            found.append(Event("activity", "no_motion", t, track_id, 1.0, person.doing_since, evidence=evidence))
+        return found
+
+    def _speeds(self, person: _Person, body: Body, points: FloatArray, t: float) -> tuple[float, float]:
+        """Speed of the body over the floor, and of its parts, in body heights per second; NaN while unknown."""
+        path, size = person.path, person.height_px
+        x, y = body.centre
+        now = np.where(points[:, 2:] >= MIN_SCORE, points[:, :2], np.nan)
+        while path and t - path[0][0] > SPAN_S + SAMPLE_S:
+            path.popleft()
+        travel = restlessness = math.nan
+        if path and t - path[0][0] >= 0.6 * SPAN_S:
+            then, old_x, old_y, old_size, old = path[0]
+            span_s = t - then
+            towards = 0.0
+            if self.size_wh is not None:
+                towards = DEPTH * self.size_wh[0] / size * math.log(size / old_size)
+            travel = math.hypot((x - old_x) / size, (y - old_y) / size, towards) / span_s
+            middle = path[len(path) // 2]
+            restlessness = max(_moved(now, old) / span_s, _moved(now, middle[4]) / (t - middle[0])) / size
+        if not path or t - path[-1][0] >= SAMPLE_S:
+            path.append((t, x, y, size, now))
+        return travel, restlessness
+
+
+def _moved(now: FloatArray, then: FloatArray) -> float:
+    """Mean way of the keypoints seen both times, pixels; NaN where there are none."""
+    way = np.abs(now - then).sum(1)
+    way = way[way == way]
+    return float(way.mean()) if len(way) else math.nan
+
+
+def _changing(track_id: int, person: _Person, posture: str, t: float) -> list[Event]:
+    """Sitting down and getting up: one settled posture, and soon after it the other."""
+    if posture != person.posture:
+        if person.posture == person.settled:
+            person.settled_t = t
+        person.posture, person.posture_since = posture, t
+    if posture in ("", "unknown") or posture == person.settled or t - person.posture_since < SETTLED_S:
+        return []
+    before, person.settled = person.settled, posture
+    soon = t - person.settled_t <= CHANGE_S
+    if soon and before == "standing" and posture == "sitting":
+        stage = "sitting_down"
+    elif soon and before in DOWN and posture == "standing":
+        stage = "getting_up"
+    else:
+        return []
+    return [Event("activity", stage, t, track_id, 1.0, person.settled_t, evidence={"from": before, "to": posture})]

@@ -1,0 +1,173 @@
+"""Gestures: hand raised, both hands up, wave, point left or right; one of them may be a call for help.
+
+Left and right are those of the picture. A gesture is told once when it has been held, and again after it ended.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgepose.events.body import MIN_SCORE, TORSO, Body, measure
+from edgepose.events.motion import next_height
+from edgepose.events.options import GestureOptions
+from edgepose.events.zones import zone_at
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
+from edgepose.types import Event, Pose, Track
+
+RAISED = 0.05  # wrist over the middle of the head, body heights: more than a hand at the ear
+STRAIGHT_DEG = 145.0  # elbow angle of a pointing arm
+LEVEL_DEG = 25.0  # its slope at most
+POINTING_REACH = 0.25  # wrist from shoulder sideways, body heights; a straight arm is 0.33 long
+SWING = 0.06  # sideways travel of a wrist that counts as a swing, body heights
+FORGET_S = 5.0
+GESTURES = ("hands_up", "wave", "hand_raised", "point_left", "point_right")
+
+Arm = tuple[float, float, float, float, float, float]
+"""x, y of shoulder, elbow and wrist in pixels; NaN is unknown."""
+
+
+class Swings:
+    """Counts how often a wrist changes direction, ignoring less than SWING of travel."""
+
+    def __init__(self) -> None:
+        self._turns: deque[float] = deque()
+        self._turn_x = math.nan  # the furthest point of the swing that is going on
+        self._way = 0
+
+    def update(self, x: float, t: float, span_s: float) -> int:
+        """Changes of direction in the last `span_s`, after the wrist is at `x` body heights; NaN starts over."""
+        if x != x:
+            self._turns.clear()
+            self._turn_x, self._way = math.nan, 0
+            return 0
+        if self._turn_x != self._turn_x:
+            self._turn_x = x
+        travel = x - self._turn_x
+        if travel * self._way > 0 or (self._way == 0 and abs(travel) >= SWING):
+            self._way = 1 if travel > 0 else -1
+            self._turn_x = x
+        elif abs(travel) >= SWING:
+            self._way = -self._way
+            self._turn_x = x
+            self._turns.append(t)
+        while self._turns and t - self._turns[0] > span_s:
+            self._turns.popleft()
+        return len(self._turns)
+
+
+@dataclass
+class _Person:
+    t: float
+    height_px: float = math.nan
+    swings: tuple[Swings, Swings] = field(default_factory=lambda: (Swings(), Swings()))
+    since: dict[str, float] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    told_t: dict[str, float] = field(default_factory=dict)
+
+
+class GestureRule:
+    """Tells the gestures of each person; used by one thread."""
+
+    def __init__(
+        self,
+        options: GestureOptions | None = None,
+        size_wh: tuple[int, int] | None = None,
+        *,
+        skeleton: Skeleton = BODYPOSENET_18,
+    ) -> None:
+        self.options = options or GestureOptions()
+        self.size_wh = size_wh
+        self._skeleton = skeleton
+        self._joints = [[skeleton.index(f"{side}_{j}") for j in ("shoulder", "elbow", "wrist")] for side in "rl"]
+        self._people: dict[int, _Person] = {}
+
+    def update(self, tracks: Sequence[Track], t: float) -> list[Event]:
+        """Gestures that were held long enough by monotonic second `t`."""
+        found: list[Event] = []
+        for track, body in zip(tracks, measure(tracks, self._skeleton), strict=True):
+            if track.missing_s > 0 or self._ignored(body):
+                continue
+            person = self._people.setdefault(track.id, _Person(t))
+            dt, person.t = max(t - person.t, 0.0), t
+            seen_px = body.height_px if body.height_px == body.height_px else (body.bottom - body.top)
+            person.height_px = next_height(person.height_px, seen_px, dt)
+            if person.height_px > 0:
+                made = self._made(track.pose, body, person, t)
+                found += self._told(track.id, person, made, t)
+        self._people = {id_: person for id_, person in self._people.items() if abs(t - person.t) <= FORGET_S}
+        return found
+
+    def _made(self, pose: Pose, body: Body, person: _Person, t: float) -> set[str]:
+        """Gestures that this frame shows."""
+        rows = np.where(pose.keypoints[:, 2:] >= MIN_SCORE, pose.keypoints[:, :2], np.nan)
+        arms: list[Arm] = [tuple(rows[joints].ravel().tolist()) for joints in self._joints]
+        size = person.height_px
+        if body.angle_deg > 60:
+            return set()
+        head_y = body.head_y if body.head_y == body.head_y else body.neck_y - 0.45 * TORSO * size
+        raised = [wrist_y < head_y - RAISED * size for *_, wrist_y in arms]
+        swings = 0
+        for swing, (shoulder_x, shoulder_y, _, elbow_y, wrist_x, wrist_y) in zip(person.swings, arms, strict=True):
+            waving_height = wrist_y < elbow_y and wrist_y < shoulder_y + 0.05 * size
+            x = (wrist_x - shoulder_x) / size if waving_height else math.nan
+            swings = max(swings, swing.update(x, t, self.options.wave_s))
+        ways = [_pointing(arm, size) for arm in arms]
+        made = set()
+        if swings >= self.options.wave_swings:
+            made.add("wave")
+        elif all(raised):
+            made.add("hands_up")
+        elif any(raised):
+            made.add("hand_raised")
+        if ways[0] != -ways[1] and (ways[0] or ways[1]):  # both arms out sideways point nowhere
+            made.add("point_right" if ways[0] + ways[1] > 0 else "point_left")
+        return made
+
+    def _told(self, track_id: int, person: _Person, made: set[str], t: float) -> list[Event]:
+        """Events for gestures that have been held; a wave needs no holding, it has lasted already."""
+        found = []
+        person.told &= made
+        person.since = {name: person.since.get(name, t) for name in made}
+        for name in GESTURES:
+            if name not in made or name in person.told:
+                continue
+            held_s = t - person.since[name]
+            if name != "wave" and held_s < self.options.hold_s:
+                continue
+            person.told.add(name)
+            if t - person.told_t.get(name, -math.inf) >= self.options.cooldown_s:
+                person.told_t[name] = t
+                found.append(self._event(name, track_id, person, t))
+        called = self.options.help_gesture
+        if called in made and "help" not in person.told and t - person.since[called] >= self.options.help_s:
+            person.since["help"] = person.since[called]
+            found.append(self._event("help", track_id, person, t))
+        if called in made and t - person.since[called] >= self.options.help_s:
+            person.told.add("help")
+        return found
+
+    def _event(self, name: str, track_id: int, person: _Person, t: float) -> Event:
+        since_t = person.since.get(name, t)
+        return Event("gesture", name, t, track_id, 1.0, since_t, evidence={"held_s": round(t - since_t, 2)})
+
+    def _ignored(self, body: Body) -> bool:
+        zone = zone_at(self.options.zones, *body.centre, self.size_wh)
+        return zone is not None and zone.policy == "ignore"
+
+
+def _pointing(arm: Arm, height_px: float) -> int:
+    """-1 for a straight, level arm to the left of the picture, 1 to the right, else 0."""
+    shoulder_x, shoulder_y, elbow_x, elbow_y, wrist_x, wrist_y = arm
+    upper = math.atan2(elbow_y - shoulder_y, elbow_x - shoulder_x)
+    lower = math.atan2(wrist_y - elbow_y, wrist_x - elbow_x)
+    bend = abs(math.degrees(math.remainder(upper - lower, math.tau))) if math.isfinite(upper + lower) else 180.0
+    reach_x, reach_y = wrist_x - shoulder_x, wrist_y - shoulder_y
+    level = abs(reach_y) <= math.tan(math.radians(LEVEL_DEG)) * abs(reach_x)
+    if bend > 180 - STRAIGHT_DEG or not level or abs(reach_x) < POINTING_REACH * height_px:
+        return 0
+    return 1 if reach_x > 0 else -1

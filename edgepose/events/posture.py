@@ -1,0 +1,116 @@
+"""Postures: standing, sitting, crouching, lying or unknown, told when they change, with lean and slouch angles.
+
+Legs decide between standing and sitting: on a seat the thigh turns towards the horizontal or the camera, so that its
+height in the picture shrinks against the shank's, however high the camera hangs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgepose.events.body import Body, measure
+from edgepose.events.motion import next_height
+from edgepose.events.options import PostureOptions
+from edgepose.events.zones import zone_at
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
+from edgepose.types import Event, Track
+
+LYING_HEIGHT = 0.35  # shoulders over the lowest part, body heights
+FLAT_HEIGHT = 0.2  # lying whatever the torso seems to do: seen from its head or feet
+CROUCHING_HEIGHT = 0.2  # hips over the lowest part; a chair holds them at 0.25 to 0.3
+SEATED_THIGH = 0.75  # height of the thigh in the picture against the shank's: about 1 standing, 0 to 0.65 seated
+LEG = 0.4  # hips over the floor of a person whose legs fit the picture, at least, standing or seated
+FORGET_S = 5.0
+
+
+def posture_of(body: Body, height_px: float, lying_deg: float = 55.0) -> str:
+    """standing, sitting, crouching, lying or unknown, for a body of a known height in pixels."""
+    if not body.measurable or not height_px > 0:
+        return "unknown"
+    shoulders = (body.bottom - body.neck_y) / height_px
+    hips = (body.bottom - body.hip_y) / height_px
+    thigh, shank = body.knee_y - body.hip_y, body.ankle_y - body.knee_y
+    upright_legs = thigh > 0.5 * 0.245 * height_px and thigh > SEATED_THIGH * shank
+    if shoulders < FLAT_HEIGHT or (shoulders < LYING_HEIGHT and body.angle_deg > lying_deg and not upright_legs):
+        return "lying" if body.legs or body.angle_deg > lying_deg else "unknown"
+    if not (thigh == thigh and shank == shank):
+        return "unknown"
+    if upright_legs:
+        return "standing"
+    return "crouching" if hips < CROUCHING_HEIGHT else "sitting"
+
+
+def slouch_deg(body: Body) -> float:
+    """Angle between the head and the line of the torso; 0 is straight, NaN unknown."""
+    head = math.atan2(body.head_x - body.neck_x, body.neck_y - body.head_y)
+    torso = math.atan2(body.neck_x - body.hip_x, body.hip_y - body.neck_y)
+    return abs(math.degrees(math.remainder(head - torso, math.tau)))
+
+
+@dataclass
+class _Person:
+    t: float
+    height_px: float = math.nan
+    told: str = ""
+    current: str = ""
+    since_t: float = 0.0
+
+
+class PostureRule:
+    """Tells each person's posture when it changes and has lasted `hold_s`; used by one thread."""
+
+    def __init__(
+        self,
+        options: PostureOptions | None = None,
+        size_wh: tuple[int, int] | None = None,
+        *,
+        skeleton: Skeleton = BODYPOSENET_18,
+    ) -> None:
+        self.options = options or PostureOptions()
+        self.size_wh = size_wh
+        self._skeleton = skeleton
+        self._people: dict[int, _Person] = {}
+
+    def update(self, tracks: Sequence[Track], t: float) -> list[Event]:
+        """Postures that were taken up by monotonic second `t`."""
+        found = []
+        for track, body in zip(tracks, measure(tracks, self._skeleton), strict=True):
+            if track.missing_s > 0 or self._ignored(body):
+                continue
+            person = self._people.setdefault(track.id, _Person(t))
+            dt, person.t = max(t - person.t, 0.0), t
+            now = posture_of(body, person.height_px, self.options.lying_deg)
+            if now != "lying" and self._cut_off(body, person.height_px):
+                now = person.current or "unknown"
+            person.height_px = next_height(person.height_px, body.height_px, dt, keep=now == "lying")
+            if now != person.current:
+                person.current, person.since_t = now, t
+            if now != person.told and t - person.since_t >= self.options.hold_s:
+                person.told = now
+                found.append(self._event(track.id, body, person))
+        self._people = {id_: person for id_, person in self._people.items() if abs(t - person.t) <= FORGET_S}
+        return found
+
+    def _event(self, track_id: int, body: Body, person: _Person) -> Event:
+        evidence = {
+            "torso_angle_deg": _whole(body.angle_deg),
+            "lean_deg": _whole(body.lean_deg),
+            "leaning": abs(body.lean_deg) >= self.options.lean_deg,
+            "slouch_deg": _whole(slouch_deg(body)),
+            "keypoints_used": int(body.n),
+        }
+        return Event("posture", person.told, person.t, track_id, 1.0, person.since_t, evidence=evidence)
+
+    def _cut_off(self, body: Body, height_px: float) -> bool:
+        """Whether the feet of an upright body would lie below the picture; networks then invent legs at its edge."""
+        return self.size_wh is not None and body.hip_y + LEG * height_px > self.size_wh[1]
+
+    def _ignored(self, body: Body) -> bool:
+        zone = zone_at(self.options.zones, *body.centre, self.size_wh)
+        return zone is not None and zone.policy == "ignore"
+
+
+def _whole(value: float) -> int | None:
+    return round(value) if math.isfinite(value) else None
