@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ def checked_fields(fields: Fields, skeleton: Skeleton) -> Fields:
     return Fields(heatmaps, pafs, fields.heatmap_stride, fields.paf_stride)
 
 
-def _as_maps(maps: NDArray[np.floating], name: str) -> FloatArray:  # type: ignore[type-arg]
+def _as_maps(maps: NDArray[Any], name: str) -> FloatArray:
     array = np.asarray(maps)
     if array.ndim != 3 or 0 in array.shape:
         raise ShapeError(f"{name} must be a non-empty (channels, h, w) array, got shape {array.shape}")

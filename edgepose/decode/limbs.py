@@ -11,18 +11,24 @@ from edgepose.decode.peaks import Peaks
 from edgepose.types import FloatArray
 
 N_SAMPLES = 10
+"""Points looked at along a limb, both ends included, as in OpenPose."""
 
 
 class Connections(NamedTuple):
-    """C candidate limbs.
+    """C candidate limbs, ordered by limb, then start, then end.
 
     limb, start, end: int (C,) limb index and peak indices. score: float32 (C,) mean PAF along the limb, 0 to 1.
     """
 
-    limb: NDArray[np.int_]
-    start: NDArray[np.int_]
-    end: NDArray[np.int_]
+    limb: NDArray[np.intp]
+    start: NDArray[np.intp]
+    end: NDArray[np.intp]
     score: FloatArray
+
+
+def max_misses(min_support: float) -> int:
+    """How many of the N_SAMPLES samples of a limb may fail to support it."""
+    return int(np.floor(N_SAMPLES * (1 - min_support) + 1e-6))
 
 
 def score_limbs(
@@ -35,40 +41,62 @@ def score_limbs(
 ) -> Connections:
     """Every pair of peaks whose line the field follows (Cao et al. 2017, eq. 10, as a sum over samples).
 
-    pafs: float32 (2L, h', w'). limb_array: (L, 4) start keypoint, end keypoint, x channel, y channel.
+    pafs: float32 (2L, h', w'). limb_array: (L, 4) start keypoint, end keypoint, x channel, y channel. A pair is
+    believed when the field along it, read from the nearest cells, is above `sample_threshold` in at least
+    `min_support` of the samples; its score is the mean of the field between the cells. NaN and what points backwards
+    count as 0, more than 1 as 1.
     """
-    rows = []
+    size = np.array(pafs.shape[:0:-1], np.float32)
+    cells = ((peaks.xy + np.float32(0.5)) / np.float32(stride) - np.float32(0.5)).clip(0, size - 1)
+    columns: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
     for limb, (start_keypoint, end_keypoint, x_channel, y_channel) in enumerate(limb_array):
-        starts = np.flatnonzero(peaks.keypoint == start_keypoint)
-        ends = np.flatnonzero(peaks.keypoint == end_keypoint)
-        start, end = (grid.ravel() for grid in np.meshgrid(starts, ends, indexing="ij"))
-        difference = peaks.xy[end] - peaks.xy[start]
-        length = np.sqrt(difference[:, 0] ** 2 + difference[:, 1] ** 2)
-        keep = length > 0
-        start, end, difference, length = start[keep], end[keep], difference[keep], length[keep]
-        unit = difference / length[:, None]
-        steps = np.linspace(0, 1, N_SAMPLES, dtype=np.float32)
-        points = peaks.xy[start][:, None] + difference[:, None] * steps[None, :, None]
-        cells = (points + np.float32(0.5)) / np.float32(stride) - np.float32(0.5)
-        along = (
-            bilinear(pafs[x_channel], cells) * unit[:, None, 0] + bilinear(pafs[y_channel], cells) * unit[:, None, 1]
-        )
-        along = np.clip(np.nan_to_num(along, nan=0.0), 0, 1)
-        support = (along > sample_threshold).mean(1)
-        good = support >= min_support
-        rows.append((np.full(good.sum(), limb), start[good], end[good], along.mean(1)[good]))
-    limb_index, start, end, score = (np.concatenate(column) for column in zip(*rows, strict=True))
-    return Connections(limb_index, start, end, score.astype(np.float32))
+        start, end = _pairs(peaks.keypoint, start_keypoint, end_keypoint)
+        field = pafs[[x_channel, y_channel]]
+        vector = cells[end] - cells[start]
+        length = np.sqrt(vector[:, 0] * vector[:, 0] + vector[:, 1] * vector[:, 1])
+        n_missed = np.zeros(len(start), int)
+        for points in _samples(cells[start], vector):
+            n_missed += ~(_dot(_nearest(field, points), vector) > np.float32(sample_threshold) * length)
+        good = (n_missed <= max_misses(min_support)) & (length > 0)
+        start, end, vector, length = start[good], end[good], vector[good], length[good]
+        total = np.zeros(len(start), np.float32)
+        for points in _samples(cells[start], vector):
+            along = _dot(_between(field, points), vector) / length
+            total += np.where(along > 0, np.minimum(along, np.float32(1)), np.float32(0))
+        columns.append((np.full(len(start), limb), start, end, total / np.float32(N_SAMPLES)))
+    limbs, starts, ends, scores = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return Connections(limbs, starts, ends, scores)
 
 
-def bilinear(field: FloatArray, cells: FloatArray) -> FloatArray:
-    """Values of a field (h, w) at points (..., 2) given as x, y in cells; points outside take the border's value."""
-    h, w = field.shape
-    x = np.clip(cells[..., 0], 0, w - 1)
-    y = np.clip(cells[..., 1], 0, h - 1)
-    x0, y0 = x.astype(int), y.astype(int)
+def _pairs(keypoint: NDArray[np.intp], start: int, end: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Peak indices of every pair of a `start` and an `end` keypoint."""
+    starts, ends = np.flatnonzero(keypoint == start), np.flatnonzero(keypoint == end)
+    return np.repeat(starts, len(ends)), np.tile(ends, len(starts))
+
+
+def _samples(origin: FloatArray, vector: FloatArray) -> list[FloatArray]:
+    """The points (C, 2) of each of the N_SAMPLES steps from `origin` along `vector`, in cells."""
+    return [origin + np.float32(i / (N_SAMPLES - 1)) * vector for i in range(N_SAMPLES)]
+
+
+def _dot(a: FloatArray, b: FloatArray) -> FloatArray:
+    return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]
+
+
+def _nearest(field: FloatArray, points: FloatArray) -> FloatArray:
+    """Vectors (C, 2) of a field (2, h, w) in the cells nearest to `points` (C, 2)."""
+    column, row = (points + np.float32(0.5)).astype(int).T
+    vectors: FloatArray = field[:, row, column].T
+    return vectors
+
+
+def _between(field: FloatArray, points: FloatArray) -> FloatArray:
+    """Vectors (C, 2) of a field (2, h, w) at `points` (C, 2), bilinear between the four cells around."""
+    _, h, w = field.shape
+    x0, y0 = points.astype(int).T
     x1, y1 = np.minimum(x0 + 1, w - 1), np.minimum(y0 + 1, h - 1)
-    fx, fy = x - x0.astype(np.float32), y - y0.astype(np.float32)
-    top = field[y0, x0] + fx * (field[y0, x1] - field[y0, x0])
-    bottom = field[y1, x0] + fx * (field[y1, x1] - field[y1, x0])
-    return top + fy * (bottom - top)
+    fx, fy = (points - np.stack([x0, y0], axis=1).astype(np.float32)).T
+    top = field[:, y0, x0] + fx * (field[:, y0, x1] - field[:, y0, x0])
+    bottom = field[:, y1, x0] + fx * (field[:, y1, x1] - field[:, y1, x0])
+    vectors: FloatArray = (top + fy * (bottom - top)).T
+    return vectors

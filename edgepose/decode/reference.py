@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from edgepose.decode.assemble import assemble
+from edgepose.decode.bridge import bridge
 from edgepose.decode.limbs import score_limbs
 from edgepose.decode.options import GroupOptions
 from edgepose.decode.peaks import find_peaks
+from edgepose.decode.people import people_of
+from edgepose.decode.reach import reach_of
 from edgepose.skeleton import Skeleton
 from edgepose.types import Fields, Pose
 
@@ -13,7 +16,7 @@ from edgepose.types import Fields, Pose
 def group_reference(fields: Fields, skeleton: Skeleton, options: GroupOptions) -> list[Pose]:
     """People in `fields`, best first, in pixels of the network input. `fields` must already be checked."""
     heatmaps = fields.heatmaps[: skeleton.n_keypoints]
-    peaks = find_peaks(heatmaps, fields.heatmap_stride, options.peak_threshold)
+    peaks = find_peaks(heatmaps, fields.heatmap_stride, options.peak_threshold, options.max_peaks)
     connections = score_limbs(
         peaks,
         fields.pafs,
@@ -22,5 +25,7 @@ def group_reference(fields: Fields, skeleton: Skeleton, options: GroupOptions) -
         options.sample_threshold,
         options.min_support,
     )
-    people = assemble(peaks, connections, skeleton.n_keypoints, options.min_keypoints, options.min_score)
+    fragments = assemble(peaks, connections)
+    fragments = bridge(fragments, peaks, reach_of(skeleton), options.reach)
+    people = people_of(fragments, peaks, skeleton, options.min_keypoints, options.min_score)
     return [Pose(keypoints, score) for keypoints, score in people]

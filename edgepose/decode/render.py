@@ -89,5 +89,5 @@ def render_pafs(
 def _cell_centres(input_hw: tuple[int, int], stride: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """x of every column and y of every row, input pixels."""
     height, width = input_hw
-    columns, rows = np.arange(width // stride), np.arange(height // stride)
+    columns, rows = np.arange(width // stride, dtype=np.float64), np.arange(height // stride, dtype=np.float64)
     return (columns + 0.5) * stride - 0.5, (rows + 0.5) * stride - 0.5
