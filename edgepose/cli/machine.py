@@ -185,8 +185,8 @@ def _board() -> str | None:
 
 
 def _broker(url: str) -> Check:
-    parts = urlsplit(url if "//" in url else f"mqtt://{url}")
     try:
+        parts = urlsplit(url if "//" in url else f"mqtt://{url}")
         host, port = parts.hostname or "localhost", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
     except ValueError:
         return Check(name="MQTT broker", status="warn", found="no address", fix="write it as mqtt://HOST:PORT")

@@ -1,0 +1,62 @@
+"""doctor names what is missing with its fix, and fails only for what everybody needs."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+from networks import EXPORTS, write_export
+
+from edgepose.cli import machine, main
+
+
+def _named(checks, name):
+    return next(check for check in checks if check.name == name)
+
+
+def test_every_lack_comes_with_a_fix():
+    checks = machine.examine("mqtt://localhost:1")
+    assert all(check.fix for check in checks if check.status != "ok")
+    assert all(not check.fix for check in checks if check.status == "ok")
+    assert len({check.name for check in checks}) == len(checks)
+
+
+def test_a_broker_that_listens_is_ok_and_a_closed_port_is_not():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"mqtt://127.0.0.1:{server.getsockname()[1]}"
+        assert _named(machine.examine(url), "MQTT broker").status == "ok"
+    closed = _named(machine.examine(url), "MQTT broker")
+    assert closed.status == "warn" and "refused" in closed.found and "mosquitto" in closed.fix
+
+
+@pytest.mark.parametrize("url", ["mqtt://host:notaport", "localhost:1", "mqtt://[::bad"])
+def test_an_odd_address_is_a_warning_not_a_crash(url):
+    assert _named(machine.examine(url), "MQTT broker").status == "warn"
+
+
+def test_no_runtime_at_all_fails(monkeypatch):
+    monkeypatch.setattr(machine, "_installed", lambda module: module not in ("openvino", "onnxruntime", "tensorrt"))
+    check = _named(machine.examine("mqtt://localhost:1"), "CPU runtime")
+    assert check.status == "fail" and "edgepose[openvino]" in check.fix
+
+
+def test_tensorrt_alone_is_enough(monkeypatch):
+    monkeypatch.setattr(machine, "_installed", lambda module: module not in ("openvino", "onnxruntime"))
+    assert _named(machine.examine("mqtt://localhost:1"), "CPU runtime").status == "warn"
+
+
+def test_json_holds_every_check_and_the_exit_code_tells_failures(tmp_path, capsys):
+    pytest.importorskip("onnx")
+    model = write_export(tmp_path / "pose.onnx", EXPORTS["trt_pose"], (64, 96), [])
+    code = main(["doctor", "--mqtt", "mqtt://localhost:1", "--model", str(model), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert code == (1 if report["fail"] else 0)
+    assert report["ok"] + report["warn"] + report["fail"] == len(report["checks"])
+    assert next(check for check in report["checks"] if check["name"] == "model")["status"] == "ok"
+
+
+def test_a_model_that_is_none_fails_with_its_sentence(tmp_path, capsys):
+    (tmp_path / "pose.onnx").write_text("no model")
+    assert main(["doctor", "--mqtt", "mqtt://localhost:1", "--model", str(tmp_path / "pose.onnx")]) == 1
+    assert "is not an ONNX model" in capsys.readouterr().out
