@@ -1,13 +1,18 @@
 """Builds the native grouping core; everything else about the package is in setup.cfg."""
 
+from pathlib import Path
+
 from pybind11.setup_helpers import Pybind11Extension, build_ext
 from setuptools import setup
 
+sources = sorted(str(path) for path in Path("edgepose/decode/native").glob("*.cpp"))
+headers = sorted(str(path) for path in Path("edgepose/decode/native").glob("*.hpp"))
+
+# The same arithmetic on every machine: no fused multiply-add, no reordering, no instructions of this machine only.
+flags = ["-O3", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"]
+
 native = Pybind11Extension(
-    "edgepose.decode._native",
-    sources=[],
-    cxx_std=17,
-    extra_compile_args=["-O3", "-ffp-contract=off", "-fvisibility=hidden"],
+    "edgepose.decode._native", sources=sources, depends=headers, cxx_std=17, extra_compile_args=flags
 )
 
-setup(ext_modules=[native] if native.sources else [], cmdclass={"build_ext": build_ext})
+setup(ext_modules=[native], cmdclass={"build_ext": build_ext})

@@ -1,32 +1,20 @@
 """Grouping: fields of a whole picture in, people out.
 
 `group` is the plain function; `Grouper` is the same for a stream of frames and keeps its working memory. Both give
-poses in pixels of the network input; `preprocess.Letterbox` takes them to the source image.
+poses in pixels of the network input; `preprocess.Letterbox` takes them to the source image. The steps are peaks,
+limbs, assemble, bridge, people: in NumPy to read, and under the same names in native/ for the board.
 """
 
 from __future__ import annotations
 
-from edgepose.decode.check import checked_fields
+from edgepose.decode.grouper import Grouper
 from edgepose.decode.options import GroupOptions
-from edgepose.decode.reference import group_reference
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Fields, FloatArray, Pose
 
 __all__ = ["GroupOptions", "Grouper", "group"]
 
 _DEFAULT = GroupOptions()
-
-
-class Grouper:
-    """Groups frame after frame. One per thread."""
-
-    def __init__(self, skeleton: Skeleton = BODYPOSENET_18, options: GroupOptions = _DEFAULT) -> None:
-        self.skeleton = skeleton
-        self.options = options
-
-    def __call__(self, fields: Fields) -> list[Pose]:
-        """The people in `fields`, best first, in pixels of the network input; ShapeError when they do not fit."""
-        return group_reference(checked_fields(fields, self.skeleton), self.skeleton, self.options)
 
 
 def group(

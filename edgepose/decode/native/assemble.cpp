@@ -1,0 +1,136 @@
+// Steps 3 and 4: limbs joined to fragments of people, and fragments joined across a hidden joint.
+#include <algorithm>
+#include <numeric>
+
+#include "grouper.hpp"
+
+namespace edgepose {
+namespace {
+
+constexpr int kCoreKeypoints = 3;
+constexpr float kMeasurable = 0.11f;
+
+int root(const std::vector<int>& now_in, int i) {
+    while (now_in[i] != i) i = now_in[i];
+    return i;
+}
+
+}  // namespace
+
+void Grouper::assemble() {
+    const int n = static_cast<int>(peaks_.size());
+    slots_.assign(static_cast<std::size_t>(n) * n_keypoints_, -1);
+    fragment_of_.resize(n);
+    std::iota(fragment_of_.begin(), fragment_of_.end(), 0);
+    n_found_.assign(n, 1);
+    limb_score_.assign(n, 0.0);
+    for (int peak = 0; peak < n; ++peak) slots(peak)[peaks_[peak].keypoint] = peak;
+    taken_.assign(limbs_.size() / 4 * n, 0);
+
+    order_.resize(connections_.size());
+    std::iota(order_.begin(), order_.end(), 0);
+    std::sort(order_.begin(), order_.end(), [&](int a, int b) {
+        return connections_[a].score != connections_[b].score ? connections_[a].score > connections_[b].score : a < b;
+    });
+    for (int i : order_) {
+        const Connection& connection = connections_[i];
+        uint8_t* taken = &taken_[static_cast<std::size_t>(connection.limb) * n];
+        if (taken[connection.start] || taken[connection.end]) continue;
+        const int a = fragment_of_[connection.start], b = fragment_of_[connection.end];
+        const int into = std::min(a, b), gone = std::max(a, b);
+        if (into != gone) {
+            const int *first = slots(into), *second = slots(gone);
+            bool clash = false;
+            for (int k = 0; k < n_keypoints_; ++k) clash |= first[k] >= 0 && second[k] >= 0;
+            if (clash) continue;
+            for (int k = 0; k < n_keypoints_; ++k)
+                if (second[k] >= 0) fragment_of_[second[k]] = into;
+            join(into, gone);
+        }
+        taken[connection.start] = taken[connection.end] = 1;
+        limb_score_[into] += connection.score;
+    }
+    alive_.clear();
+    for (int peak = 0; peak < n; ++peak)
+        if (fragment_of_[peak] == peak) alive_.push_back(peak);
+}
+
+// `into` takes in `gone`; of a keypoint that both have, `into` keeps its own.
+void Grouper::join(int into, int gone) {
+    int* keeps = slots(into);
+    const int* gives = slots(gone);
+    for (int k = 0; k < n_keypoints_; ++k)
+        if (keeps[k] < 0 && gives[k] >= 0) {
+            keeps[k] = gives[k];
+            ++n_found_[into];
+        }
+    limb_score_[into] += limb_score_[gone];
+}
+
+// Largest squared distance over squared reach between the keypoints of two fragments.
+float Grouper::widest2(const int* first, const int* second) const {
+    float widest = 0;
+    for (int i = 0; i < n_keypoints_; ++i) {
+        if (first[i] < 0) continue;
+        const Peak& a = peaks_[first[i]];
+        for (int j = 0; j < n_keypoints_; ++j) {
+            if (second[j] < 0) continue;
+            const Peak& b = peaks_[second[j]];
+            const float dx = a.x - b.x, dy = a.y - b.y;
+            widest = std::max(widest, (dx * dx + dy * dy) * rate_[i * n_keypoints_ + j]);
+        }
+    }
+    return widest;
+}
+
+// Square of the smallest stature, in pixels, at which the bones allow the fragment's own distances.
+float Grouper::stature2(int fragment) const {
+    const int* peaks = slots(fragment);
+    float widest = 0;
+    for (int i = 0; i < n_keypoints_; ++i) {
+        if (peaks[i] < 0) continue;
+        const Peak& a = peaks_[peaks[i]];
+        for (int j = i + 1; j < n_keypoints_; ++j) {
+            if (peaks[j] < 0 || !(reach_[i * n_keypoints_ + j] > kMeasurable)) continue;
+            const Peak& b = peaks_[peaks[j]];
+            const float dx = a.x - b.x, dy = a.y - b.y;
+            widest = std::max(widest, (dx * dx + dy * dy) * rate_[i * n_keypoints_ + j]);
+        }
+    }
+    return widest;
+}
+
+void Grouper::bridge() {
+    const std::size_t n = peaks_.size();
+    stature2_.resize(n);
+    now_in_.resize(n);
+    cores_.clear();
+    for (int fragment : alive_) {
+        stature2_[fragment] = stature2(fragment);
+        now_in_[fragment] = fragment;
+        if (n_found_[fragment] >= kCoreKeypoints) cores_.push_back(fragment);
+    }
+    const double limit2 = options_.reach * options_.reach;
+    candidates_.clear();
+    for (int core : cores_)
+        for (int other : alive_) {
+            const double stature = std::max(stature2_[core], stature2_[other]);
+            if (core == other || n_found_[other] > n_found_[core] || !(stature > 0)) continue;
+            const double spread = widest2(slots(core), slots(other)) / stature;
+            if (spread <= limit2) candidates_.push_back({spread, core, other});
+        }
+    std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+        if (a.spread != b.spread) return a.spread < b.spread;
+        return a.core != b.core ? a.core < b.core : a.other < b.other;
+    });
+    for (const Candidate& candidate : candidates_) {
+        const int into = root(now_in_, candidate.core), gone = root(now_in_, candidate.other);
+        const float stature = std::max(stature2_[into], stature2_[gone]);
+        if (into == gone || !(widest2(slots(into), slots(gone)) / static_cast<double>(stature) <= limit2)) continue;
+        now_in_[gone] = into;
+        join(into, gone);
+        stature2_[into] = stature;
+    }
+}
+
+}  // namespace edgepose

@@ -1,0 +1,88 @@
+// Step 1: local maxima of the keypoint heatmaps, placed between the cells.
+#include <algorithm>
+#include <cmath>
+
+#include "grouper.hpp"
+
+namespace edgepose {
+namespace {
+
+constexpr double kLowest = 0.01;
+constexpr int kBlock = 32;  // cells tested at once for the threshold
+
+// Written so that the compiler turns it into vector compares: most blocks of a map hold nothing.
+inline bool any_above(const float* cells, float threshold) {
+    int above = 0;
+    for (int i = 0; i < kBlock; ++i) above |= cells[i] > threshold;
+    return above != 0;
+}
+
+struct Top {
+    double offset, rise;
+};
+
+inline double log_of(float value) { return std::log(std::max(static_cast<double>(value), kLowest)); }
+
+// Top of the Gaussian through three cells. A missing or NaN neighbour is not finite and leaves the peak in its cell.
+inline Top gaussian_top(float before, float value, double log_value, float after) {
+    if (!std::isfinite(before) || !std::isfinite(value) || !std::isfinite(after)) return {0, 0};
+    const double log_before = log_of(before), log_after = log_of(after);
+    const double slope = 0.5 * (log_after - log_before);
+    const double curve = 2 * log_value - log_before - log_after;
+    if (!(curve > 0)) return {0, 0};
+    const double offset = slope / curve;
+    return {offset, 0.5 * slope * offset};
+}
+
+}  // namespace
+
+void Grouper::find_peaks(const Maps& heatmaps) {
+    peaks_.clear();
+    first_peak_.assign(1, 0);
+    const int h = heatmaps.height, w = heatmaps.width, n_cells = h * w;
+    const float missing = -INFINITY, threshold = options_.peak_threshold;
+    const double stride = heatmaps.stride;
+    for (int k = 0; k < n_keypoints_; ++k) {
+        const float* map = heatmaps.channel(k);
+        auto examine = [&](int cell) {
+            const float value = map[cell];
+            if (!(value > threshold)) return;
+            const int row = cell / w, column = cell - row * w;
+            const float left = column > 0 ? map[cell - 1] : missing;
+            const float right = column < w - 1 ? map[cell + 1] : missing;
+            const float above = row > 0 ? map[cell - w] : missing;
+            const float below = row < h - 1 ? map[cell + w] : missing;
+            if (left >= value || above >= value || right > value || below > value) return;
+            const double log_value = log_of(value);
+            const Top x = gaussian_top(left, value, log_value, right);
+            const Top y = gaussian_top(above, value, log_value, below);
+            peaks_.push_back({k, static_cast<float>((column + 0.5 + x.offset) * stride - 0.5),
+                              static_cast<float>((row + 0.5 + y.offset) * stride - 0.5),
+                              static_cast<float>(std::min(value * std::exp(x.rise + y.rise), 1.0))});
+        };
+        const std::size_t first = peaks_.size();
+        int cell = 0;
+        for (; cell + kBlock <= n_cells; cell += kBlock)
+            if (any_above(map + cell, threshold))
+                for (int i = 0; i < kBlock; ++i) examine(cell + i);
+        for (; cell < n_cells; ++cell) examine(cell);
+        keep_strongest(first);
+        first_peak_.push_back(static_cast<int>(peaks_.size()));
+    }
+}
+
+// Of the peaks from `first` on (one keypoint's) keeps the max_peaks strongest, in reading order.
+void Grouper::keep_strongest(std::size_t first) {
+    const std::size_t n = peaks_.size() - first, limit = static_cast<std::size_t>(options_.max_peaks);
+    if (n <= limit) return;
+    order_.resize(n);
+    for (std::size_t i = 0; i < n; ++i) order_[i] = static_cast<int>(first + i);
+    std::sort(order_.begin(), order_.end(), [&](int a, int b) {
+        return peaks_[a].score != peaks_[b].score ? peaks_[a].score > peaks_[b].score : a < b;
+    });
+    std::sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(limit));
+    for (std::size_t i = 0; i < limit; ++i) peaks_[first + i] = peaks_[order_[i]];
+    peaks_.resize(first + limit);
+}
+
+}  // namespace edgepose
