@@ -47,10 +47,9 @@ def chain(sensor: int, options: SourceOptions, elements: Elements) -> list[Part 
     width, height = options.width or DEFAULT_WH[0], options.height or DEFAULT_WH[1]
     camera = Part(elements.camera, {"sensor-id": sensor} if elements.camera == Elements.camera else {"is-live": True})
     rate = Fraction(options.fps).limit_denominator(1001)
-    captured = {"framerate": (rate.numerator, rate.denominator)} if rate else {}
     return [
         camera,
-        Caps(fields={"format": "NV12", **captured}, memory=elements.memory),
+        Caps(fields={"format": "NV12"}, rate=rate, memory=elements.memory),
         Part(elements.converter),
         output_caps(width, height),
     ]

@@ -16,7 +16,6 @@ from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Shot
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own words would only double ours
-_ERRORS = 2
 
 RAW_USB_PIXELS = 640 * 480
 """Largest picture that USB 2 carries uncompressed at 30 per second."""
@@ -43,12 +42,12 @@ class CvReader:
         self._label = label
         self._has_pts = has_pts
         words = [int(word) for pair in (settings or {}).items() for word in pair]
-        loudness = cv2.getLogLevel()
-        cv2.setLogLevel(_ERRORS)  # a failure to open becomes our own sentence
+        loudness = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # a failure to open becomes our own sentence
         try:
             self._capture = cv2.VideoCapture(location, api, words)
         finally:
-            cv2.setLogLevel(loudness)
+            cv2.utils.logging.setLogLevel(loudness)
         if not self._capture.isOpened():
             raise SourceError(f"cannot read {label}: OpenCV cannot open it; give a video or camera that it can decode")
         rate = self._capture.get(cv2.CAP_PROP_FPS)

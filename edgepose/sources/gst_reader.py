@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -52,10 +53,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Caps:
-    """A format agreed between two elements: integer and text fields, a rate as (numerator, denominator)."""
+    """A raw picture format agreed between two elements: typed fields, a rate in pictures per second (0 for any)."""
 
-    media: str = "video/x-raw"
-    fields: Mapping[str, str | int | tuple[int, int]] = field(default_factory=dict)
+    media: ClassVar[str] = "video/x-raw"
+    fields: Mapping[str, str | int] = field(default_factory=dict)
+    rate: Fraction = Fraction(0)
     memory: str = ""
 
 
@@ -200,17 +202,12 @@ def link(elements: Sequence[Any]) -> None:
 
 def _gst_caps(caps: Caps) -> Any:
     Gst = gstreamer()
-    from gi.repository import GObject
-
     made = Gst.Caps.new_empty_simple(caps.media)
+    if caps.rate:
+        # PyGObject alone cannot make a GstFraction, so this one field is read from two integers.
+        made = Gst.Caps.from_string(f"{caps.media}, framerate=(fraction){caps.rate.numerator}/{caps.rate.denominator}")
     for name, value in caps.fields.items():
-        if isinstance(value, tuple):
-            rate = GObject.Value()
-            rate.init(GObject.type_from_name("GstFraction"))
-            Gst.value_set_fraction(rate, *value)
-            made.set_value(name, rate)
-        else:
-            made.set_value(name, value)
+        made.set_value(name, value)
     if caps.memory:
         made.set_features(0, Gst.CapsFeatures.new_single(caps.memory))
     return made

@@ -21,7 +21,7 @@ _HOST = re.compile(r"^[A-Za-z0-9.\-_:%]+$")
 _DEFAULT_PORT = {"rtsp": 554, "rtsps": 322}
 
 REFUSALS = {
-    401: "refuses the user name or password (401); put the right ones into its address: rtsp://USER:PASSWORD@HOST/PATH",
+    401: "refuses the user name or password (401); its address carries them as USER:PASSWORD@HOST",
     403: "forbids this user to look (403); give the user the right to in the camera's settings",
     404: "has no stream at this path (404); look up the path in the camera's manual",
 }
