@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# Sets EdgePose up: ./install.sh demo | test | device. Run it as often as you like; what is there already is kept.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+
+VENV=$(realpath -m "${EDGEPOSE_VENV:-.venv}")
+CACHE=${EDGEPOSE_CACHE:-.cache}
+LOG=$CACHE/install.log
+
+usage() {
+    cat <<'END'
+usage:
+  ./install.sh demo [--video FILE]     people of a real video become skeletons at an MQTT subscriber
+  ./install.sh test [--old] [ARG...]   every check; --old: with numpy 1.26 and OpenCV 4.8; ARGs go to pytest
+  sudo ./install.sh device [--dry-run | --uninstall]   the service on this board
+
+environment:
+  EDGEPOSE_VENV      where the Python environment lives (default: .venv beside this file)
+  EDGEPOSE_PYTHON    Python to make it with (default: the first python3 that is 3.10 or newer)
+  EDGEPOSE_MODEL     network to run the demo with (default: the one EdgePose ships)
+  EDGEPOSE_NO_TORCH  1 leaves PyTorch out of the tests
+END
+}
+
+die() {
+    printf 'install.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# step TEXT COMMAND...: run it quietly, one line for it; where it fails, the end of its output and out.
+step() {
+    local text=$1 started=$SECONDS
+    shift
+    printf '%-58s' "$text"
+    if "$@" >"$LOG" 2>&1 </dev/null; then
+        printf 'ok  %3d s\n' $((SECONDS - started))
+    else
+        printf 'failed\n' && tail -n 30 "$LOG" >&2
+        die "could not finish: $text (all of its output is in $LOG)"
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        return 1
+    fi
+}
+
+# packages PACKAGE...: install Debian packages that are missing; the index is fetched only when it is needed.
+packages() {
+    local package missing=()
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    command -v apt-get >/dev/null || die "please install with this system's package manager: ${missing[*]}"
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || die "please ask for: apt-get install ${missing[*]}"
+    step "install ${missing[*]}" apt_install "${missing[@]}"
+}
+
+apt_install() {
+    local options=(-y -q --no-install-recommends)
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install "${options[@]}" "$@" && return
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install "${options[@]}" "$@"
+}
+
+new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+}
+
+# find_python: sets PYTHON to one that can build environments and extensions.
+find_python() {
+    command -v "${EDGEPOSE_PYTHON:-python3}" >/dev/null || packages python3
+    local candidate
+    PYTHON=
+    for candidate in ${EDGEPOSE_PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
+        if new_enough "$candidate"; then
+            PYTHON=$candidate
+            break
+        fi
+    done
+    [ -n "$PYTHON" ] || die "EdgePose needs Python 3.10 or newer and found $("${EDGEPOSE_PYTHON:-python3}" -V 2>&1);" \
+        "install one (Ubuntu 22.04, Debian 12 and JetPack 6 have it) or name it with EDGEPOSE_PYTHON"
+    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || packages python3-venv
+    "$PYTHON" -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null || packages python3-dev
+    command -v c++ >/dev/null || packages g++
+}
+
+# environment EXTRAS PACKAGE...: a Python environment with EdgePose in it and these packages installed before it.
+environment() {
+    local extras=$1 stamp
+    shift
+    find_python
+    if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
+        step "make $(basename "$VENV") with $("$PYTHON" -V)" "$PYTHON" -m venv --clear ${VENV_OPTIONS:-} "$VENV"
+    fi
+    stamp=$(
+        {
+            pwd
+            "$VENV/bin/python" -V
+            echo "$extras $*"
+            cat setup.cfg setup.py pyproject.toml
+            find edgepose \( -name '*.cpp' -o -name '*.hpp' -o -name '*.h' \) -print0 | sort -z | xargs -0r cat
+        } | sha256sum | cut -c 1-16
+    )
+    [ -e "$VENV/.installed-$stamp" ] && return
+    [ $# = 0 ] || step "install $*" "$VENV/bin/python" -m pip install -q "$@"
+    step "install edgepose[$extras]" "$VENV/bin/python" -m pip install -q -e ".[$extras]" "$@"
+    touch "$VENV/.installed-$stamp"
+}
+
+# sample_video: sets VIDEO to a clip of people from Debian's own packages, fetched once.
+sample_video() {
+    local folder=$CACHE/opencv-doc
+    VIDEO=$CACHE/vtest.avi
+    [ -s "$VIDEO" ] && return
+    command -v apt-get >/dev/null || die "the sample clip comes from a Debian package; here please give --video FILE"
+    step "fetch a clip of people (opencv-doc, 96 MB, once)" fetch_sample "$folder"
+}
+
+fetch_sample() {
+    rm -rf "$1" && mkdir -p "$1"
+    (cd "$1" && apt-get download -q opencv-doc) || { as_root apt-get update -q && (cd "$1" && apt-get download -q opencv-doc); }
+    dpkg-deb --fsys-tarfile "$1"/opencv-doc*.deb | tar -x -C "$1" --wildcards '*/vtest.avi*'
+    find "$1" -name 'vtest.avi.gz' -exec gunzip {} +
+    mv "$(find "$1" -name vtest.avi)" "$VIDEO"
+    rm -rf "$1"
+}
+
+demo() {
+    local VIDEO=
+    if [ "${1:-}" = --video ]; then
+        [ -s "${2:-}" ] || die "--video needs a file, found '${2:-nothing}'"
+        VIDEO=$2
+    elif [ $# != 0 ]; then
+        usage >&2 && exit 2
+    fi
+    packages mosquitto
+    environment openvino,av,cli
+    [ -n "$VIDEO" ] || sample_video
+    exec "$VENV/bin/python" examples/demo.py "$VIDEO" ${EDGEPOSE_MODEL:+--model "$EDGEPOSE_MODEL"}
+}
+
+# check TOOL ARGS...: run a tool of the environment; go on where it finds something, and remember.
+check() {
+    printf '\n== %s\n' "$*"
+    "$VENV/bin/$1" "${@:2}" || FAILED="$FAILED $1"
+}
+
+tests() {
+    local FAILED='' extras=openvino,onnx,av,cli,eval,dev torch=()
+    if [ "${1:-}" = --old ]; then
+        shift
+        VENV=$(realpath -m "${EDGEPOSE_VENV:-.venv-old}")
+        environment openvino,onnx,av,cli,eval,dev numpy==1.26.4 opencv-python-headless==4.8.1.78
+        exec "$VENV/bin/python" -m pytest "$@"
+    fi
+    packages mosquitto mosquitto-clients systemd python3-gi gir1.2-gst-rtsp-server-1.0 gir1.2-gst-plugins-base-1.0 \
+        gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
+    if [ "${EDGEPOSE_NO_TORCH:-0}" != 1 ]; then # first, so that nothing else brings another build of it
+        torch=(torch==2.13.0)
+        extras=$extras,train
+    fi
+    environment "$extras" ${torch[@]+"${torch[@]}"}
+    check ruff check
+    check ruff format --check
+    check mypy
+    check lint-imports
+    check pytest "$@"
+    [ -z "$FAILED" ] || die "failed:$FAILED"
+}
+
+mkdir -p "$CACHE"
+case "${1:-}" in
+    demo) shift && demo "$@" ;;
+    test) shift && tests "$@" ;;
+    device) shift && . systemd/device.sh && device "$@" ;;
+    -h | --help | help) usage ;;
+    *) usage >&2 && exit 2 ;;
+esac
