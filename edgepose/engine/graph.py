@@ -75,7 +75,7 @@ def opset_of(model: Any) -> int:
 
 def plain(model: Any) -> Any:
     """The same network with Constants as initialisers, batch norm and bias folded into Conv, and no inner Identity."""
-    model = _copied(model)
+    model = copied(model)
     model.ir_version = min(model.ir_version, MAX_IR)
     _constants_to_initialisers(model)
     fold_batch_norm(model)
@@ -200,7 +200,8 @@ def _drop_unused_initialisers(model: Any) -> None:
     model.graph.initializer.extend(kept.values())
 
 
-def _copied(model: Any) -> Any:
-    copy = type(model)()
-    copy.CopyFrom(model)
+def copied(proto: Any) -> Any:
+    """A deep copy of any ONNX message."""
+    copy = type(proto)()
+    copy.CopyFrom(proto)
     return copy

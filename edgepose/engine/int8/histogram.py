@@ -5,8 +5,6 @@ One pass over the pictures is enough, and what is kept of 500 of them is a few k
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,8 +17,8 @@ N_BINS = 4096
 class Histogram:
     """How often each size of |value| occurred in one tensor.
 
-    counts: int64 (N_BINS,); bin k covers [k, k + 1) * bin_width. amax: largest |value| seen, 0 before any.
-    total: number of values, zeros included.
+    counts: int64 (N_BINS,); bin k covers [k, k + 1) * bin_width. limit: upper end of the last bin, 0 before any value.
+    amax: largest |value| seen.
     """
 
     def __init__(self) -> None:
@@ -31,10 +29,6 @@ class Histogram:
     @property
     def bin_width(self) -> float:
         return self.limit / N_BINS
-
-    @property
-    def total(self) -> int:
-        return int(self.counts.sum())
 
     def add(self, values: FloatArray) -> None:
         """Count the values of a tensor of any shape; ValueError when one is not finite."""
@@ -61,14 +55,10 @@ class Histogram:
             self.counts = np.concatenate([merged, np.zeros(N_BINS // 2, np.int64)])
             self.limit *= 2.0
 
-    def state(self) -> dict[str, Any]:
-        """Plain arrays from which `restored` makes an equal histogram."""
-        return {"counts": self.counts, "range": np.array([self.limit, self.amax])}
-
     @classmethod
-    def restored(cls, counts: NDArray[np.int64], limits: NDArray[np.float64]) -> Histogram:
-        """The histogram that `state` described."""
+    def restored(cls, counts: NDArray[np.int64], limit: float, amax: float) -> Histogram:
+        """The histogram that had these counts, upper limit and largest value."""
         histogram = cls()
         histogram.counts = counts.astype(np.int64)
-        histogram.limit, histogram.amax = float(limits[0]), float(limits[1])
+        histogram.limit, histogram.amax = float(limit), float(amax)
         return histogram

@@ -60,6 +60,17 @@ def skip_branches(model: Any) -> dict[str, str]:
     return skips
 
 
+def behind_concat(model: Any) -> list[str]:
+    """Convolutions that read a Concat. They stay in floating point.
+
+    OpenVINO (measured: 2026.4.1) moves the quantiser in front of the Concat and takes unsigned integers for branches
+    that hold negative values, which ruins the PAFs; and heatmaps, PAFs and features joined under one scale leave the
+    first two a few steps each.
+    """
+    joined = {name for node in model.graph.node if node.op_type == "Concat" for name in node.output}
+    return [layer_name(conv) for conv in convolutions(model) if conv.input[0] in joined]
+
+
 def tensors_to_measure(model: Any) -> list[str]:
     """Activations whose range is needed: what convolutions and residual Adds read, and what the network gives out."""
     wanted = [conv.input[0] for conv in convolutions(model)]

@@ -1,15 +1,13 @@
-"""From a histogram to the range [-amax, amax] that int8 covers: min-max, percentile or entropy."""
+"""From a histogram to the range [-amax, amax] that int8 covers: min-max, percentile, entropy or least squares."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.engine.int8.histogram import Histogram
+from edgepose.engine.int8.options import Algorithm
 
-Algorithm = Literal["entropy", "percentile", "minmax"]
 N_LEVELS = 128
 """Steps that symmetric int8 has on one side, zero included."""
 SMALLEST_AMAX = 1e-6
@@ -26,8 +24,10 @@ def choose_amax(histogram: Histogram, algorithm: Algorithm, percentile: float = 
         amax = histogram.amax
     elif algorithm == "percentile":
         amax = percentile_amax(histogram, percentile)
-    else:
+    elif algorithm == "entropy":
         amax = entropy_amax(histogram)
+    else:
+        amax = mse_amax(histogram)
     return max(amax, SMALLEST_AMAX)
 
 
@@ -36,6 +36,21 @@ def percentile_amax(histogram: Histogram, percentile: float) -> float:
     reached = np.cumsum(histogram.counts)
     k = int(np.searchsorted(reached, reached[-1] * percentile / 100.0))
     return min((k + 1) * histogram.bin_width, histogram.amax)
+
+
+def mse_amax(histogram: Histogram) -> float:
+    """The range with the least mean squared error between the values and their int8 versions."""
+    counts = histogram.counts.astype(np.float64)
+    centres = np.arange(len(counts)) + 0.5  # in bins; zeros, in bin 0, are exact whatever the range
+    counts[0] = 0.0
+    used = _n_used(counts)
+    candidates = np.unique(np.linspace(max(1, used // 20), used, 256).astype(int)) if used else np.array([1])
+    losses = []
+    for n in candidates:
+        step = n / (N_LEVELS - 1)
+        restored = np.minimum(np.rint(centres / step), N_LEVELS - 1) * step
+        losses.append(float(np.dot(counts, (centres - restored) ** 2)))
+    return min(int(candidates[int(np.argmin(losses))]) * histogram.bin_width, histogram.amax)
 
 
 def entropy_amax(histogram: Histogram) -> float:
@@ -47,7 +62,7 @@ def entropy_amax(histogram: Histogram) -> float:
     """
     counts = histogram.counts.astype(np.float64)
     counts[0] = counts[1]
-    used = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else 0
+    used = _n_used(counts)
     if used <= N_LEVELS:
         return histogram.amax
     candidates = np.unique(np.linspace(N_LEVELS, used, 256).astype(int))
@@ -71,3 +86,8 @@ def divergence(counts: NDArray[np.float64], n: int) -> float:
     p, q = clipped / clipped.sum(), quantised / max(quantised.sum(), 1e-30)
     both = p > 0
     return float(np.sum(p[both] * np.log(p[both] / np.maximum(q[both], 1e-10))))
+
+
+def _n_used(counts: NDArray[np.float64]) -> int:
+    """Number of bins up to the last one that holds something."""
+    return int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else 0

@@ -1,0 +1,102 @@
+"""From FP32 to INT8 in memory: equalise, measure, choose ranges, correct, and leave the worst layers in float."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgepose.engine.graph import convolutions
+from edgepose.engine.int8.collect import collect
+from edgepose.engine.int8.equalise import channel_maxima, equalised
+from edgepose.engine.int8.histogram import Histogram
+from edgepose.engine.int8.options import QuantiseOptions
+from edgepose.engine.int8.pictures import Picture, Progress, spread
+from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.int8.quantise import (
+    behind_concat,
+    first_layers,
+    head_layers,
+    layer_name,
+    quantised,
+    tensors_to_measure,
+)
+from edgepose.engine.int8.ranges import choose_amax
+from edgepose.engine.int8.sensitivity import arithmetic, output_errors, worth_keeping
+from edgepose.engine.int8.twin import bias_corrected, layer_errors
+from edgepose.model import ModelSpec
+
+N_CHANNEL_PICTURES = 100
+N_ERROR_PICTURES = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """An INT8 model and all that was learnt on the way.
+
+    model: with Q/DQ. float_model: the same function without, equalised; the calibration cache belongs to it.
+    amax: range per tensor. histograms: per tensor. layer_errors: relative error of each int8 layer by itself.
+    output_errors: relative error of the outputs when only that layer is int8. kept: layers left in floating point.
+    """
+
+    model: Any
+    float_model: Any
+    amax: dict[str, float]
+    histograms: dict[str, Histogram]
+    layer_errors: dict[str, float]
+    output_errors: dict[str, float]
+    kept: tuple[str, ...]
+
+
+def prepare(
+    plain: Any,
+    spec: ModelSpec,
+    input_hw: tuple[int, int],
+    pictures: Sequence[Picture],
+    with_people: Sequence[Picture],
+    options: QuantiseOptions,
+    checkpoint: Path,
+    progress: Progress,
+) -> Prepared:
+    """Quantise a network in plain form with what it does on `pictures`; `with_people` are those that show somebody."""
+    some = spread(pictures, N_CHANNEL_PICTURES)
+    model = plain
+    if options.equalise:
+        model = equalised(plain, channel_maxima(plain, some, spec, input_hw, progress))
+    names = list(dict.fromkeys([*tensors_to_measure(model), spec.input_name]))
+    histograms = collect(model, names, pictures, spec, input_hw, checkpoint, progress)
+    amax = {name: choose_amax(item, options.algorithm, options.percentile) for name, item in histograms.items()}
+    kept = _asked_for(model, options)
+    layers = [name for name in map(layer_name, convolutions(model)) if name not in kept]
+    corrected = quantised(model, amax, kept)
+    pictures_for_errors = spread(pictures, N_ERROR_PICTURES)
+    by_layer, means = layer_errors(model, corrected, pictures_for_errors, spec, input_hw, progress)
+    if not options.correct_bias:
+        means = {}
+    by_output: dict[str, float] = {}
+    if options.float_budget > 0 and layers:
+        corrected_model = bias_corrected(model, means)
+        by_output = output_errors(model, corrected_model, amax, layers, with_people, spec, input_hw, progress)
+        cost = arithmetic(model, _positions(model, spec, input_hw, pictures[0]))
+        kept = [*kept, *worth_keeping(by_output, {name: cost[name] for name in layers}, options.float_budget)]
+    final = bias_corrected(model, {name: mean for name, mean in means.items() if name not in kept})
+    return Prepared(quantised(final, amax, kept), model, amax, histograms, by_layer, by_output, tuple(kept))
+
+
+def _asked_for(model: Any, options: QuantiseOptions) -> list[str]:
+    kept = [*options.keep, *behind_concat(model)]
+    if not options.first_layer:
+        kept += first_layers(model)
+    if not options.head_layers:
+        kept += head_layers(model)
+    return list(dict.fromkeys(kept))
+
+
+def _positions(model: Any, spec: ModelSpec, input_hw: tuple[int, int], picture: Picture) -> dict[str, int]:
+    """Cells of each convolution's output map."""
+    names = [layer_name(conv) for conv in convolutions(model)]
+    (tensor,) = tensors([picture.path], spec, input_hw)
+    return {name: int(np.prod(values.shape[2:])) for name, values in Probe(model, spec, names)(tensor).items()}

@@ -1,0 +1,65 @@
+"""Runs a graph on the CPU and hands out its inner tensors: what ranges, errors and corrections are measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepose.engine.graph import copied, onnx_module
+from edgepose.errors import MissingDependencyError, ModelError
+from edgepose.model import ModelSpec
+from edgepose.preprocess import Preprocessor
+from edgepose.sources.images import read_image
+from edgepose.types import FloatArray
+
+
+class Probe:
+    """A network whose inner tensors can be read, one picture at a time.
+
+    model: ONNX ModelProto. names: tensors to read, outputs of the graph or not. threads: 0 takes every core.
+    """
+
+    def __init__(self, model: Any, spec: ModelSpec, names: Sequence[str], threads: int = 0) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"calibration measures with ONNX Runtime, which is not usable ({error}); install edgepose[onnx]"
+            ) from None
+        session_options = onnxruntime.SessionOptions()
+        session_options.intra_op_num_threads = threads
+        session_options.log_severity_level = 3
+        session_options.enable_cpu_mem_arena = False  # gives every picture's inner tensors back at once
+        data = with_outputs(model, names).SerializeToString()
+        try:
+            self._session: Any = onnxruntime.InferenceSession(data, session_options, ["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions share no base class
+            raise ModelError(f"ONNX Runtime cannot run model {spec.name}: {str(error).splitlines()[0]}") from None
+        self._input = spec.input_name
+        self.names = list(names)
+
+    def __call__(self, tensor: FloatArray) -> dict[str, NDArray[np.float32]]:
+        """The tensors by name, batch axis first, for one input without a batch axis."""
+        return dict(zip(self.names, self._session.run(self.names, {self._input: tensor[None]}), strict=True))
+
+
+def with_outputs(model: Any, names: Sequence[str]) -> Any:
+    """A copy of the graph that gives out `names` as well; shapes are left to the runtime."""
+    onnx = onnx_module()
+    model = copied(model)
+    there = {item.name for item in model.graph.output}
+    for name in dict.fromkeys(names):
+        if name not in there:
+            model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
+    return model
+
+
+def tensors(paths: Sequence[Path], spec: ModelSpec, input_hw: tuple[int, int]) -> Iterator[FloatArray]:
+    """The network's input for each picture, prepared exactly as inference prepares it."""
+    preprocessor = Preprocessor(spec, input_hw)
+    for path in paths:
+        yield preprocessor.prepare(read_image(path))[0]

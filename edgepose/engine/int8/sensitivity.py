@@ -1,0 +1,89 @@
+"""Which layers to keep in floating point: quantise each one alone and look at what the network's outputs lose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepose.engine.graph import convolutions, copied, initialisers
+from edgepose.engine.int8.pictures import Picture, Progress
+from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.int8.quantise import layer_name, quantised
+from edgepose.model import ModelSpec
+
+N_PICTURES = 6
+"""The order of layers settles after a handful; the gate judges the result on all held-out pictures."""
+
+
+def output_errors(
+    model: Any,
+    corrected: Any,
+    amax: Mapping[str, float],
+    layers: Sequence[str],
+    pictures: Sequence[Picture],
+    spec: ModelSpec,
+    input_hw: tuple[int, int],
+    progress: Progress,
+) -> dict[str, float]:
+    """Relative error of the worse output when only that layer is int8, for each layer in `layers`.
+
+    model: the float network. corrected: the same with every bias corrected; a layer is tried with its own correction.
+    """
+    outputs = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))
+    inputs = list(tensors([picture.path for picture in pictures[:N_PICTURES]], spec, input_hw))
+    exact = _run(Probe(model, spec, outputs), inputs)
+    names = [layer_name(conv) for conv in convolutions(model)]
+    errors = {}
+    for layer in progress(layers, len(layers), "layers tried"):
+        alone = quantised(_with_bias_of(layer, corrected, model), amax, keep=[name for name in names if name != layer])
+        found = _run(Probe(alone, spec, outputs), inputs)
+        errors[layer] = max(relative_error(a, b) for a, b in zip(exact, found, strict=True))
+    return errors
+
+
+def relative_error(exact: NDArray[Any], found: NDArray[Any]) -> float:
+    """Root of the squared error over the squared signal."""
+    return float(np.linalg.norm(exact - found) / max(float(np.linalg.norm(exact)), 1e-12))
+
+
+def arithmetic(model: Any, positions: Mapping[str, int]) -> dict[str, int]:
+    """Multiplications of each convolution. positions: cells of its output map."""
+    stored = initialisers(model)
+    return {layer_name(conv): stored[conv.input[1]].size * positions[layer_name(conv)] for conv in convolutions(model)}
+
+
+def worth_keeping(errors: Mapping[str, float], cost: Mapping[str, int], budget: float) -> list[str]:
+    """Layers to leave in floating point: the most squared error saved per multiplication first, within the budget.
+
+    budget: share of all multiplications. A layer that adds less than one percent of the squared error is not worth
+    the conversions around it.
+    """
+    total_error = sum(error**2 for error in errors.values())
+    left = budget * sum(cost.values())
+    chosen = []
+    for layer in sorted(errors, key=lambda name: -(errors[name] ** 2) / cost[name]):
+        if errors[layer] ** 2 >= 0.01 * total_error and cost[layer] <= left:
+            chosen.append(layer)
+            left -= cost[layer]
+    return sorted(chosen, key=list(errors).index)
+
+
+def _with_bias_of(layer: str, corrected: Any, model: Any) -> Any:
+    """The float network with the corrected bias in one layer."""
+    result = copied(model)
+    stored = {item.name: item for item in corrected.graph.initializer}
+    source = next(conv for conv in convolutions(corrected) if layer_name(conv) == layer)
+    target = next(conv for conv in convolutions(result) if layer_name(conv) == layer)
+    if len(source.input) > 2 and list(source.input) != list(target.input):
+        result.graph.initializer.append(stored[source.input[2]])
+        del target.input[2:]
+        target.input.append(source.input[2])
+    return result
+
+
+def _run(probe: Probe, inputs: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    runs = [probe(tensor) for tensor in inputs]
+    return [np.concatenate([run[name].ravel() for run in runs]) for name in probe.names]
