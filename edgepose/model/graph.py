@@ -6,6 +6,7 @@ skipped by their length, so a large model is read in milliseconds.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +59,10 @@ def read_graph(path: str | Path) -> Graph:
         )
     if not path.is_file():
         raise ModelError(f"wanted a model file, found {'a folder' if path.is_dir() else 'nothing'} at {path}")
-    data = memoryview(path.read_bytes())
-    if not len(data):
+    if not path.stat().st_size:
         raise ModelError(f"{path} is empty; wanted an ONNX model, copy or export it again")
+    with path.open("rb") as file:  # mapped, so that the weights that are skipped are not even read
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     try:
         graph = _parse_model(data)
     except _TruncatedError:

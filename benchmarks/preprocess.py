@@ -1,0 +1,50 @@
+"""Milliseconds from a picture to the network's input, one thread, beside OpenCV's own blobFromImage on the same size.
+
+python benchmarks/preprocess.py
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from edgepose.model import ModelSpec
+from edgepose.preprocess import Preprocessor, input_size
+
+OFFSET = {"mean": (128.0,) * 3, "scale": (1 / 256,) * 3}
+SPECS = {
+    "NCHW BGR": ModelSpec(name="nchw", **OFFSET),
+    "NHWC RGB": ModelSpec(name="nhwc", input_layout="NHWC", colour="RGB", **OFFSET),
+}
+PICTURES = {"640x480": (480, 640), "768x576": (576, 768), "1280x720": (720, 1280), "1920x1080": (1080, 1920)}
+HEIGHT = 256
+
+
+def median_ms(work: Callable[[], object], repeats: int = 60) -> float:
+    """Median duration; the first calls warm up."""
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[repeats // 6 :]) * 1e3
+
+
+def main() -> None:
+    cv2.setNumThreads(1)
+    random = np.random.default_rng(0)
+    print(f"{'picture':<11} {'input':<9} " + "".join(f"{name:>12}" for name in SPECS) + f"{'resize + blob':>16}")
+    for name, hw in PICTURES.items():
+        image = random.integers(0, 255, (*hw, 3), np.uint8)
+        H, W = input_size(hw, HEIGHT)
+        times = [median_ms(lambda p=Preprocessor(spec, (H, W)), i=image: p.prepare(i)) for spec in SPECS.values()]
+        blob = median_ms(lambda i=image, s=(W, H): cv2.dnn.blobFromImage(i, 1 / 256, s, (128, 128, 128), False))
+        print(f"{name:<11} {f'{W}x{H}':<9} " + "".join(f"{ms:>9.3f} ms" for ms in times) + f"{blob:>13.3f} ms")
+
+
+if __name__ == "__main__":
+    main()
