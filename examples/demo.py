@@ -120,7 +120,7 @@ class Listener:
 
 @contextlib.contextmanager
 def broker() -> Iterator[int]:
-    """Port of a broker on this machine: the one that answers on 1883, else one of our own for as long as it is needed."""
+    """Port of a broker on this machine: the one that answers on 1883, else one of our own while it is needed."""
     if answers(1883):
         print("broker     the one on port 1883", flush=True)
         yield 1883

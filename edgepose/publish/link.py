@@ -5,7 +5,8 @@ broker was away; at most one per topic is under way, so that an older one can ne
 in their store until a PUBACK says that somebody got them. Everything else (QoS 0): kept while the broker is slow, up to
 a bound, the oldest dropped and counted.
 
-QoS 1 is the business of one thread, the keeper; paho's own thread talks to the socket.
+One thread, the keeper, hands everything to paho, whose own thread talks to the socket; whoever publishes only appends
+to a list.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 _TICK_S = 0.25
 _BACKLOG_TICK_S = 0.02
+
+_BURST = 16
+"""QoS 0 messages given to paho before its socket must have written them."""
 
 _RETRY_S = 30.0
 """Pause before an alert that was denied, or that nobody heard, is sent again."""
@@ -59,6 +63,7 @@ class Link:
         self._retry_s: dict[int, float] = {}  # by seq: not before this monotonic second
         self._waiting: deque[tuple[str, bytes, int, float]] = deque()  # topic, payload, expiry_s, deadline
         self._max_waiting = max_waiting
+        self._n_unwritten = 0  # QoS 0 messages given to paho since its socket was last seen idle
         self._announced = 0
         self._wake = threading.Event()
         session.on_activity = self._wake.set
@@ -80,20 +85,23 @@ class Link:
         self._wake.set()
 
     def send(self, topic: str, payload: bytes, expiry_s: int) -> None:
-        """Send with QoS 0, or keep it while the broker is away or slow, for `expiry_s` seconds at most."""
+        """Send soon with QoS 0; it is dropped where the broker takes nothing for `expiry_s` seconds."""
         with self._lock:
-            if not self._waiting and self._session.ready:
-                self._session.publish(topic, payload, expiry_s=expiry_s)
-                return
             if len(self._waiting) == self._max_waiting:
                 self._waiting.popleft()
                 self.dropped += 1
             self._waiting.append((topic, payload, expiry_s, time.monotonic() + expiry_s))
-        if self._session.connected:
-            self._wake.set()
+        self._wake.set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether every QoS 0 message is with the operating system."""
+        return not self._waiting and self._session.idle
 
     def wake(self) -> None:
-        """Look at the alert store now."""
+        """Look at the alert store now; raises what ended the keeper, if something did."""
+        if self._keeper.error is not None:
+            raise self._keeper.error
         self._wake.set()
 
     def close(self, last_topic: str, last_word: str, timeout_s: float) -> None:
@@ -116,7 +124,7 @@ class Link:
 
     def _busy(self) -> bool:
         fresh = any(one.alert.seq not in self._attempts for one in self._store.pending())
-        return bool(fresh or self._unsent or self._under_way or self._waiting or not self._session.idle)
+        return bool(fresh or self._unsent or self._under_way or not self.idle)
 
     def _keep(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -139,20 +147,21 @@ class Link:
             self._unsent = dict.fromkeys(self._states)
         self._retry_s.clear()
         if self._session.protocol == "3.1.1":
-            hint = (
-                "the broker speaks MQTT 3.1.1, where a denied alert looks delivered; use one with MQTT 5"
-            )
+            hint = "the broker speaks MQTT 3.1.1, where a denied alert looks delivered; use one with MQTT 5"
             self._complain("mqtt_3_1_1", hint)
 
     def _send_waiting(self) -> None:
-        with self._lock:
-            while self._waiting and self._session.ready:
-                for _ in range(len(self._waiting)):
-                    topic, payload, expiry_s, deadline = self._waiting.popleft()
-                    if time.monotonic() > deadline:
-                        self.dropped += 1
-                    else:
-                        self._session.publish(topic, payload, expiry_s=expiry_s)
+        """Hand QoS 0 messages to paho, whose own queue has no bound: after a burst the socket must have written it."""
+        if self._session.idle:
+            self._n_unwritten = 0
+        while self._waiting and self._n_unwritten < _BURST:
+            with self._lock:
+                topic, payload, expiry_s, deadline = self._waiting.popleft()
+            if time.monotonic() > deadline:
+                self.dropped += 1
+            else:
+                self._session.publish(topic, payload, expiry_s=expiry_s)
+                self._n_unwritten += 1
 
     def _send_states(self) -> None:
         travelling = {one for one in self._under_way.values() if isinstance(one, str)}

@@ -64,11 +64,6 @@ class Session:
         return self._connected
 
     @property
-    def ready(self) -> bool:
-        """Connected, and the socket has taken all that was given to it."""
-        return self._connected and not self._client.want_write()
-
-    @property
     def idle(self) -> bool:
         """Nothing is left to be written to the socket."""
         return not self._client.want_write()

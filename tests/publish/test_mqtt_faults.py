@@ -209,3 +209,12 @@ def test_an_old_broker_is_spoken_to_in_3_1_1_and_that_is_said(old_broker, caplog
     publisher.publish(result(person(), events=(fall("confirmed"),)))
     assert wait_for(lambda: b"edgepose/v1/jetson/cam/hall/alert" in topics)
     publisher.close()
+
+
+def test_an_error_in_the_links_thread_reaches_the_publisher(broker, monkeypatch):
+    publisher = connected(broker)
+    monkeypatch.setattr(publisher._session, "tend", lambda: 1 / 0)
+    assert wait_for(lambda: publisher._link._keeper.error)
+    with pytest.raises(ZeroDivisionError):
+        publisher.publish(result(person()))
+    publisher.close()
