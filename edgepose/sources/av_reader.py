@@ -64,9 +64,14 @@ class AvReader:
     @property
     def duration_s(self) -> float | None:
         """Length that the file's header claims, seconds; None where it claims none."""
-        if self._stream.duration is not None and self._stream.time_base is not None:
-            return float(self._stream.duration * self._stream.time_base)
-        return self._container.duration / av.time_base if self._container.duration else None
+        stream, claims = self._stream, []
+        if stream.frames:
+            claims.append(stream.frames * self.period_s)  # FFmpeg shortens the duration of a cut AVI, not this
+        if stream.duration and stream.time_base:
+            claims.append(float(stream.duration * stream.time_base))
+        elif self._container.duration:
+            claims.append(self._container.duration / av.time_base)
+        return max(claims, default=None)
 
     def read(self) -> Shot:
         try:

@@ -61,7 +61,7 @@ class Link:
         if self._lost_at is not None:
             return "offline" if now - self._lost_at > self._options.offline_s else "reconnecting"
         patience_s = max(self._options.stall_s, STALL_PERIODS * self._period_s)
-        if now - self._heard_at > patience_s or now - self._changed_at > self._options.freeze_s:
+        if now - self._heard_at > patience_s or self._heard_at - self._changed_at > self._options.freeze_s:
             return "stalled"
         return "online"
 
