@@ -41,7 +41,8 @@ def main() -> None:
     for name, hw in PICTURES.items():
         image = random.integers(0, 255, (*hw, 3), np.uint8)
         H, W = input_size(hw, HEIGHT)
-        times = [median_ms(lambda p=Preprocessor(spec, (H, W)), i=image: p.prepare(i)) for spec in SPECS.values()]
+        preprocessors = [Preprocessor(spec, (H, W)) for spec in SPECS.values()]
+        times = [median_ms(lambda p=preprocessor, i=image: p.prepare(i)) for preprocessor in preprocessors]
         blob = median_ms(lambda i=image, s=(W, H): cv2.dnn.blobFromImage(i, 1 / 256, s, (128, 128, 128), False))
         print(f"{name:<11} {f'{W}x{H}':<9} " + "".join(f"{ms:>9.3f} ms" for ms in times) + f"{blob:>13.3f} ms")
 

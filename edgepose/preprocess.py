@@ -112,6 +112,8 @@ class Preprocessor:
         self.tensor_shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
         self._cv2 = _import_cv2()
         self._canvas = np.full((H, W, 3), spec.pad_value, np.uint8)
+        self._halves: dict[tuple[int, int], Image] = {}  # scratch by (width, height)
+        self._ordered = np.empty_like(self._canvas)
         self._planes = [np.empty((H, W), np.uint8) for _ in range(3)]
         self._letterbox: Letterbox | None = None
         values = np.arange(256, dtype=np.float64)[:, None]
@@ -126,6 +128,7 @@ class Preprocessor:
         if self._letterbox is None or self._letterbox.image_hw != image_hw:
             self._letterbox = Letterbox(image_hw, self.input_hw, self._order)
             self._canvas[:] = self.spec.pad_value
+            self._halves.clear()
         return self._letterbox
 
     def prepare(self, image: Image, out: FloatArray | None = None) -> tuple[FloatArray, Letterbox]:
@@ -152,7 +155,9 @@ class Preprocessor:
             size = (image.shape[1] // 2, image.shape[0] // 2)
             if size == (w, h):
                 break
-            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            if size not in self._halves:
+                self._halves[size] = np.empty((size[1], size[0], 3), np.uint8)
+            image = cv2.resize(image, size, dst=self._halves[size], interpolation=cv2.INTER_AREA)
         exact_half = image.shape[:2] == (2 * h, 2 * w)
         cv2.resize(image, (w, h), dst=target, interpolation=cv2.INTER_AREA if exact_half else cv2.INTER_LINEAR)
 
@@ -160,8 +165,8 @@ class Preprocessor:
         """Write the canvas to the tensor: one table look-up per value does colour order, mean and scale at once."""
         cv2, rgb = self._cv2, self.spec.colour == "RGB"
         if self.spec.input_layout == "NHWC":
-            picture = cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB) if rgb else self._canvas
-            tensor[...] = cv2.LUT(picture, self._table)
+            picture = cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB, dst=self._ordered) if rgb else self._canvas
+            cv2.LUT(picture, self._table, dst=tensor)
             return
         cv2.split(self._canvas, self._planes)
         for channel, table in enumerate(self._tables):
