@@ -19,8 +19,12 @@ VERBS: dict[str, str] = {
     "predict": "people of pictures and videos as COCO results, OpenPose JSON and drawn pictures",
     "evaluate": "COCO keypoint AP of a model on annotated pictures",
     "model": "the contract of a model file: what was assumed, what it finds in a picture",
+    "bench": "measure this machine: grouping, pipeline efficiency, publishing, start-up, memory, backends",
     "config": "write, check and show configuration files",
     "doctor": "what this machine has and lacks, with the fix for each",
+    "replay": "recorded skeletons through tracking and events",
+    "fall-eval": "falls found and false alarms on labelled clips, per data set and camera",
+    "alert": "send a marked drill alert to the broker",
 }  # fmt: skip
 """Verbs in the order of the help text; `model check` lives in cli/model.py, `fall-eval` in cli/fall_eval.py."""
 

@@ -1,0 +1,57 @@
+"""A short film of synthetic people with what a network would say about it, so that runs can be repeated exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgepose.backends.recording import RecordingWriter
+from edgepose.decode.render import render_fields
+from edgepose.model import ModelSpec
+from edgepose.sources import open_source
+from edgepose.types import CameraState, Frame, Image
+
+INPUT_HW = (368, 656)
+N_PICTURES = 12
+"""The replay keeps 16 pictures in memory, so that reading its file costs nothing after the first round."""
+
+
+def film(folder: Path, people: int = 10) -> tuple[list[Image], Path]:
+    """Pictures of walking people, 656x368, and a recording of the fields of a perfect network for them."""
+    height, width = INPUT_HW
+    source = open_source(f"synthetic://?people={people}&width={width}&height={height}&frames={N_PICTURES}")
+    spec = ModelSpec(name="film", input_hw=INPUT_HW)
+    path = folder / "film.npz"
+    images = []
+    with RecordingWriter(path, spec, INPUT_HW) as recording:
+        for _ in range(N_PICTURES):
+            frame = source.read()
+            assert frame is not None  # a file-like source never times out
+            images.append(frame.image)
+            truth = source.truth(frame)  # type: ignore[attr-defined]
+            recording.append(render_fields([pose.keypoints for pose in truth], INPUT_HW))
+    return images, path
+
+
+class Projector:
+    """A source that shows pictures from memory over and over, `n_frames` in all, as a file of 25 frames per second."""
+
+    live = False
+    dropped = 0
+    state: CameraState = "online"
+
+    def __init__(self, images: Sequence[Image], n_frames: int, name: str = "film") -> None:
+        self.name = name
+        self._images = images
+        self._n_frames = n_frames
+        self._seq = 0
+
+    def read(self, timeout_s: float = 1.0) -> Frame:
+        if self._seq == self._n_frames:
+            raise EOFError
+        frame = Frame(self._images[self._seq % len(self._images)], self._seq / 25, self._seq, self.name)
+        self._seq += 1
+        return frame
+
+    def close(self) -> None:
+        """Nothing to let go."""
