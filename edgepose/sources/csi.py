@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 
 from edgepose.errors import SourceError
-from edgepose.sources.gst_reader import Caps, Elements, GstReader, Part, output_caps
+from edgepose.sources.gst_reader import JETSON, Caps, Elements, GstReader, Part, output_caps
 from edgepose.sources.live import LiveSource
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.uri import camera_name, redact
@@ -26,7 +26,7 @@ class CsiSource(LiveSource):
         sensor = sensor_id(uri)
         name = camera_name(options.name, uri)
         label = f"camera '{name}' (csi://{sensor})"
-        super().__init__(name, label, partial(connect, sensor, label, options, elements or Elements()), options)
+        super().__init__(name, label, partial(connect, sensor, label, options, elements or JETSON), options)
 
 
 def sensor_id(uri: str) -> int:
@@ -45,7 +45,7 @@ def connect(sensor: int, label: str, options: SourceOptions, elements: Elements)
 def chain(sensor: int, options: SourceOptions, elements: Elements) -> list[Part | Caps]:
     """Camera, its format in hardware memory, converter, picture in ordinary memory."""
     width, height = options.width or DEFAULT_WH[0], options.height or DEFAULT_WH[1]
-    camera = Part(elements.camera, {"sensor-id": sensor} if elements.camera == Elements.camera else {"is-live": True})
+    camera = Part(elements.camera, {"sensor-id": sensor} if elements.camera == JETSON.camera else {"is-live": True})
     rate = Fraction(options.fps).limit_denominator(1001)
     return [
         camera,

@@ -43,6 +43,9 @@ class Elements:
     memory: str = "memory:NVMM"
 
 
+JETSON = Elements()
+
+
 @dataclass(frozen=True)
 class Part:
     """One element of a chain: its factory and its properties. Strings are read as the property's own type."""

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlunsplit
 
 from edgepose.errors import EdgePoseError, SourceError
-from edgepose.sources.gst_reader import Caps, Elements, GstReader, Part, add, link, make, output_caps
+from edgepose.sources.gst_reader import JETSON, Caps, Elements, GstReader, Part, add, link, make, output_caps
 from edgepose.sources.options import SourceOptions
 
 JITTER_BUFFER_MS = 100
@@ -77,4 +77,4 @@ def open_rtsp(
     parts: SplitResult, label: str, options: SourceOptions, elements: Elements | None = None
 ) -> GstRtspReader:
     """A network stream decoded by GStreamer elements, the board's unless others are given."""
-    return GstRtspReader(parts, label, options, elements or Elements())
+    return GstRtspReader(parts, label, options, elements or JETSON)

@@ -92,7 +92,9 @@ class LiveSource:
         ended the reader thread.
         """
         try:
-            return self._slot.get(timeout_s)
+            if not self._closed:
+                return self._slot.get(timeout_s)
+            raise Closed
         except TimeoutError:
             self._look_after_reader()
             return None
@@ -104,6 +106,8 @@ class LiveSource:
     def close(self) -> None:
         """Let the camera go; returns within about a second even when its library hangs."""
         with self._lock:
+            if self._closed:
+                return
             self._closed = True
             lane = self._lane
         lane.worker.stop()
