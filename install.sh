@@ -97,7 +97,7 @@ environment() {
     shift
     find_python
     if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
-        step "make $(basename "$VENV") with $("$PYTHON" -V)" "$PYTHON" -m venv --clear ${VENV_OPTIONS:-} "$VENV"
+        step "make $(basename "$VENV") with $("$PYTHON" -V)" "$PYTHON" -m venv --clear "$VENV"
     fi
     stamp=$(
         {
@@ -175,10 +175,9 @@ tests() {
     [ -z "$FAILED" ] || die "failed:$FAILED"
 }
 
-mkdir -p "$CACHE"
 case "${1:-}" in
-    demo) shift && demo "$@" ;;
-    test) shift && tests "$@" ;;
+    demo) shift && mkdir -p "$CACHE" && demo "$@" ;;
+    test) shift && mkdir -p "$CACHE" && tests "$@" ;;
     device) shift && . systemd/device.sh && device "$@" ;;
     -h | --help | help) usage ;;
     *) usage >&2 && exit 2 ;;

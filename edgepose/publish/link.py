@@ -99,10 +99,13 @@ class Link:
         return not self._waiting and self._session.idle
 
     def wake(self) -> None:
-        """Look at the alert store now; raises what ended the keeper, if something did."""
+        """Look at the alert store now."""
+        self._wake.set()
+
+    def check(self) -> None:
+        """Raise what ended the keeper, if something did."""
         if self._keeper.error is not None:
             raise self._keeper.error
-        self._wake.set()
 
     def close(self, last_topic: str, last_word: str, timeout_s: float) -> None:
         """Wait until everything was taken, then the last word too, `timeout_s` at most, and leave."""

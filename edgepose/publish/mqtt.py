@@ -92,7 +92,7 @@ class MqttPublisher:
             camera.n_present = n_present
             occupancy = Occupancy("ON" if n_present else "OFF", n_present)
             self._link.state(self.topics.of_camera(camera.name, "occupancy"), occupancy)
-        self._link.wake()
+        self._link.check()
 
     def camera_state(self, source: str, state: CameraState) -> None:
         """Tell that a camera's link changed; a lost camera also counts as ill health."""
@@ -147,6 +147,7 @@ class MqttPublisher:
             person = _person(result.tracks, event.track_id)
             self._falls.take(camera.name, event, person.pose if person else None)
             self._link.state(self.topics.of_camera(camera.name, "fall"), self._falls.state(camera.name))
+            self._link.wake()
             return
         if event.kind == "posture" and event.track_id is not None:
             seen = {track.id for track in result.tracks}
