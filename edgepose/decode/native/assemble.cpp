@@ -67,37 +67,44 @@ void Grouper::join(int into, int gone) {
     limb_score_[into] += limb_score_[gone];
 }
 
-// Largest squared distance over squared reach between the keypoints of two fragments.
-float Grouper::widest2(const int* first, const int* second) const {
+// The found keypoints of a fragment, side by side.
+int Grouper::gather(int fragment, Joint* joints) const {
+    const int* peaks = slots(fragment);
+    int n = 0;
+    for (int k = 0; k < n_keypoints_; ++k)
+        if (peaks[k] >= 0) joints[n++] = {k, peaks_[peaks[k]].x, peaks_[peaks[k]].y};
+    return n;
+}
+
+// Largest squared distance over squared reach between two sets of joints; gives up above `enough`.
+float Grouper::widest2(const Joint* first, int n_first, const Joint* second, int n_second, float enough) const {
     float widest = 0;
-    for (int i = 0; i < n_keypoints_; ++i) {
-        if (first[i] < 0) continue;
-        const Peak& a = peaks_[first[i]];
-        for (int j = 0; j < n_keypoints_; ++j) {
-            if (second[j] < 0) continue;
-            const Peak& b = peaks_[second[j]];
-            const float dx = a.x - b.x, dy = a.y - b.y;
-            widest = std::max(widest, (dx * dx + dy * dy) * rate_[i * n_keypoints_ + j]);
+    for (int j = 0; j < n_second; ++j)
+        for (int i = 0; i < n_first; ++i) {
+            const float dx = first[i].x - second[j].x, dy = first[i].y - second[j].y;
+            widest = std::max(widest, (dx * dx + dy * dy) * rate_[first[i].keypoint * n_keypoints_ + second[j].keypoint]);
+            if (widest > enough) return widest;
         }
-    }
     return widest;
 }
 
-// Square of the smallest stature, in pixels, at which the bones allow the fragment's own distances.
-float Grouper::stature2(int fragment) const {
-    const int* peaks = slots(fragment);
+// Square of the smallest stature, in pixels, at which the bones allow the joints' own distances.
+float Grouper::stature2(const Joint* joints, int n) const {
     float widest = 0;
-    for (int i = 0; i < n_keypoints_; ++i) {
-        if (peaks[i] < 0) continue;
-        const Peak& a = peaks_[peaks[i]];
-        for (int j = i + 1; j < n_keypoints_; ++j) {
-            if (peaks[j] < 0 || !(reach_[i * n_keypoints_ + j] > kMeasurable)) continue;
-            const Peak& b = peaks_[peaks[j]];
-            const float dx = a.x - b.x, dy = a.y - b.y;
-            widest = std::max(widest, (dx * dx + dy * dy) * rate_[i * n_keypoints_ + j]);
+    for (int i = 0; i < n; ++i)
+        for (int j = i + 1; j < n; ++j) {
+            const int pair = joints[i].keypoint * n_keypoints_ + joints[j].keypoint;
+            const float dx = joints[i].x - joints[j].x, dy = joints[i].y - joints[j].y;
+            if (reach_[pair] > kMeasurable) widest = std::max(widest, (dx * dx + dy * dy) * rate_[pair]);
         }
-    }
     return widest;
+}
+
+// How far two fragments spread for a person of their stature; `limit2` at most when they may belong together.
+double Grouper::spread2(const Joint* first, int n_first, int other, double stature2, double limit2) {
+    Joint* second = joints_.data() + n_keypoints_;
+    const float enough = static_cast<float>(limit2 * stature2 * 1.001);
+    return widest2(first, n_first, second, gather(other, second), enough) / stature2;
 }
 
 void Grouper::bridge() {
@@ -105,20 +112,23 @@ void Grouper::bridge() {
     stature2_.resize(n);
     now_in_.resize(n);
     cores_.clear();
+    Joint* first = joints_.data();
     for (int fragment : alive_) {
-        stature2_[fragment] = stature2(fragment);
+        stature2_[fragment] = stature2(first, gather(fragment, first));
         now_in_[fragment] = fragment;
         if (n_found_[fragment] >= kCoreKeypoints) cores_.push_back(fragment);
     }
     const double limit2 = options_.reach * options_.reach;
     candidates_.clear();
-    for (int core : cores_)
+    for (int core : cores_) {
+        const int n_first = gather(core, first);
         for (int other : alive_) {
             const double stature = std::max(stature2_[core], stature2_[other]);
             if (core == other || n_found_[other] > n_found_[core] || !(stature > 0)) continue;
-            const double spread = widest2(slots(core), slots(other)) / stature;
+            const double spread = spread2(first, n_first, other, stature, limit2);
             if (spread <= limit2) candidates_.push_back({spread, core, other});
         }
+    }
     std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
         if (a.spread != b.spread) return a.spread < b.spread;
         return a.core != b.core ? a.core < b.core : a.other < b.other;
@@ -126,7 +136,7 @@ void Grouper::bridge() {
     for (const Candidate& candidate : candidates_) {
         const int into = root(now_in_, candidate.core), gone = root(now_in_, candidate.other);
         const float stature = std::max(stature2_[into], stature2_[gone]);
-        if (into == gone || !(widest2(slots(into), slots(gone)) / static_cast<double>(stature) <= limit2)) continue;
+        if (into == gone || spread2(first, gather(into, first), gone, stature, limit2) > limit2) continue;
         now_in_[gone] = into;
         join(into, gone);
         stature2_[into] = stature;

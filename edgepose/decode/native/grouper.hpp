@@ -37,6 +37,18 @@ struct Connection {
     int limb, start, end;  // peak indices
 };
 
+// Scratch for the lines from one start to every possible end: at most kMaxPeaks of each keypoint.
+constexpr int kMaxPeaks = 1024;
+struct Pairs {
+    float dx[kMaxPeaks], dy[kMaxPeaks], length[kMaxPeaks], field_x[kMaxPeaks], field_y[kMaxPeaks];
+    int cell[kMaxPeaks], missed[kMaxPeaks];
+};
+
+struct Joint {
+    int keypoint;
+    float x, y;
+};
+
 struct Candidate {
     double spread;
     int core, other;  // fragment indices
@@ -73,8 +85,10 @@ private:
 
     int* slots(int fragment) { return slots_.data() + static_cast<std::size_t>(fragment) * n_keypoints_; }
     const int* slots(int fragment) const { return slots_.data() + static_cast<std::size_t>(fragment) * n_keypoints_; }
-    float widest2(const int* first, const int* second) const;
-    float stature2(int fragment) const;
+    int gather(int fragment, Joint* joints) const;
+    float widest2(const Joint* first, int n_first, const Joint* second, int n_second, float enough) const;
+    float stature2(const Joint* joints, int n) const;
+    double spread2(const Joint* first, int n_first, int other, double stature2, double limit2);
 
     int n_keypoints_;
     std::vector<int32_t> limbs_;
@@ -82,8 +96,9 @@ private:
     Options options_;
 
     std::vector<Peak> peaks_;
-    std::vector<int> first_peak_;  // K + 1 offsets into peaks_
-    std::vector<float> cells_;     // x, y of every peak in cells of the PAFs
+    std::vector<int> first_peak_;         // K + 1 offsets into peaks_
+    std::vector<float> cell_x_, cell_y_;  // every peak in cells of the PAFs
+    Pairs pairs_;
     std::vector<Connection> connections_;
     std::vector<int> order_;
 
@@ -94,6 +109,7 @@ private:
     std::vector<uint8_t> taken_;  // per limb and peak: already has a limb of this kind
     std::vector<Candidate> candidates_;
     std::vector<int> alive_, cores_;
+    std::vector<Joint> joints_;  // room for two fragments
     std::vector<Person> people_;
 };
 

@@ -10,6 +10,15 @@ namespace {
 constexpr int kSamples = 10;
 // The middle first: a wrong pair mostly shows there, so that few samples are read of it.
 constexpr int kOrder[kSamples] = {5, 3, 7, 1, 8, 4, 6, 2, 9, 0};
+constexpr int kFirst = 3;  // samples read of every pair
+
+struct Steps {
+    float at[kSamples];
+    constexpr Steps() : at{} {
+        for (int i = 0; i < kSamples; ++i) at[i] = static_cast<float>(i / double(kSamples - 1));
+    }
+};
+constexpr Steps kSteps;
 
 struct Field {
     const float *x, *y;
@@ -20,19 +29,49 @@ struct Field {
 struct Line {
     float x, y, dx, dy, length;
 
-    float at_x(int i) const { return x + static_cast<float>(i / double(kSamples - 1)) * dx; }
-    float at_y(int i) const { return y + static_cast<float>(i / double(kSamples - 1)) * dy; }
+    float at_x(int i) const { return x + kSteps.at[i] * dx; }
+    float at_y(int i) const { return y + kSteps.at[i] * dy; }
     float dot(float ax, float ay) const { return ax * dx + ay * dy; }
 };
 
-bool is_supported(const Field& field, const Line& line, float threshold, int max_misses) {
-    const float needed = threshold * line.length;
-    int missed = 0;
-    for (int i : kOrder) {
-        const int cell = static_cast<int>(line.at_y(i) + 0.5f) * field.width + static_cast<int>(line.at_x(i) + 0.5f);
-        if (!(line.dot(field.x[cell], field.y[cell]) > needed) && ++missed > max_misses) return false;
+inline int nearest_cell(float x, float y, int width) {
+    return static_cast<int>(y + 0.5f) * width + static_cast<int>(x + 0.5f);
+}
+
+// The lines from (x, y) to every end and how many of their first samples fail. Short loops over plain arrays, which
+// the compiler turns into vector code; only the reads of the field are one by one.
+void miss_first(const Field& field, float x, float y, const float* end_x, const float* end_y, int n, float threshold,
+                Pairs& pairs) {
+    for (int e = 0; e < n; ++e) {
+        const float dx = end_x[e] - x, dy = end_y[e] - y;
+        pairs.dx[e] = dx;
+        pairs.dy[e] = dy;
+        pairs.length[e] = std::sqrt(dx * dx + dy * dy);
+        pairs.missed[e] = 0;
     }
-    return true;
+    for (int i = 0; i < kFirst; ++i) {
+        const float step = kSteps.at[kOrder[i]];
+        for (int e = 0; e < n; ++e)
+            pairs.cell[e] = nearest_cell(x + step * pairs.dx[e], y + step * pairs.dy[e], field.width);
+        for (int e = 0; e < n; ++e) {
+            pairs.field_x[e] = field.x[pairs.cell[e]];
+            pairs.field_y[e] = field.y[pairs.cell[e]];
+        }
+        for (int e = 0; e < n; ++e) {
+            const float along = pairs.field_x[e] * pairs.dx[e] + pairs.field_y[e] * pairs.dy[e];
+            pairs.missed[e] += along > threshold * pairs.length[e] ? 0 : 1;
+        }
+    }
+}
+
+// Whether a line that has `missed` so far is supported by its remaining samples.
+bool is_supported(const Field& field, const Line& line, float threshold, int missed, int max_misses) {
+    const float needed = threshold * line.length;
+    for (int i = kFirst; i < kSamples && missed <= max_misses; ++i) {
+        const int cell = nearest_cell(line.at_x(kOrder[i]), line.at_y(kOrder[i]), field.width);
+        missed += line.dot(field.x[cell], field.y[cell]) > needed ? 0 : 1;
+    }
+    return missed <= max_misses;
 }
 
 float mean_along(const Field& field, const Line& line) {
@@ -62,23 +101,27 @@ float to_cell(float pixel, float stride, int size) {
 
 void Grouper::score_limbs(const Maps& pafs) {
     const float stride = static_cast<float>(pafs.stride);
-    cells_.resize(2 * peaks_.size());
+    cell_x_.resize(peaks_.size());
+    cell_y_.resize(peaks_.size());
     for (std::size_t i = 0; i < peaks_.size(); ++i) {
-        cells_[2 * i] = to_cell(peaks_[i].x, stride, pafs.width);
-        cells_[2 * i + 1] = to_cell(peaks_[i].y, stride, pafs.height);
+        cell_x_[i] = to_cell(peaks_[i].x, stride, pafs.width);
+        cell_y_[i] = to_cell(peaks_[i].y, stride, pafs.height);
     }
     connections_.clear();
-    const int n_limbs = static_cast<int>(limbs_.size() / 4);
+    const int n_limbs = static_cast<int>(limbs_.size() / 4), max_misses = options_.max_misses;
+    const float threshold = options_.sample_threshold;
     for (int limb = 0; limb < n_limbs; ++limb) {
         const int32_t* row = &limbs_[4 * static_cast<std::size_t>(limb)];
         const Field field{pafs.channel(row[2]), pafs.channel(row[3]), pafs.height, pafs.width};
+        const int first_end = first_peak_[row[1]], n_ends = first_peak_[row[1] + 1] - first_end;
         for (int start = first_peak_[row[0]]; start < first_peak_[row[0] + 1]; ++start) {
-            const float x = cells_[2 * start], y = cells_[2 * start + 1];
-            for (int end = first_peak_[row[1]]; end < first_peak_[row[1] + 1]; ++end) {
-                const float dx = cells_[2 * end] - x, dy = cells_[2 * end + 1] - y;
-                const Line line{x, y, dx, dy, std::sqrt(dx * dx + dy * dy)};
-                if (is_supported(field, line, options_.sample_threshold, options_.max_misses) && line.length > 0)
-                    connections_.push_back({mean_along(field, line), limb, start, end});
+            const float x = cell_x_[start], y = cell_y_[start];
+            miss_first(field, x, y, cell_x_.data() + first_end, cell_y_.data() + first_end, n_ends, threshold, pairs_);
+            for (int e = 0; e < n_ends; ++e) {
+                if (pairs_.missed[e] > max_misses) continue;
+                const Line line{x, y, pairs_.dx[e], pairs_.dy[e], pairs_.length[e]};
+                if (line.length > 0 && is_supported(field, line, threshold, pairs_.missed[e], max_misses))
+                    connections_.push_back({mean_along(field, line), limb, start, first_end + e});
             }
         }
     }
