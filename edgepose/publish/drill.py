@@ -10,11 +10,10 @@ import threading
 import time
 
 from edgepose.errors import PublishError
-from edgepose.publish.alerts import FallDesk, MemoryAlertStore
+from edgepose.publish.alerts import AlertDesk, MemoryAlertStore
 from edgepose.publish.messages import Alert, encode
-from edgepose.publish.mqtt import _broker
 from edgepose.publish.options import MqttOptions
-from edgepose.publish.session import Session
+from edgepose.publish.session import Session, broker_of
 from edgepose.publish.topics import Topics
 from edgepose.types import Event
 
@@ -30,8 +29,8 @@ def send_drill(options: MqttOptions, camera: str, timeout_s: float = 5.0) -> tup
 
     PublishError when the broker cannot be reached or refuses the alert.
     """
-    broker, topics = _broker(options), Topics(options.device_name)
-    desk = FallDesk(topics.device, MemoryAlertStore())
+    broker, topics = broker_of(options), Topics(options.device_name)
+    desk = AlertDesk(topics.device, MemoryAlertStore())
     now = time.monotonic()
     evidence = {"drill": True, "cause": "edgepose alert test"}
     alerts = [desk.take(camera, Event("fall", stage, now, evidence=evidence)) for stage in ("confirmed", "cleared")]

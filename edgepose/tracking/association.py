@@ -75,7 +75,8 @@ def pair_up(likeness: FloatArray, min_similarity: float) -> list[tuple[int, int]
 def centres(xy: FloatArray) -> FloatArray:
     """(N, 2): middle of the box around each person's keypoints (N, K, 2)."""
     low, high = _boxes(xy)
-    return ((low + high) * np.float32(0.5)).astype(np.float32)
+    middle: FloatArray = np.add(low, high) / 2
+    return middle
 
 
 def diagonals(xy: FloatArray) -> FloatArray:

@@ -1,0 +1,76 @@
+"""`edgepose replay`: recorded people through tracking and the rules, without camera or network."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from edgepose.cli.output import add_json_flag, print_report
+
+HELP = "recorded skeletons through tracking and events"
+EXAMPLE = """examples:
+  edgepose replay night.jsonl --config edgepose.toml
+  edgepose replay clips/*.npz --compare stricter.toml"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="lines of `run --jsonl`, or NPZ keypoints [T, P, 18, 3]"
+    )
+    parser.add_argument("--config", metavar="FILE", help="configuration; without one, the defaults and every rule")
+    parser.add_argument("--compare", metavar="FILE", help="second configuration: show which verdicts would change")
+    add_json_flag(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from edgepose.cli.progress import track
+    from edgepose.config import Config, load_config
+    from edgepose.replay import ALL_RULES, load_recording, replay, verdict
+
+    config = load_config(args.config) if args.config else Config()
+    other = load_config(args.compare) if args.compare else None
+    rules = config.rules if args.config else ALL_RULES
+    files: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for path in track(args.files, "recordings"):
+        for recording in load_recording(path):
+            told = replay(recording, config, rules)
+            files.append({"file": recording.name, "events": [_event(one) for one in told]})
+            if other is not None:
+                before, after = verdict(told), verdict(replay(recording, other, other.rules if args.config else rules))
+                if before != after:
+                    changed.append({"file": recording.name, "before": before, "after": after})
+    report: dict[str, Any] = {"files": files}
+    if other is not None:
+        report["changed"] = changed
+    if args.json:
+        print_report(report, as_json=True)
+    else:
+        _print(files, changed if other is not None else None)
+    return 0
+
+
+def _event(told: Any) -> dict[str, Any]:
+    event = told.event
+    return {
+        "kind": event.kind,
+        "stage": event.stage,
+        "frame": told.frame,
+        "seconds": round(event.t, 3),
+        "track_id": event.track_id,
+        "score": round(float(event.score), 3),
+        "evidence": dict(event.evidence),
+    }
+
+
+def _print(files: list[dict[str, Any]], changed: list[dict[str, Any]] | None) -> None:
+    for file in files:
+        print(f"{file['file']}: {len(file['events'])} events")
+        for event in file["events"]:
+            person = "" if event["track_id"] is None else f"  person {event['track_id']}"
+            why = "  ".join(f"{name} {value}" for name, value in event["evidence"].items())
+            print(f"  {event['seconds']:8.2f} s  {event['kind']} {event['stage']}{person}  {why}")
+    if changed is not None:
+        print(f"{len(changed)} of {len(files)} verdicts would change")
+        for one in changed:
+            print(f"  {one['file']}: {', '.join(one['before']) or 'nothing'} -> {', '.join(one['after']) or 'nothing'}")

@@ -1,0 +1,144 @@
+"""Falls against labels: which clips were told as falls, how soon after the impact, and which wrongly.
+
+A manifest is JSON with `clips`: each has clip_id, file (NPZ, relative to the manifest), fps, label (fall or not_fall),
+dataset and camera; optionally split, activity, onset_frame, impact_frame and video.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgepose.errors import DataError
+from edgepose.replay.rules import Told
+
+EARLY_S = 0.5  # told longer before the labelled onset than this, a fall was not found but guessed
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One labelled clip. onset_s, impact_s: when the fall begins and ends, None where that is not known."""
+
+    clip_id: str
+    dataset: str
+    camera: str
+    activity: str
+    is_fall: bool
+    npz: Path
+    video: Path | None
+    onset_s: float | None
+    impact_s: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was told about a clip. delay_s: from the impact to the suspicion, negative when told while falling."""
+
+    clip: Clip
+    told: Sequence[Told]
+    suspected: bool
+    confirmed: bool
+    delay_s: float | None
+
+    @property
+    def right(self) -> bool:
+        return self.suspected == self.clip.is_fall
+
+
+def load_manifest(path: str | Path, split: str | None = None) -> list[Clip]:
+    """Clips of a manifest, of one split where wanted; DataError when it is none or holds none."""
+    path = Path(path)
+    try:
+        entries = json.loads(path.read_text())["clips"]
+        clips = [_clip(entry, path.parent) for entry in entries if split in (None, entry.get("split"))]
+    except OSError as error:
+        raise DataError(f"manifest {str(path)!r} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"manifest {str(path)!r} is not JSON with clips of clip_id, file, fps, label and dataset ({error!r})"
+        ) from error
+    if not clips:
+        known = sorted({str(entry.get("split")) for entry in entries})
+        raise DataError(f"manifest {str(path)!r} has no clips of split {split!r}; there are {', '.join(known)}")
+    return clips
+
+
+def _clip(entry: dict[str, Any], folder: Path) -> Clip:
+    fps = float(entry["fps"])
+
+    def second(name: str) -> float | None:
+        return None if entry.get(name) is None else float(entry[name]) / fps
+
+    return Clip(
+        clip_id=entry["clip_id"],
+        dataset=entry["dataset"],
+        camera=str(entry.get("camera", "")),
+        activity=str(entry.get("activity", "")),
+        is_fall=entry["label"] == "fall",
+        npz=folder / entry["file"],
+        video=folder / entry["video"] if entry.get("video") else None,
+        onset_s=second("onset_frame"),
+        impact_s=second("impact_frame"),
+    )
+
+
+def judge(clip: Clip, told: Sequence[Told]) -> Outcome:
+    """Hold what was told against the label."""
+    earliest_s = -1.0 if clip.onset_s is None or not clip.is_fall else clip.onset_s - EARLY_S
+    falls = [one.event for one in told if one.event.kind == "fall" and one.event.t >= earliest_s]
+    suspected = [event for event in falls if event.stage == "suspected"]
+    confirmed = any(event.stage == "confirmed" for event in falls)
+    delay_s = suspected[0].t - clip.impact_s if suspected and clip.is_fall and clip.impact_s is not None else None
+    return Outcome(clip, told, bool(suspected), confirmed, delay_s)
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Counts per data set, per camera and in all, delays, and the wrong clips."""
+    datasets = sorted({outcome.clip.dataset for outcome in outcomes})
+    cameras = sorted({(outcome.clip.dataset, outcome.clip.camera) for outcome in outcomes})
+    delays = sorted(outcome.delay_s for outcome in outcomes if outcome.delay_s is not None)
+    return {
+        "clips": len(outcomes),
+        "all": _counts(outcomes),
+        "datasets": {name: _counts(one for one in outcomes if one.clip.dataset == name) for name in datasets},
+        "cameras": {
+            f"{dataset} {camera}".strip(): _counts(
+                one for one in outcomes if (one.clip.dataset, one.clip.camera) == (dataset, camera)
+            )
+            for dataset, camera in cameras
+        },
+        "delay_s": {"n": len(delays), "median": statistics.median(delays), "worst": delays[-1]} if delays else {},
+        "wrong": [
+            {"clip": one.clip.clip_id, "label": "fall" if one.clip.is_fall else "not_fall", "told": _words(one)}
+            for one in outcomes
+            if not one.right or (one.confirmed and not one.clip.is_fall)
+        ],
+    }
+
+
+def _counts(outcomes: Iterable[Outcome]) -> dict[str, int | float]:
+    outcomes = list(outcomes)
+    falls = [one for one in outcomes if one.clip.is_fall]
+    daily = [one for one in outcomes if not one.clip.is_fall]
+    found, quiet = sum(one.suspected for one in falls), sum(not one.suspected for one in daily)
+    counts: dict[str, int | float] = {
+        "falls": len(falls),
+        "found": found,
+        "confirmed": sum(one.confirmed for one in falls),
+        "others": len(daily),
+        "quiet": quiet,
+        "confirmed_false": sum(one.confirmed for one in daily),
+    }
+    if falls:
+        counts["sensitivity"] = round(found / len(falls), 3)
+    if daily:
+        counts["specificity"] = round(quiet / len(daily), 3)
+    return counts
+
+
+def _words(outcome: Outcome) -> list[str]:
+    return [f"{one.event.stage} {one.event.t:.2f} s" for one in outcome.told if one.event.kind == "fall"]
