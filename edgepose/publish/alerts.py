@@ -33,7 +33,12 @@ _SEVERITY: Mapping[str, Severity] = {
     "unknown": "warning",
     "recovered": "info",
     "cleared": "info",
+    "help": "critical",
 }
+"""By stage; what is not listed is a warning."""
+
+_TO_ALERT = {("gesture", "help"), ("activity", "no_motion"), ("activity", "absence"), ("activity", "bed_not_returned")}
+"""(kind, stage) of events other than falls that somebody must hear of: they were configured for that."""
 
 _GRAVITY = ("suspected", "unknown", "confirmed", "found_down", "long_lie")
 """Open stages from light to grave: with several falls open, the gravest is shown."""
@@ -91,11 +96,10 @@ class _OpenFall(msgspec.Struct):
     alert_id: str
     stage: str
     started: str
-    certain: bool = False
 
 
-class FallDesk:
-    """Turns the fall events of all cameras into alerts and latched states. Used by one thread."""
+class AlertDesk:
+    """Turns the events of all cameras that somebody must hear of into alerts and latched states. Used by one thread."""
 
     def __init__(self, device: str, store: AlertStore, model: Mapping[str, Any] | None = None) -> None:
         self.model = dict(model) if model else None
@@ -104,20 +108,23 @@ class FallDesk:
         self._open: dict[str, dict[object, _OpenFall]] = {}
 
     def take(self, camera: str, event: Event, pose: Pose | None = None) -> Alert:
-        """Record the alert of one fall event; pose: the person at that moment."""
+        """Record the alert of one event; pose: the person at that moment.
+
+        The stages of one fall share an id until it is closed. An event without an episode (a call for help, a frame
+        rate too low to judge falls) stands for itself and latches nothing.
+        """
         falls = self._open.setdefault(camera, {})
-        key = event.episode if event.episode is not None else ("track", event.track_id)
-        fall = falls.get(key)
+        fall = falls.get(event.episode) if event.episode is not None else None
         kind: AlertType = "update" if fall else "new"
         if fall is None:
             started_t = event.t if event.started_t is None else event.started_t
-            fall = falls[key] = _OpenFall(uuid7(), event.stage, rfc3339(wall_ms(started_t)))
-        closes = event.stage in _CLOSING or (event.stage == "unknown" and not fall.certain)
+            fall = _OpenFall(uuid7(), event.stage, rfc3339(wall_ms(started_t)))
+            if event.episode is not None:
+                falls[event.episode] = fall
         fall.stage = event.stage
-        fall.certain |= event.stage in ("confirmed", "long_lie", "found_down")
-        if closes:
+        if event.stage in _CLOSING:
             kind = "end"
-            del falls[key]
+            falls.pop(event.episode, None)
         alert = self._alert(camera, event, pose, kind, fall)
         self._store.append(alert)
         return alert
@@ -156,6 +163,11 @@ class FallDesk:
             model=self.model,
             drill=drill,
         )
+
+
+def to_alert(event: Event) -> bool:
+    """Whether somebody must hear of an event."""
+    return event.kind == "fall" or (event.kind, event.stage) in _TO_ALERT
 
 
 def event_type(stage: str) -> str:

@@ -1,6 +1,6 @@
 """MQTT: skeletons, occupancy, falls and alerts of every camera, under `edgepose/v1/<device>`.
 
-This file decides what is said on which topic; `Link` carries it, `FallDesk` keeps the falls. docs/reference/mqtt.md is
+This file decides what is said on which topic; `Link` carries it, `AlertDesk` keeps the falls. docs/reference/mqtt.md is
 the contract with subscribers.
 """
 
@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from edgepose.errors import ClosedError, ConfigError, PublishError
-from edgepose.publish.alerts import AlertStore, FallDesk, MemoryAlertStore
+from edgepose.publish.alerts import AlertDesk, AlertStore, MemoryAlertStore, to_alert
 from edgepose.publish.clock import wall_ms
 from edgepose.publish.health import Health
 from edgepose.publish.link import Link
 from edgepose.publish.messages import SKELETON_KEYS, Observation, Occupancy, encode, skeletons
 from edgepose.publish.options import MqttOptions
 from edgepose.publish.schema import SCHEMA_IDS
-from edgepose.publish.session import Session
-from edgepose.publish.topics import Broker, Topics, parse_url
+from edgepose.publish.session import Session, broker_of
+from edgepose.publish.topics import Topics
 from edgepose.types import CameraState, Event, FrameResult, Track
 
 _SKELETON_EXPIRY_S = 2
@@ -45,12 +44,12 @@ class MqttPublisher:
         self.topics = Topics(options.device_name)
         self.health = Health()
         self._store = MemoryAlertStore() if store is None else store
-        self._falls = FallDesk(self.topics.device, self._store)
+        self._desk = AlertDesk(self.topics.device, self._store)
         self._cameras: dict[str, _Camera] = {}
         self._closed = False
         client_id = f"edgepose-{self.topics.device}-{os.urandom(3).hex()}"
         will = (self.topics.of("status"), b"offline")
-        self._session = Session(_broker(options), options, client_id, will)
+        self._session = Session(broker_of(options), options, client_id, will)
         self._link = Link(self._session, self.topics, self._store, self.health, options.max_waiting)
 
     @property
@@ -71,7 +70,7 @@ class MqttPublisher:
     def open(self, card: Mapping[str, Any]) -> None:
         """Announce this device and begin to connect; returns at once."""
         model = card.get("model")
-        self._falls.model = dict(model) if isinstance(model, Mapping) else None
+        self._desk.model = dict(model) if isinstance(model, Mapping) else None
         about = {"device": self.topics.device, "schemas": SCHEMA_IDS, "skeleton_keys": SKELETON_KEYS}
         self._link.state(self.topics.of("status"), "online")
         self._link.state(self.topics.of("info"), {**card, **about})
@@ -130,7 +129,7 @@ class MqttPublisher:
         camera = self._cameras.get(name)
         if camera is None:
             camera = self._cameras[name] = _Camera(name)
-            self._link.state(self.topics.of_camera(name, "fall"), self._falls.state(name))
+            self._link.state(self.topics.of_camera(name, "fall"), self._desk.state(name))
         return camera
 
     def _send_skeletons(self, camera: _Camera, result: FrameResult) -> None:
@@ -143,11 +142,12 @@ class MqttPublisher:
         camera.was_peopled = bool(people)
 
     def _tell(self, camera: _Camera, event: Event, result: FrameResult) -> None:
-        if event.kind == "fall":
+        if to_alert(event):
             person = _person(result.tracks, event.track_id)
-            self._falls.take(camera.name, event, person.pose if person else None)
-            self._link.state(self.topics.of_camera(camera.name, "fall"), self._falls.state(camera.name))
+            self._desk.take(camera.name, event, person.pose if person else None)
             self._link.wake()
+        if event.kind == "fall":
+            self._link.state(self.topics.of_camera(camera.name, "fall"), self._desk.state(camera.name))
             return
         if event.kind == "posture" and event.track_id is not None:
             seen = {track.id for track in result.tracks}
@@ -185,16 +185,3 @@ class _Camera(msgspec.Struct):
 
 def _person(tracks: tuple[Track, ...], track_id: int | None) -> Track | None:
     return next((track for track in tracks if track.id == track_id), None)
-
-
-def _broker(options: MqttOptions) -> Broker:
-    broker = parse_url(options.url)
-    if not options.password_file:
-        return broker
-    if broker.user is None:
-        raise ConfigError("mqtt.password_file needs a user in mqtt.url, as mqtt://user@host")
-    try:
-        password = Path(options.password_file).read_text().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"mqtt.password_file {options.password_file!r} cannot be read: {error}") from error
-    return msgspec.structs.replace(broker, password=password)

@@ -11,8 +11,10 @@ import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -21,7 +23,7 @@ from paho.mqtt.properties import Properties
 from edgepose.errors import ConfigError
 from edgepose.publish.clock import is_synced
 from edgepose.publish.options import MqttOptions
-from edgepose.publish.topics import Broker
+from edgepose.publish.topics import Broker, parse_url
 
 log = logging.getLogger(__name__)
 
@@ -185,6 +187,20 @@ class Session:
         if problem != self._said:
             self._said = problem
             log.warning("broker %s %s; trying on", self.broker, problem)
+
+
+def broker_of(options: MqttOptions) -> Broker:
+    """The broker that the options name, with its password; ConfigError where that cannot be read."""
+    broker = parse_url(options.url)
+    if not options.password_file:
+        return broker
+    if broker.user is None:
+        raise ConfigError("mqtt.password_file needs a user in mqtt.url, as mqtt://user@host")
+    try:
+        password = Path(options.password_file).read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"mqtt.password_file {options.password_file!r} cannot be read: {error}") from error
+    return msgspec.structs.replace(broker, password=password)
 
 
 def _words(error: BaseException | None) -> str:

@@ -187,3 +187,41 @@ def test_a_password_comes_from_its_file(make_broker, tmp_path):
 def test_wrong_options_are_told_in_a_sentence(options, words):
     with pytest.raises(ConfigError, match=words):
         MqttPublisher(options)
+
+
+def test_a_lost_person_keeps_the_latch_until_the_fall_is_closed(subscriber, publisher):
+    for stage in ("confirmed", "unknown", "cleared"):
+        publisher.publish(result(events=(fall(stage),)))
+        wait_for(lambda: not publisher._link._busy())
+    assert wait_for(lambda: len(subscriber.json("/alert")) == 3)
+    assert [a["type"] for a in subscriber.json("/alert")] == ["new", "update", "end"]
+    assert [(s["state"], s["stage"]) for s in subscriber.json("/fall")][-3:] == [
+        ("ON", "confirmed"),
+        ("ON", "unknown"),
+        ("OFF", None),
+    ]
+
+
+def test_of_two_falls_the_gravest_is_shown_and_each_has_its_own_alert(subscriber, publisher):
+    for stage, episode in (("confirmed", 1), ("suspected", 2), ("recovered", 1)):
+        publisher.publish(result(events=(fall(stage, episode),)))
+        wait_for(lambda: not publisher._link._busy())
+    assert wait_for(lambda: len(subscriber.json("/alert")) == 3)
+    first, second, third = subscriber.json("/alert")
+    assert first["id"] == third["id"] != second["id"]
+    assert [s["stage"] for s in subscriber.json("/fall")][-2:] == ["confirmed", "suspected"]
+
+
+def test_a_call_for_help_is_an_alert_that_latches_nothing(subscriber, publisher):
+    publisher.publish(result(person(4), events=(Event("gesture", "help", time.monotonic(), 4),)))
+    assert wait_for(lambda: subscriber.json("/alert"))
+    assert subscriber.json("/alert")[0]["event_type"] == "help"
+    assert subscriber.json("/alert")[0]["severity"] == "critical"
+    assert subscriber.json("/fall")[-1]["state"] == "OFF"
+
+
+def test_a_frame_rate_too_low_for_falls_is_an_alert_that_latches_nothing(subscriber, publisher):
+    publisher.publish(result(events=(Event("fall", "unknown", time.monotonic(), evidence={"fps": 2.0}),)))
+    assert wait_for(lambda: subscriber.json("/alert"))
+    assert subscriber.json("/alert")[0]["event_type"] == "unknown"
+    assert subscriber.json("/fall")[-1]["state"] == "OFF"
