@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgepose.backends import Backend, BackendInfo, BackendOptions, open_backend
 from edgepose.decode import GroupOptions
-from edgepose.errors import ClosedError
+from edgepose.errors import ClosedError, ModelError
 from edgepose.model import ModelSpec
 from edgepose.pipeline.network import Network
 from edgepose.types import Image, Pose
@@ -31,6 +31,10 @@ class PoseEstimator:
     ) -> None:
         if model is None or isinstance(model, (str, Path)):
             model = open_backend(model, BackendOptions(name=backend) if isinstance(backend, str) else backend)
+        if height and not model.spec.dynamic_size and height != model.spec.input_hw[0]:
+            model.close()
+            fixed = f"{model.spec.input_hw[0]}x{model.spec.input_hw[1]}"
+            raise ModelError(f"model {model.spec.name} takes pictures of {fixed} only, not of height {height}")
         self._network: Network | None = Network(model, height or 0, options)
         self.spec: ModelSpec = self._network.backend.spec
         self.info: BackendInfo = self._network.backend.info

@@ -8,7 +8,7 @@ from networks import EXPORTS, one_person, picture, write_export
 
 from edgepose import PoseEstimator
 from edgepose.backends import BackendOptions
-from edgepose.errors import ClosedError, ShapeError
+from edgepose.errors import ClosedError, ModelError, ShapeError
 from edgepose.model import ModelSpec
 
 HW = (256, 320)
@@ -48,6 +48,13 @@ def test_the_height_decides_the_size_of_the_input(model):
     for height in (None, 128):
         PoseEstimator(Watching(), height=height)(picture((480, 640)))
     assert sizes == [(1, 3, 256, 344), (1, 3, 128, 176)]
+
+
+def test_a_height_that_a_fixed_network_cannot_take_is_refused(tmp_path):
+    pytest.importorskip("onnx")
+    fixed = write_export(tmp_path / "fixed.onnx", EXPORTS["openpose"], HW, [], fixed=True)
+    with pytest.raises(ModelError, match="takes pictures of 256x320 only, not of height 368"):
+        PoseEstimator(fixed, backend=REPLAY, height=368)
 
 
 def test_pictures_of_different_sizes_may_follow_one_another(model):

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from edgepose.cli.output import add_json_flag, print_report
+from edgepose.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from edgepose.evaluation import Predict, Scores
 
 HELP = "COCO keypoint AP of a model on annotated pictures"
 EXAMPLE = """example:
   edgepose evaluate pose.onnx --annotations person_keypoints_val2017.json --images val2017 --height 368"""
+
+CHECKPOINT_HEIGHT = 256
+"""Height of the network input for a checkpoint, which declares none, in pixels."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,20 +34,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import msgspec
 
-    from edgepose.backends import BackendOptions
-    from edgepose.cli.progress import track
-    from edgepose.estimator import PoseEstimator
-    from edgepose.evaluation import evaluate, load_annotations
+    from edgepose.evaluation import load_annotations
 
     load_annotations(args.annotations)  # tell what is wrong with them before a network is loaded
+    scores, about = _checkpoint(args) if Path(args.model).suffix in (".pt", ".pth") else _model(args)
+    print_report({**msgspec.to_builtins(scores), "model": args.model, **about}, as_json=args.json)
+    return 0
+
+
+def _model(args: argparse.Namespace) -> tuple[Scores, dict[str, Any]]:
+    """Scores of a file that a runtime loads, and what ran it at which height."""
+    import msgspec
+
+    from edgepose.backends import BackendOptions
+    from edgepose.estimator import PoseEstimator
+
     options = BackendOptions(name=args.backend, precision=args.precision)
     with PoseEstimator(args.model, backend=options, height=args.height) as estimator:
-        scores = evaluate(estimator, args.annotations, args.images, partial(track, what="pictures"))
-        report = {
-            **msgspec.to_builtins(scores),
-            "model": args.model,
-            "height": args.height or estimator.spec.input_hw[0],
-            "backend": msgspec.to_builtins(estimator.info),
-        }
-    print_report(report, as_json=args.json)
-    return 0
+        height = (args.height if estimator.spec.dynamic_size else None) or estimator.spec.input_hw[0]
+        return _score(estimator, args), {"height": height, "backend": msgspec.to_builtins(estimator.info)}
+
+
+def _checkpoint(args: argparse.Namespace) -> tuple[Scores, dict[str, Any]]:
+    """Scores of a checkpoint of `edgepose train`, run by PyTorch."""
+    try:
+        import torch
+
+        from edgepose.training import checkpoint
+        from edgepose.training.validate import predictor
+    except ImportError as error:
+        raise MissingDependencyError(f"a checkpoint needs PyTorch ({error}); install edgepose[train]") from None
+    content = checkpoint.load(Path(args.model))
+    network = checkpoint.rebuild(content["network"], content["ema"]).eval()
+    height = args.height or CHECKPOINT_HEIGHT
+    return _score(predictor(network, height), args), {"height": height, "backend": f"torch {torch.__version__}"}
+
+
+def _score(predict: Predict, args: argparse.Namespace) -> Scores:
+    from edgepose.cli.progress import track
+    from edgepose.evaluation import evaluate
+
+    return evaluate(predict, args.annotations, args.images, partial(track, what="pictures"))
