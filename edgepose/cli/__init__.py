@@ -19,12 +19,19 @@ VERBS: dict[str, str] = {
     "predict": "people of pictures and videos as COCO results, OpenPose JSON and drawn pictures",
     "evaluate": "COCO keypoint AP of a model on annotated pictures",
     "model": "the contract of a model file: what was assumed, what it finds in a picture",
+    "camera": "what a camera gives: size, rate, brightness, people, one drawn picture, advice",
+    "capture": "calibration pictures from a camera: different ones, over time, kept on this machine",
+    "train": "train a network on COCO-style sets, on labelled and unlabelled pictures",
+    "prune": "remove the least important filters of a checkpoint; retrain it afterwards",
+    "export": "write a checkpoint as ONNX with its sidecar, and check that both answer alike",
     "bench": "measure this machine: grouping, pipeline efficiency, publishing, start-up, memory, backends",
     "config": "write, check and show configuration files",
     "doctor": "what this machine has and lacks, with the fix for each",
     "replay": "recorded skeletons through tracking and events",
     "fall-eval": "falls found and false alarms on labelled clips, per data set and camera",
     "alert": "send a marked drill alert to the broker",
+    "mqtt": "watch what devices say on a broker",
+    "schema": "JSON schemas of everything EdgePose says",
 }  # fmt: skip
 """Verbs in the order of the help text; `model check` lives in cli/model.py, `fall-eval` in cli/fall_eval.py."""
 

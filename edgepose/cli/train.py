@@ -1,0 +1,73 @@
+"""`edgepose train`: a configuration in, checkpoints and a log out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepose.cli.output import add_json_flag, print_report
+from edgepose.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from edgepose.training.loop import TrainOptions
+
+HELP = "train a network on COCO-style sets, on labelled and unlabelled pictures"
+EXAMPLE = """example:
+  edgepose train recipe.toml --show-batch batch.png     look at what the network will see
+  edgepose train recipe.toml                            train; Ctrl-C keeps a checkpoint
+  edgepose train recipe.toml --resume                   go on from it
+  torchrun --nproc-per-node 4 -m edgepose train recipe.toml"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "config", metavar="CONFIG", type=Path, help="TOML file, such as edgepose/training/recipes/*.toml"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from last.pt in loop.out")
+    parser.add_argument("--show-batch", metavar="FILE.png", type=Path, help="write a grid of samples and stop")
+    add_json_flag(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError(f"training needs PyTorch ({error}); pip install 'edgepose[train]'") from None
+    from edgepose.training.config import load_config
+
+    options = load_config(args.config)
+    report = _show(options, args.show_batch) if args.show_batch else _train(options, args.resume)
+    if report:
+        print_report(report, as_json=args.json)
+    return 0
+
+
+def _show(options: TrainOptions, path: Path) -> dict[str, Any]:
+    from edgepose.skeleton import SKELETONS
+    from edgepose.training.dataset import PoseDataset
+    from edgepose.training.distill import open_teacher
+    from edgepose.training.show import save_grid
+
+    skeleton = SKELETONS[options.network.skeleton]
+    save_grid(PoseDataset(options.data, skeleton, options.loop.seed, open_teacher(options.distill)), path)
+    return {"picture": str(path)}
+
+
+def _train(options: TrainOptions, resume: bool) -> dict[str, Any]:
+    """The report of the first process; nothing in the others."""
+    from edgepose.training.distributed import Processes
+    from edgepose.training.loop import Training
+    from edgepose.training.network import count_flop, count_parameters
+
+    processes = Processes.from_environment()
+    try:
+        training = Training(options, resume=resume, processes=processes)
+        report = training.run()
+        report |= {
+            "parameters": count_parameters(training.network),
+            "gflop_224x320": count_flop(training.network, (224, 320)) / 1e9,
+        }
+    finally:
+        processes.leave()
+    return report if processes.first else {}
