@@ -44,10 +44,11 @@ class OnnxRuntimeBackend:
 
     def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
         """See Backend.infer."""
-        if self._session is None:
+        session = self._session  # another thread may close meanwhile
+        if session is None:
             raise ClosedError(f"the network {self.spec.name} was closed; open it again with open_backend")
         check_batch(self.spec, batch)
-        found = self._session.run(self._wanted, {self.spec.input_name: batch})
+        found = session.run(self._wanted, {self.spec.input_name: batch})
         outputs = [found[0], found[-1]]
         if self._checked != batch.shape:
             check_strides(self.spec, batch, outputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.backends import BackendInfo
@@ -49,12 +50,13 @@ class OpenVinoBackend:
 
     def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
         """See Backend.infer."""
-        if self._request is None:
+        request = self._request  # another thread may close meanwhile
+        if request is None:
             raise ClosedError(f"the network {self.spec.name} was closed; open it again with open_backend")
         check_batch(self.spec, batch)
-        self._request.set_input_tensor(self._tensor(batch, shared_memory=True))
-        self._request.infer()
-        outputs = [self._request.get_output_tensor(place).data for place in self._places]
+        request.set_input_tensor(self._tensor(np.ascontiguousarray(batch), shared_memory=True))
+        request.infer()
+        outputs = [request.get_output_tensor(place).data for place in self._places]
         if self._checked != batch.shape:
             check_strides(self.spec, batch, outputs)
             self._checked = batch.shape
