@@ -1,0 +1,93 @@
+"""`edgepose mqtt watch`: what devices say on a broker, as lines a person can read."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgepose.publish.watch import Message
+
+HELP = "watch what devices say on a broker: skeletons, occupancy, falls, alerts, health"
+EXAMPLE = """examples:
+  edgepose mqtt watch
+  edgepose mqtt watch --url mqtt://user:password@broker.lan --device hall-jetson
+  edgepose mqtt watch --json | jq 'select(.topic | endswith("/alert")) | .payload.event_type'"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    watch = actions.add_parser("watch", help="print every message as it comes, until interrupted")
+    watch.add_argument("--url", default="mqtt://localhost", help="broker (default: mqtt://localhost)")
+    watch.add_argument("--device", default="+", metavar="NAME", help="one device only")
+    watch.add_argument("--seconds", type=float, metavar="S", help="end after so long")
+    watch.add_argument("--json", action="store_true", help="one JSON document per message: topic, retained, payload")
+
+
+def run(args: argparse.Namespace) -> int:
+    from edgepose.cli.signals import ending_on_signals, exit_code
+    from edgepose.publish.watch import Watch
+
+    with Watch(args.url, args.device) as watch, ending_on_signals(watch.close) as received:
+        for message in watch.messages(args.seconds):
+            print(_json(message) if args.json else _line(message), flush=True)
+    return exit_code(received)
+
+
+def _json(message: Message) -> str:
+    import msgspec
+
+    document = {"topic": message.topic, "retained": message.retained, "payload": message.payload}
+    return msgspec.json.encode(document).decode()
+
+
+def _line(message: Message) -> str:
+    where = message.topic.split("/", 2)[-1].replace("/cam/", " ")
+    try:
+        words = _words(message.kind, message.payload)
+    except (KeyError, TypeError, ValueError, AttributeError):  # not one of ours, on one of our topics
+        words = str(message.payload)
+    line = f"{where:<32} {'(kept) ' if message.retained else ''}{words}"
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
+
+
+def _words(kind: str, payload: Any) -> str:
+    if kind == "skeleton":
+        people = ", ".join(_person(person) for person in payload["p"])
+        return f"frame {payload['seq']}: {payload['n']} people" + (f": {people}" if people else "")
+    if kind == "occupancy":
+        return f"{payload['state']}, {payload['count']} people"
+    if kind == "fall":
+        return payload["state"] + (f", {payload['stage']}, alert {payload['alert_id']}" if payload["stage"] else "")
+    if kind == "alert":
+        return _alert(payload)
+    if kind == "event":
+        return f"{payload['kind']} {payload['stage']}" + _of(payload["track_id"])
+    if kind == "health":
+        return payload["level"] + "".join(f"; {reason['code']}: {reason['hint']}" for reason in payload["reasons"])
+    if kind == "stats":
+        return ", ".join(f"{name} {value}" for name, value in payload.items() if isinstance(value, (int, float, str)))
+    if kind == "info":
+        model = payload.get("model") or {}
+        cameras = ", ".join(str(camera.get("name", camera)) for camera in payload.get("cameras", []))
+        return f"model {model.get('name', '?')} on {model.get('backend', '?')}, cameras {cameras or 'none'}"
+    return str(payload)
+
+
+def _person(person: dict[str, Any]) -> str:
+    posture = f" {person['st']}" if "st" in person else ""
+    x0, y0, x1, y1 = person["b"]
+    return f"#{person['i']}{posture} at {(x0 + x1) / 2:.0f},{(y0 + y1) / 2:.0f}"
+
+
+def _alert(payload: dict[str, Any]) -> str:
+    drill = "DRILL " if payload["drill"] else ""
+    evidence = ", ".join(f"{name} {value}" for name, value in payload["evidence"].items())
+    return (
+        f"{drill}{payload['severity'].upper()} {payload['event_type']} ({payload['type']}){_of(payload['track_id'])}, "
+        f"score {payload['score']}, {payload['captured']}, number {payload['seq']}; {evidence}"
+    )
+
+
+def _of(track_id: int | None) -> str:
+    return "" if track_id is None else f" of person {track_id}"
