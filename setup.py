@@ -9,7 +9,7 @@ sources = sorted(str(path) for path in Path("edgepose/decode/native").glob("*.cp
 headers = sorted(str(path) for path in Path("edgepose/decode/native").glob("*.hpp"))
 
 # The same arithmetic on every machine: no fused multiply-add, no reordering, no instructions of this machine only.
-flags = ["-O3", "-fno-math-errno", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"]
+flags = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"]
 
 native = Pybind11Extension(
     "edgepose.decode._native", sources=sources, depends=headers, cxx_std=17, extra_compile_args=flags

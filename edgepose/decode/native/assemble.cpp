@@ -1,5 +1,6 @@
 // Steps 3 and 4: limbs joined to fragments of people, and fragments joined across a hidden joint.
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include "grouper.hpp"
@@ -27,13 +28,16 @@ void Grouper::assemble() {
     for (int peak = 0; peak < n; ++peak) slots(peak)[peaks_[peak].keypoint] = peak;
     taken_.assign(limbs_.size() / 4 * n, 0);
 
-    order_.resize(connections_.size());
-    std::iota(order_.begin(), order_.end(), 0);
-    std::sort(order_.begin(), order_.end(), [&](int a, int b) {
-        return connections_[a].score != connections_[b].score ? connections_[a].score > connections_[b].score : a < b;
-    });
-    for (int i : order_) {
-        const Connection& connection = connections_[i];
+    // Strongest first, of equals the earlier: scores are not negative, so their bits sort like they do.
+    keys_.clear();
+    for (const Connection& connection : connections_) {
+        uint32_t bits;
+        std::memcpy(&bits, &connection.score, sizeof bits);
+        keys_.push_back(static_cast<uint64_t>(~bits) << 32 | keys_.size());
+    }
+    std::sort(keys_.begin(), keys_.end());
+    for (const uint64_t key : keys_) {
+        const Connection& connection = connections_[static_cast<uint32_t>(key)];
         uint8_t* taken = &taken_[static_cast<std::size_t>(connection.limb) * n];
         if (taken[connection.start] || taken[connection.end]) continue;
         const int a = fragment_of_[connection.start], b = fragment_of_[connection.end];
@@ -100,43 +104,54 @@ float Grouper::stature2(const Joint* joints, int n) const {
     return widest;
 }
 
-// How far two fragments spread for a person of their stature; `limit2` at most when they may belong together.
-double Grouper::spread2(const Joint* first, int n_first, int other, double stature2, double limit2) {
-    Joint* second = joints_.data() + n_keypoints_;
+// How far two sets of joints spread for a person of this stature; `limit2` at most when they may belong together.
+double Grouper::spread2(const Joint* first, int n_first, const Joint* second, int n_second, double stature2,
+                        double limit2) const {
     const float enough = static_cast<float>(limit2 * stature2 * 1.001);
-    return widest2(first, n_first, second, gather(other, second), enough) / stature2;
+    return widest2(first, n_first, second, n_second, enough) / stature2;
 }
 
 void Grouper::bridge() {
-    const std::size_t n = peaks_.size();
+    const std::size_t n = peaks_.size(), n_alive = alive_.size();
     stature2_.resize(n);
     now_in_.resize(n);
+    joints_.resize(n + 2 * static_cast<std::size_t>(n_keypoints_));
+    first_joint_.assign(1, 0);
     cores_.clear();
-    Joint* first = joints_.data();
-    for (int fragment : alive_) {
-        stature2_[fragment] = stature2(first, gather(fragment, first));
+    for (std::size_t i = 0; i < n_alive; ++i) {
+        const int fragment = alive_[i];
+        Joint* joints = joints_.data() + first_joint_[i];
+        const int n_joints = gather(fragment, joints);
+        first_joint_.push_back(first_joint_[i] + n_joints);
+        stature2_[fragment] = stature2(joints, n_joints);
         now_in_[fragment] = fragment;
-        if (n_found_[fragment] >= kCoreKeypoints) cores_.push_back(fragment);
+        if (n_joints >= kCoreKeypoints) cores_.push_back(static_cast<int>(i));
     }
+    if (!(options_.reach > 0)) return;
     const double limit2 = options_.reach * options_.reach;
     candidates_.clear();
     for (int core : cores_) {
-        const int n_first = gather(core, first);
-        for (int other : alive_) {
-            const double stature = std::max(stature2_[core], stature2_[other]);
-            if (core == other || n_found_[other] > n_found_[core] || !(stature > 0)) continue;
-            const double spread = spread2(first, n_first, other, stature, limit2);
-            if (spread <= limit2) candidates_.push_back({spread, core, other});
+        const Joint* first = joints_.data() + first_joint_[core];
+        const int n_first = first_joint_[core + 1] - first_joint_[core];
+        for (std::size_t i = 0; i < n_alive; ++i) {
+            const int n_second = first_joint_[i + 1] - first_joint_[i];
+            const double stature = std::max(stature2_[alive_[core]], stature2_[alive_[i]]);
+            if (core == static_cast<int>(i) || n_second > n_first || !(stature > 0)) continue;
+            const double spread =
+                spread2(first, n_first, joints_.data() + first_joint_[i], n_second, stature, limit2);
+            if (spread <= limit2) candidates_.push_back({spread, alive_[core], alive_[i]});
         }
     }
     std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
         if (a.spread != b.spread) return a.spread < b.spread;
         return a.core != b.core ? a.core < b.core : a.other < b.other;
     });
+    Joint *first = joints_.data() + n, *second = first + n_keypoints_;
     for (const Candidate& candidate : candidates_) {
         const int into = root(now_in_, candidate.core), gone = root(now_in_, candidate.other);
         const float stature = std::max(stature2_[into], stature2_[gone]);
-        if (into == gone || spread2(first, gather(into, first), gone, stature, limit2) > limit2) continue;
+        if (into == gone) continue;
+        if (spread2(first, gather(into, first), second, gather(gone, second), stature, limit2) > limit2) continue;
         now_in_[gone] = into;
         join(into, gone);
         stature2_[into] = stature;

@@ -7,7 +7,6 @@ namespace edgepose {
 
 Grouper::Grouper(int n_keypoints, std::vector<int32_t> limbs, std::vector<float> reach, const Options& options)
     : n_keypoints_(n_keypoints), limbs_(std::move(limbs)), reach_(std::move(reach)), options_(options) {
-    joints_.resize(2 * static_cast<std::size_t>(n_keypoints));
     rate_.reserve(reach_.size());
     for (float length : reach_) rate_.push_back(1.0f / (length * length));
 }

@@ -88,7 +88,8 @@ private:
     int gather(int fragment, Joint* joints) const;
     float widest2(const Joint* first, int n_first, const Joint* second, int n_second, float enough) const;
     float stature2(const Joint* joints, int n) const;
-    double spread2(const Joint* first, int n_first, int other, double stature2, double limit2);
+    double spread2(const Joint* first, int n_first, const Joint* second, int n_second, double stature2,
+                   double limit2) const;
 
     int n_keypoints_;
     std::vector<int32_t> limbs_;
@@ -101,6 +102,7 @@ private:
     Pairs pairs_;
     std::vector<Connection> connections_;
     std::vector<int> order_;
+    std::vector<uint64_t> keys_;
 
     // Fragments: a row of K peak indices (-1 = none) each; the fragment of a peak; what it has been joined into.
     std::vector<int> slots_, fragment_of_, n_found_, now_in_;
@@ -108,8 +110,9 @@ private:
     std::vector<float> stature2_;
     std::vector<uint8_t> taken_;  // per limb and peak: already has a limb of this kind
     std::vector<Candidate> candidates_;
-    std::vector<int> alive_, cores_;
-    std::vector<Joint> joints_;  // room for two fragments
+    std::vector<int> alive_, cores_;  // fragments; indices into alive_
+    std::vector<Joint> joints_;       // of every fragment alive, then room for two
+    std::vector<int> first_joint_;    // offsets into joints_
     std::vector<Person> people_;
 };
 

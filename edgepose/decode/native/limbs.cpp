@@ -74,21 +74,32 @@ bool is_supported(const Field& field, const Line& line, float threshold, int mis
     return missed <= max_misses;
 }
 
+// Mean of the field along a line, bilinear between the cells; what points backwards or is NaN counts as 0.
 float mean_along(const Field& field, const Line& line) {
-    float total = 0;
+    int cell[kSamples], right[kSamples], down[kSamples];
+    float fx[kSamples], fy[kSamples], along[kSamples];
     for (int i = 0; i < kSamples; ++i) {
         const float px = line.at_x(i), py = line.at_y(i);
         const int x0 = static_cast<int>(px), y0 = static_cast<int>(py);
-        const int x1 = std::min(x0 + 1, field.width - 1), y1 = std::min(y0 + 1, field.height - 1);
-        const float fx = px - static_cast<float>(x0), fy = py - static_cast<float>(y0);
+        fx[i] = px - static_cast<float>(x0);
+        fy[i] = py - static_cast<float>(y0);
+        cell[i] = y0 * field.width + x0;
+        right[i] = x0 + 1 < field.width ? 1 : 0;
+        down[i] = y0 + 1 < field.height ? field.width : 0;
+    }
+    for (int i = 0; i < kSamples; ++i) {
         auto between = [&](const float* map) {
-            const float *row0 = map + y0 * field.width, *row1 = map + y1 * field.width;
-            const float top = row0[x0] + fx * (row0[x1] - row0[x0]);
-            const float bottom = row1[x0] + fx * (row1[x1] - row1[x0]);
-            return top + fy * (bottom - top);
+            const float *row0 = map + cell[i], *row1 = row0 + down[i];
+            const float top = row0[0] + fx[i] * (row0[right[i]] - row0[0]);
+            const float bottom = row1[0] + fx[i] * (row1[right[i]] - row1[0]);
+            return top + fy[i] * (bottom - top);
         };
-        const float along = line.dot(between(field.x), between(field.y)) / line.length;
-        total += along > 0 ? std::min(along, 1.0f) : 0.0f;
+        along[i] = line.dot(between(field.x), between(field.y));
+    }
+    float total = 0;
+    for (int i = 0; i < kSamples; ++i) {
+        const float share = along[i] / line.length;
+        total += share > 0 ? std::min(share, 1.0f) : 0.0f;
     }
     return total / static_cast<float>(kSamples);
 }

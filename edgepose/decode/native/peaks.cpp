@@ -8,13 +8,25 @@ namespace edgepose {
 namespace {
 
 constexpr double kLowest = 0.01;
-constexpr int kBlock = 16;  // cells of a row tested at once for the threshold
+constexpr int kBlock = 16;  // cells of a row tested at once
 
-// Written so that the compiler turns it into vector compares: most blocks of a map hold nothing.
-inline bool any_above(const float* cells, float threshold) {
+// The tests are written so that the compiler turns them into vector compares: most of a map holds nothing.
+inline bool any_above(const float* cells, int n, float threshold) {
     int above = 0;
-    for (int i = 0; i < kBlock; ++i) above |= cells[i] > threshold;
+    for (int i = 0; i < n; ++i) above |= cells[i] > threshold;
     return above != 0;
+}
+
+// For cells whose 4 neighbours all exist. NaN counts as lower than anything.
+inline bool any_peak(const float* cells, int w, float threshold) {
+    int peaks = 0;
+    for (int i = 0; i < kBlock; ++i) {
+        const float value = cells[i];
+        const int beaten = (cells[i - 1] >= value ? 1 : 0) | (cells[i - w] >= value ? 1 : 0) |
+                           (cells[i + 1] > value ? 1 : 0) | (cells[i + w] > value ? 1 : 0);
+        peaks |= (value > threshold ? 1 : 0) & (beaten ^ 1);
+    }
+    return peaks != 0;
 }
 
 struct Top {
@@ -62,10 +74,12 @@ void Grouper::find_peaks(const Maps& heatmaps) {
                                   static_cast<float>((row + 0.5 + y.offset) * stride - 0.5),
                                   static_cast<float>(std::min(value * std::exp(x.rise + y.rise), 1.0))});
             };
+            if (!any_above(cells, w, threshold)) continue;
             int column = 0;
-            for (; column + kBlock <= w; column += kBlock)
-                if (any_above(cells + column, threshold))
-                    for (int i = 0; i < kBlock; ++i) examine(column + i);
+            if (row > 0 && row < h - 1)
+                for (examine(column++); column + kBlock < w; column += kBlock)
+                    if (any_peak(cells + column, w, threshold))
+                        for (int i = 0; i < kBlock; ++i) examine(column + i);
             for (; column < w; ++column) examine(column);
         }
         keep_strongest(first);
