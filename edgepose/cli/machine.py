@@ -42,8 +42,8 @@ def examine(broker_url: str, model: str | None = None) -> list[Check]:
         _native_core(),
         *_runtimes(),
         _model(model),
-        _tensorrt(),
         _gpu(),
+        *_tensorrt(),
         _jetpack(),
         _library("PyAV (video and RTSP)", "av", "warn", "pip install edgepose[av]; OpenCV reads videos until then"),
         _gstreamer(),
@@ -136,17 +136,13 @@ def _model(model: str | None) -> Check:
     return Check(name="model", status="ok", found=f"{path} ({contract.origin})")
 
 
-def _tensorrt() -> Check:
-    if _installed("tensorrt"):
-        return Check(name="TensorRT", status="ok", found=_version("tensorrt"))
-    if _gpu_node() is None:
-        return Check(name="TensorRT", status="ok", found="not installed, and no GPU for it")
-    fix = (
-        "apt-get install python3-libnvinfer"
-        if _board()
-        else "pip install tensorrt; the CPU runs the network until then"
-    )
-    return Check(name="TensorRT", status="warn", found="not installed", fix=fix)
+def _tensorrt() -> Iterator[Check]:
+    if _gpu_node() is None and not _installed("tensorrt"):
+        yield Check(name="TensorRT", status="ok", found="not installed, and no GPU for it")
+        return
+    on_board = "apt-get install python3-libnvinfer" if _board() else "pip install tensorrt"
+    yield _library("TensorRT", "tensorrt", "warn", f"{on_board}; the CPU runs the network until then")
+    yield _library("pycuda", "pycuda", "warn", "pip install edgepose[jetson]; TensorRT needs it for the GPU's memory")
 
 
 def _gpu() -> Check:

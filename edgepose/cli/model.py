@@ -21,6 +21,9 @@ EXAMPLE = """examples:
 BACKGROUND_SHARE = 0.5
 """A background channel is near 1 in most of a picture; a mean below this means that it is not one."""
 
+TENSORRT_OPSET, TENSORRT_IR = 17, 8
+"""The newest ONNX that TensorRT 8.6, the oldest one EdgePose builds with, reads."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=["check"], help="check: print the contract of a model file")
@@ -57,11 +60,15 @@ def _graph(contract: Contract) -> dict[str, Any]:
     if contract.graph is None:
         return {}
     graph = contract.graph
+    notes = []
+    if graph.opset > TENSORRT_OPSET or graph.ir_version > TENSORRT_IR:
+        notes.append(f"TensorRT 8.6 reads opset {TENSORRT_OPSET} and IR {TENSORRT_IR} at most: export it lower for it")
     return {
         "inputs": [str(port) for port in graph.inputs],
         "outputs": [str(port) for port in graph.outputs],
         "opset": graph.opset,
         "ir_version": graph.ir_version,
+        "notes": notes,
     }
 
 
@@ -136,5 +143,7 @@ def _print(report: dict[str, Any]) -> None:
     for key, value in report.items():
         entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         lines = [f"{name}: {entry}" if isinstance(name, str) else str(entry) for name, entry in entries if entry != []]
+        if value == []:
+            continue
         for number, line in enumerate(lines or [str(value)]):
             print(f"{key if number == 0 else '':<14} {line}")

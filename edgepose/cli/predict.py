@@ -73,7 +73,7 @@ class _Shots:
 
         for path in self._paths:
             if scheme_of(path) != "images":
-                yield from self._video(path)
+                yield from track(self._video(path), "frames")
                 continue
             for picture in track(list_images(path) if Path(path).is_dir() else [Path(path)], "pictures"):
                 yield from self._picture(picture)

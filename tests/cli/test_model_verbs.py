@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import cv2
+import networks
 import numpy as np
 import pytest
 from networks import EXPORTS, one_person, picture, write_export
@@ -127,6 +128,15 @@ def test_model_check_prints_contract_and_assumptions(model, capsys):
     assert "preset human_pose_estimation_0001" in printed
     assert "BGR, 0..255" in printed
     assert "pafs float32 ? x 38 x ? x ?" in printed
+
+
+def test_model_check_notes_what_tensorrt_cannot_read(model, tmp_path, monkeypatch, capsys):
+    assert main(["model", "check", str(model), "--json"]) == 0
+    assert _json(capsys)["notes"] == []
+    monkeypatch.setattr(networks, "OPSET", 21)
+    newer = write_export(tmp_path / "newer.onnx", EXPORTS["human-pose-estimation-0001"], HW, [])
+    assert main(["model", "check", str(newer), "--json"]) == 0
+    assert "reads opset 17" in _json(capsys)["notes"][0]
 
 
 def test_model_check_draws_and_writes_the_sidecar(model, pictures, tmp_path, capsys):
