@@ -16,7 +16,7 @@ import numpy as np
 from edgepose.bench import Figure, Material
 from edgepose.errors import PublishError
 from edgepose.publish import Publisher, open_publisher
-from edgepose.publish.messages import encode, skeletons
+from edgepose.publish.mqtt.messages import encode, skeletons
 from edgepose.publish.options import MqttOptions
 from edgepose.types import FrameResult, Pose, Track
 

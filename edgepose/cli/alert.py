@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
 
     from edgepose.config import Config, load_config
     from edgepose.errors import ConfigError
-    from edgepose.publish.drill import send_drill
+    from edgepose.publish.mqtt.drill import send_drill
 
     options = (load_config(args.config) if args.config else Config()).mqtt
     if args.mqtt:

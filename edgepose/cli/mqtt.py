@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgepose.publish.watch import Message
+    from edgepose.publish.mqtt.watch import Message
 
 HELP = "watch what devices say on a broker: skeletons, occupancy, falls, alerts, health"
 EXAMPLE = """examples:
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from edgepose.cli.signals import ending_on_signals, exit_code
-    from edgepose.publish.watch import Watch
+    from edgepose.publish.mqtt.watch import Watch
 
     with Watch(args.url, args.device) as watch, ending_on_signals(watch.close) as received:
         for message in watch.messages(args.seconds):
@@ -58,13 +58,15 @@ def _words(kind: str, payload: Any) -> str:
     if kind == "occupancy":
         return f"{payload['state']}, {payload['count']} people"
     if kind == "fall":
-        return payload["state"] + (f", {payload['stage']}, alert {payload['alert_id']}" if payload["stage"] else "")
+        return str(payload["state"]) + (
+            f", {payload['stage']}, alert {payload['alert_id']}" if payload["stage"] else ""
+        )
     if kind == "alert":
         return _alert(payload)
     if kind == "event":
         return f"{payload['kind']} {payload['stage']}" + _of(payload["track_id"])
     if kind == "health":
-        return payload["level"] + "".join(f"; {reason['code']}: {reason['hint']}" for reason in payload["reasons"])
+        return str(payload["level"]) + "".join(f"; {reason['code']}: {reason['hint']}" for reason in payload["reasons"])
     if kind == "stats":
         return ", ".join(f"{name} {value}" for name, value in payload.items() if isinstance(value, (int, float, str)))
     if kind == "info":

@@ -37,7 +37,7 @@ class Publisher(Protocol):
 
 
 PUBLISHERS: dict[str, str] = {
-    "mqtt": "edgepose.publish.mqtt:MqttPublisher",
+    "mqtt": "edgepose.publish.mqtt.publisher:MqttPublisher",
     "jsonl": "edgepose.publish.jsonl:JsonlPublisher",
     "video": "edgepose.publish.video:VideoPublisher",
     "show": "edgepose.publish.show:WindowPublisher",

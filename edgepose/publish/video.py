@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from edgepose.errors import ClosedError, PublishError
+from edgepose.publish.names import slug
 from edgepose.publish.options import VideoOptions
-from edgepose.publish.topics import slug
 from edgepose.types import CameraState, FrameResult, Image
 
 _TIME_BASE = Fraction(1, 90_000)

@@ -9,7 +9,7 @@ from publish_scene import fall, person, result, wait_for
 from subscriber import Subscriber
 
 from edgepose.errors import ClosedError, ConfigError
-from edgepose.publish.mqtt import MqttPublisher
+from edgepose.publish.mqtt.publisher import MqttPublisher
 from edgepose.publish.options import MqttOptions
 from edgepose.types import Event
 

@@ -16,7 +16,7 @@ from publish_scene import fall, free_port, person, result, wait_for
 from subscriber import Subscriber
 
 from edgepose.errors import PublishError
-from edgepose.publish.mqtt import MqttPublisher
+from edgepose.publish.mqtt.publisher import MqttPublisher
 from edgepose.publish.options import MqttOptions
 
 
@@ -57,7 +57,7 @@ def test_a_broker_that_comes_later_gets_everything_that_still_counts(make_broker
 
 
 def test_a_restarted_broker_learns_all_states_again(broker, monkeypatch):
-    monkeypatch.setattr("edgepose.publish.link._RETRY_S", 0.2)
+    monkeypatch.setattr("edgepose.publish.mqtt.link._RETRY_S", 0.2)
     publisher = connected(broker)
     publisher.publish(result(person(), events=(fall("confirmed"),)))
     assert wait_for(lambda: not publisher._link._busy())
@@ -103,7 +103,7 @@ def publisher_health(subscriber) -> list[dict]:
 
 
 def test_an_alert_that_nobody_heard_stays_pending_until_somebody_listens(broker, monkeypatch):
-    monkeypatch.setattr("edgepose.publish.link._RETRY_S", 0.2)
+    monkeypatch.setattr("edgepose.publish.mqtt.link._RETRY_S", 0.2)
     publisher = connected(broker)
     publisher.publish(result(events=(fall("confirmed"),)))
     assert wait_for(lambda: publisher.health.message().level == "degraded")
@@ -131,7 +131,7 @@ def test_a_half_open_connection_keeps_a_bounded_backlog(broker):
 
 def test_a_killed_publisher_is_offline_by_its_last_will(broker):
     program = (
-        "import time\nfrom edgepose.publish.mqtt import MqttPublisher\n"
+        "import time\nfrom edgepose.publish.mqtt.publisher import MqttPublisher\n"
         "from edgepose.publish.options import MqttOptions\n"
         f"publisher = MqttPublisher(MqttOptions(url={broker.url!r}, device='jetson'))\npublisher.open({{}})\n"
         "time.sleep(60)\n"

@@ -12,7 +12,7 @@ import pytest
 from publish_scene import fall, free_port, person, result, wait_for
 
 from edgepose.cli import main
-from edgepose.publish.mqtt import MqttPublisher
+from edgepose.publish.mqtt.publisher import MqttPublisher
 from edgepose.publish.options import MqttOptions
 
 

@@ -18,11 +18,11 @@ from collections import deque
 
 import msgspec
 
-from edgepose.publish.alerts import AlertStore
-from edgepose.publish.health import Health
-from edgepose.publish.messages import Alert, Delivery, encode
-from edgepose.publish.session import Session
-from edgepose.publish.topics import Topics
+from edgepose.publish.mqtt.alerts import AlertStore
+from edgepose.publish.mqtt.health import Health
+from edgepose.publish.mqtt.messages import Alert, Delivery, encode
+from edgepose.publish.mqtt.session import Session
+from edgepose.publish.mqtt.topics import Topics
 from edgepose.workers import Worker
 
 log = logging.getLogger(__name__)

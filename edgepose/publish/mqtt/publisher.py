@@ -13,15 +13,15 @@ from typing import Any
 import msgspec
 
 from edgepose.errors import ClosedError, ConfigError, PublishError
-from edgepose.publish.alerts import AlertDesk, AlertStore, MemoryAlertStore, to_alert
 from edgepose.publish.clock import wall_ms
-from edgepose.publish.health import Health
-from edgepose.publish.link import Link
-from edgepose.publish.messages import SKELETON_KEYS, Observation, Occupancy, encode, skeletons
+from edgepose.publish.mqtt.alerts import AlertDesk, AlertStore, MemoryAlertStore, to_alert
+from edgepose.publish.mqtt.health import Health
+from edgepose.publish.mqtt.link import Link
+from edgepose.publish.mqtt.messages import SKELETON_KEYS, Observation, Occupancy, encode, skeletons
+from edgepose.publish.mqtt.session import Session, broker_of
+from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions
 from edgepose.publish.schema import SCHEMA_IDS
-from edgepose.publish.session import Session, broker_of
-from edgepose.publish.topics import Topics
 from edgepose.types import CameraState, Event, FrameResult, Track
 
 _SKELETON_EXPIRY_S = 2

@@ -22,8 +22,8 @@ from paho.mqtt.properties import Properties
 
 from edgepose.errors import ConfigError
 from edgepose.publish.clock import is_synced
+from edgepose.publish.mqtt.topics import Broker, parse_url
 from edgepose.publish.options import MqttOptions
-from edgepose.publish.topics import Broker, parse_url
 
 log = logging.getLogger(__name__)
 

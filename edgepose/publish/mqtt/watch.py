@@ -12,7 +12,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edgepose.errors import PublishError
-from edgepose.publish.topics import ROOT, parse_url
+from edgepose.publish.mqtt.topics import ROOT, parse_url
 
 
 class Message(msgspec.Struct, frozen=True):

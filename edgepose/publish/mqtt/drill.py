@@ -10,11 +10,11 @@ import threading
 import time
 
 from edgepose.errors import PublishError
-from edgepose.publish.alerts import AlertDesk, MemoryAlertStore
-from edgepose.publish.messages import Alert, encode
+from edgepose.publish.mqtt.alerts import AlertDesk, MemoryAlertStore
+from edgepose.publish.mqtt.messages import Alert, encode
+from edgepose.publish.mqtt.session import Session, broker_of
+from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions
-from edgepose.publish.session import Session, broker_of
-from edgepose.publish.topics import Topics
 from edgepose.types import Event
 
 NOBODY_SUBSCRIBES = 16

@@ -1,33 +1,14 @@
-"""Topic names and the broker's address: where a message goes.
-
-Names of cameras and devices come from users and URIs, so they are reduced to letters that mean nothing to a broker or
-a subscriber's shell; two names that become the same are told apart by a short hash.
-"""
+"""Topic names and the broker's address: where a message goes."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from urllib.parse import unquote, urlsplit
 
 from edgepose.errors import ConfigError
 from edgepose.options import Options
+from edgepose.publish.names import slug
 
 ROOT = "edgepose/v1"
-
-_MAX_SLUG = 64
-
-
-def slug(name: str) -> str:
-    """`name` fit for one level of a topic or a file name: letters, digits, dot, underscore, dash; never empty.
-
-    A name that had to be changed gets eight letters of its hash, so that "a/b" and "a+b" stay two cameras.
-    """
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:_MAX_SLUG]
-    if plain == name and plain:
-        return plain
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{plain}-{digest}" if plain else digest
 
 
 class Topics:
