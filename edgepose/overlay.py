@@ -26,8 +26,8 @@ WHITE: Colour = (255, 255, 255)
 QUIET: Colour = (110, 110, 110)
 EDGE: Colour = (25, 25, 25)
 
-FULL_SCORE = 0.6
-"""Keypoint score from which on a limb is drawn in full colour; below it fades towards the picture."""
+FULL_SCORE = 0.4
+"""Keypoint score from which on a limb is drawn in full colour; below it fades to grey."""
 
 ALERT_STAGES = frozenset({"suspected", "confirmed", "long_lie", "found_down"})
 """Stages of a fall that are drawn in red; the others (recovered, cleared) are good news."""
