@@ -46,7 +46,7 @@ def draw(
     """A copy of the picture with the people drawn in.
 
     image: uint8 (H, W, 3) BGR. what: a frame's result, tracks, or poses in pixels of this picture. labels: words per
-    track id that stay beside the number; a fall among the events of a FrameResult is shown without being asked for.
+    track id, shown beside the number (see `Labels`); a fall among the events of a FrameResult is shown by itself.
     Lost tracks (missing_s > 0) are not drawn.
     """
     canvas = np.array(image, np.uint8, order="C")
@@ -61,6 +61,26 @@ def draw(
             _draw_skeleton(canvas, person.pose, skeleton)
             _draw_label(canvas, person.pose, person.id, words.get(person.id, ""))
     return canvas
+
+
+class Labels:
+    """Words that stay beside people between events: the stage of a fall until it is cleared, else the posture.
+
+    One per output; sources are kept apart. `draw(image, result, labels=labels.update(result))` draws a whole video.
+    """
+
+    def __init__(self) -> None:
+        self._words: dict[str, dict[tuple[str, int], str]] = {}
+
+    def update(self, result: FrameResult) -> dict[int, str]:
+        """Words by track id after this frame; people who left are forgotten."""
+        words = self._words.setdefault(result.source, {})
+        for event in result.events:
+            if event.track_id is not None and event.kind in ("fall", "posture"):
+                words[event.kind, event.track_id] = "" if event.stage == "cleared" else event.stage
+        here = {track.id for track in result.tracks}
+        words = self._words[result.source] = {key: word for key, word in words.items() if key[1] in here}
+        return {number: words.get(("fall", number)) or words.get(("posture", number), "") for number in here}
 
 
 def limb_colour(skeleton: Skeleton, limb: tuple[int, int]) -> Colour:

@@ -145,3 +145,28 @@ def test_nobody_is_an_untouched_copy():
 def test_every_alert_stage_is_a_stage_of_a_fall():
     stages = {"suspected", "confirmed", "long_lie", "found_down", "recovered", "cleared", "unknown"}
     assert stages >= overlay.ALERT_STAGES
+
+
+def seen(*numbers: int, events: tuple[Event, ...] = (), source: str = "hall") -> FrameResult:
+    tracks = tuple(Track(number, walker(), 0.0) for number in numbers)
+    return FrameResult(source, 0, 0.0, (640, 480), tracks, events)
+
+
+def event(kind: str, stage: str, number: int = 1) -> Event:
+    return Event(kind, stage, 0.0, track_id=number)
+
+
+def test_a_fall_stays_labelled_until_it_is_cleared():
+    labels = overlay.Labels()
+    assert labels.update(seen(1, events=(event("posture", "standing"),))) == {1: "standing"}
+    assert labels.update(seen(1, events=(event("fall", "confirmed"),))) == {1: "confirmed"}
+    assert labels.update(seen(1)) == {1: "confirmed"}
+    assert labels.update(seen(1, events=(event("fall", "cleared"),))) == {1: "standing"}
+
+
+def test_labels_keep_people_and_sources_apart_and_forget_who_left():
+    labels = overlay.Labels()
+    labels.update(seen(1, 2, events=(event("fall", "long_lie", 2),)))
+    assert labels.update(seen(2, source="yard")) == {2: ""}
+    assert labels.update(seen(1)) == {1: ""}
+    assert labels.update(seen(1, 2)) == {1: "", 2: ""}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgepose.errors import MissingDependencyError, PublishError
 from edgepose.publish.options import ShowOptions
 from edgepose.types import CameraState, FrameResult
+
+if TYPE_CHECKING:
+    from edgepose.overlay import Labels
 
 
 class WindowPublisher:
@@ -31,6 +34,7 @@ class WindowPublisher:
                 "install opencv-python in its place or write a video with --save-video FILE"
             )
         self._cv2 = cv2
+        self._labels: Labels | None = None
         self._windows: set[str] = set()
 
     def open(self, card: Mapping[str, Any]) -> None:
@@ -40,11 +44,12 @@ class WindowPublisher:
         """Draw and show one frame; windows are named after their source."""
         if result.image is None:
             return
-        from edgepose.overlay import draw
+        from edgepose.overlay import Labels, draw
 
+        self._labels = self._labels or Labels()
         title = f"EdgePose {result.source}"
         try:
-            self._cv2.imshow(title, draw(result.image, result))
+            self._cv2.imshow(title, draw(result.image, result, labels=self._labels.update(result)))
             self._cv2.waitKey(1)
         except self._cv2.error as error:
             raise PublishError(f"the window could not be drawn ({error.err}); is the display still there?") from error

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgepose.errors import ClosedError, PublishError
 from edgepose.publish.names import slug
 from edgepose.publish.options import VideoOptions
 from edgepose.types import CameraState, FrameResult, Image
+
+if TYPE_CHECKING:
+    from edgepose.overlay import Labels
 
 _TIME_BASE = Fraction(1, 90_000)
 
@@ -37,6 +40,7 @@ class VideoPublisher:
         if not self.path.suffix:
             raise PublishError(f"a video file needs an ending such as .mp4, got {options.path!r}")
         self._writers: dict[str, _Writer] = {}
+        self._labels: Labels | None = None
         self._closed = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,9 +57,10 @@ class VideoPublisher:
             raise ClosedError(f"frames cannot be written to {str(self.path)!r} after it was closed")
         if result.image is None:
             return
-        from edgepose.overlay import draw
+        from edgepose.overlay import Labels, draw
 
-        drawn = draw(result.image, result)
+        self._labels = self._labels or Labels()
+        drawn = draw(result.image, result, labels=self._labels.update(result))
         writer = self._writers.get(result.source)
         if writer is None:
             writer = self._writers[result.source] = self._new_writer(result.source, drawn)
