@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import cast
 
 BENCHES: dict[str, str] = {
+    "grouping": "what making people of a network's maps costs, beside a pass that only reads them",
     "pipeline": "share of the fastest possible rate that the threads reach, with a network that waits like a GPU",
     "publish": "what one frame's messages cost",
     "startup": "import and --help beside importing numpy",

@@ -29,7 +29,7 @@ class Grouper:
     def __init__(self, skeleton: Skeleton = BODYPOSENET_18, options: GroupOptions = GroupOptions()) -> None:  # noqa: B008
         self.skeleton = skeleton
         self.options = options
-        self._core = _native_core(skeleton, options)
+        self._core = native_core(skeleton, options)
         self.native = self._core is not None
 
     def __call__(self, fields: Fields) -> list[Pose]:
@@ -43,7 +43,8 @@ class Grouper:
         return [Pose(person, score) for person, score in zip(keypoints, scores.tolist(), strict=True)]
 
 
-def _native_core(skeleton: Skeleton, options: GroupOptions) -> _native.Grouper | None:
+def native_core(skeleton: Skeleton, options: GroupOptions) -> _native.Grouper | None:
+    """The compiled core set up for a skeleton, or None where it was not built."""
     try:
         from edgepose.decode import _native
     except ImportError as error:
