@@ -11,25 +11,26 @@ from edgepose.model import ModelSpec
 from edgepose.sources import open_source
 from edgepose.types import CameraState, Frame, Image
 
-INPUT_HW = (368, 656)
-N_PICTURES = 12
-"""The replay keeps 16 pictures in memory, so that reading its file costs nothing after the first round."""
+N_PEOPLE = 10
 
 
-def film(folder: Path, people: int = 10) -> tuple[list[Image], Path]:
-    """Pictures of walking people, 656x368, and a recording of the fields of a perfect network for them."""
-    height, width = INPUT_HW
-    source = open_source(f"synthetic://?people={people}&width={width}&height={height}&frames={N_PICTURES}")
-    spec = ModelSpec(name="film", input_hw=INPUT_HW)
+def film(folder: Path, input_hw: tuple[int, int] = (368, 656), n_pictures: int = 12) -> tuple[list[Image], Path]:
+    """Pictures (H, W) of ten people who walk, and a recording of the fields of a perfect network for them.
+
+    n_pictures: at most 16, which is what the replay keeps in memory, so that reading its file costs nothing later on.
+    """
+    height, width = input_hw
+    source = open_source(f"synthetic://?people={N_PEOPLE}&width={width}&height={height}&frames={n_pictures}")
+    spec = ModelSpec(name="film", input_hw=input_hw)
     path = folder / "film.npz"
     images = []
-    with RecordingWriter(path, spec, INPUT_HW) as recording:
-        for _ in range(N_PICTURES):
+    with RecordingWriter(path, spec, input_hw) as recording:
+        for _ in range(n_pictures):
             frame = source.read()
             assert frame is not None  # a file-like source never times out
             images.append(frame.image)
             truth = source.truth(frame)  # type: ignore[attr-defined]
-            recording.append(render_fields([pose.keypoints for pose in truth], INPUT_HW))
+            recording.append(render_fields([pose.keypoints for pose in truth], input_hw))
     return images, path
 
 

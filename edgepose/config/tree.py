@@ -48,8 +48,9 @@ class PipelineOptions(Options, frozen=True):
         int, Meta(ge=1, description="most pictures the network is given at once when several are waiting")
     ] = 4
     queue_size: Annotated[
-        int, Meta(ge=1, description="prepared frames a file may be ahead of the network; a live camera keeps one")
-    ] = 2
+        int,
+        Meta(ge=1, description="frames that may wait between two threads; more costs memory and brings no speed"),
+    ] = 1
     stats_s: Annotated[float, Meta(gt=0, description="seconds between two reports of fps, latency and drops")] = 10.0
     stop_s: Annotated[float, Meta(gt=0, description="longest wait for the threads to leave, seconds")] = 1.5
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import Any
 
-from edgepose.pipeline.inbox import Job
 from edgepose.pipeline.looks import Look, to_frame
 from edgepose.pipeline.meter import Meter
 from edgepose.pipeline.network import Network
@@ -82,17 +81,17 @@ class Outlet:
                 self._handle(one)
 
     def _handle(self, inferred: Inferred) -> None:
-        if isinstance(inferred.work, Look):
-            self._answer(inferred.work, inferred)
+        if inferred.look is not None:
+            self._answer(inferred.look, inferred)
         elif not self._enough():
-            self._publish(self._judge(inferred.work, inferred))
+            self._publish(self._judge(inferred))
 
-    def _judge(self, job: Job, inferred: Inferred) -> FrameResult:
+    def _judge(self, inferred: Inferred) -> FrameResult:
         """Group, follow and ask the rules; second looks they wish for go back to the infer thread."""
         began = time.perf_counter()
         poses = self._poses(inferred)
-        timings_ms = job.timings_ms | {"infer": inferred.infer_ms, "group": (time.perf_counter() - began) * 1e3}
-        seen = self._scenes.of(job.frame).update(job.frame, poses, timings_ms)
+        timings_ms = inferred.timings_ms | {"group": (time.perf_counter() - began) * 1e3}
+        seen = self._scenes.of(inferred.frame).update(inferred.frame, poses, timings_ms)
         for look in seen.looks:
             self._queues.inbox.ask(look)
         return seen.result
@@ -103,12 +102,12 @@ class Outlet:
         poses = to_frame(self._poses(inferred), look.request, (image.shape[0], image.shape[1]))
         self._scenes.of(look.frame).answer(look, poses)
         self._queues.inbox.answered(look)
-        self.meter.time("second_look", inferred.infer_ms + (time.perf_counter() - began) * 1e3)
+        self.meter.time("second_look", inferred.timings_ms["infer"] + (time.perf_counter() - began) * 1e3)
 
     def _poses(self, inferred: Inferred) -> list[Pose]:
-        if inferred.fields is None or inferred.prepared is None:
+        if inferred.fields is None or inferred.letterbox is None:
             return []
-        return self._network.poses(inferred.fields, inferred.prepared.letterbox)
+        return self._network.poses(inferred.fields, inferred.letterbox)
 
     def _publish(self, result: FrameResult) -> None:
         began = time.perf_counter()

@@ -5,21 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from edgepose.pipeline.inbox import Inbox, Job
+from edgepose.pipeline.inbox import Inbox
 from edgepose.pipeline.looks import Look
-from edgepose.pipeline.network import Prepared
-from edgepose.types import CameraState, Fields, FrameResult
+from edgepose.preprocess import Letterbox
+from edgepose.types import CameraState, Fields, Frame, FrameResult
 from edgepose.workers import BoundedQueue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inferred:
-    """One picture the network has seen: a frame, or the crop of a second look (None where nothing was left of it)."""
+    """One picture the network has seen: of a frame, or of a second look (no fields where nothing was left to see).
 
-    work: Job | Look
+    letterbox: the way from the network's input back to the picture. The input itself is let go here: a crowd of frames
+    under way would otherwise hold megabytes each.
+    """
+
+    frame: Frame
     fields: Fields | None
-    prepared: Prepared | None
-    infer_ms: float
+    letterbox: Letterbox | None
+    timings_ms: dict[str, float]
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

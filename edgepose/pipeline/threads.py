@@ -7,6 +7,7 @@ is added here. A loop ends by returning, by Closed, or by an error that its Work
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from threading import Event as Flag
 
 from edgepose.errors import ClosedError
@@ -76,26 +77,31 @@ class Infer:
         try:
             while not stop.is_set():
                 self._queues.progress["infer"] += 1
-                try:
-                    work = self._queues.inbox.take(self._max_batch, POLL_S)
-                except TimeoutError:
-                    continue
-                self._queues.inferred.put([self._look(work)] if isinstance(work, Look) else self._frames(work))
+                with suppress(TimeoutError):
+                    self._step()
         finally:
             self._queues.inferred.close()
+
+    def _step(self) -> None:
+        work = self._queues.inbox.take(self._max_batch, POLL_S)
+        self._queues.inferred.put([self._look(work)] if isinstance(work, Look) else self._frames(work))
 
     def _frames(self, jobs: list[Job]) -> list[Inferred]:
         began = time.perf_counter()
         fields = self._network.infer([job.prepared.tensor for job in jobs])
         infer_ms = (time.perf_counter() - began) * 1e3
-        return [Inferred(job, one, job.prepared, infer_ms) for job, one in zip(jobs, fields, strict=True)]
+        return [
+            Inferred(job.frame, one, job.prepared.letterbox, job.timings_ms | {"infer": infer_ms})
+            for job, one in zip(jobs, fields, strict=True)
+        ]
 
     def _look(self, look: Look) -> Inferred:
         began = time.perf_counter()
         image = look.frame.image
         crop = cut_out(image, look.request)
         if crop is None:
-            return Inferred(look, None, None, 0.0)
+            return Inferred(look.frame, None, None, {"infer": 0.0}, look)
         prepared = self._preparer(crop, self._preparer.input_hw((image.shape[0], image.shape[1])))
         fields = self._network.infer([prepared.tensor])[0]
-        return Inferred(look, fields, prepared, (time.perf_counter() - began) * 1e3)
+        timings_ms = {"infer": (time.perf_counter() - began) * 1e3}
+        return Inferred(look.frame, fields, prepared.letterbox, timings_ms, look)
