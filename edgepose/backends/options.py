@@ -24,6 +24,10 @@ class BackendOptions(Options, frozen=True):
             "exact, bf16 is faster on CPUs that have it. A TensorRT engine keeps the precision it was built with."
         ),
     ] = "auto"
+    mapped_memory: Annotated[
+        bool,
+        Meta(description="TensorRT on a Jetson only: let GPU and CPU share buffers in place of copying between two."),
+    ] = False
     wait_ms: Annotated[
         float, Meta(ge=0, description="Replay only: milliseconds that every inference takes, as a GPU's would.")
     ] = 0.0

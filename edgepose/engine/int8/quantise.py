@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgepose.engine.graph import consumers, convolutions, initialisers, onnx_module, plain
 from edgepose.errors import ModelError
@@ -79,11 +80,23 @@ def tensors_to_measure(model: Any) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def quantised(model: Any, amax: Mapping[str, float], keep: Collection[str] = ()) -> Any:
+def weight_scales(weights: NDArray[Any]) -> NDArray[np.float32]:
+    """Value of one int8 step for each output channel, (O,)."""
+    largest = np.abs(weights).reshape(len(weights), -1).max(1)
+    return (np.maximum(largest, 1e-12) / INT8_MAX).astype(np.float32)
+
+
+def quantised(
+    model: Any,
+    amax: Mapping[str, float],
+    keep: Collection[str] = (),
+    weights: Mapping[str, NDArray[np.int8]] | None = None,
+) -> Any:
     """A new model with Q/DQ around every convolution but those named in `keep`.
 
-    model: plain form (`graph.plain`). amax: range of each tensor of `tensors_to_measure`. ModelError when a range or
-    a layer named in `keep` is missing.
+    model: plain form (`graph.plain`). amax: range of each tensor of `tensors_to_measure`. weights: int8 weights by the
+    name of their initialiser, rounded to nearest where not given. ModelError when a range or a layer named in `keep`
+    is missing.
     """
     model = plain(model)
     layers = {layer_name(conv): conv for conv in convolutions(model)}
@@ -92,7 +105,7 @@ def quantised(model: Any, amax: Mapping[str, float], keep: Collection[str] = ())
         raise ModelError(
             f"no layer {unknown[0]!r} to keep in float; layers are named by their output: {', '.join(layers)}"
         )
-    writer = _Writer(model, amax)
+    writer = _Writer(model, amax, weights or {})
     for name, conv in layers.items():
         if name not in keep:
             conv.input[0] = writer.activation(conv.input[0])
@@ -106,10 +119,11 @@ def quantised(model: Any, amax: Mapping[str, float], keep: Collection[str] = ())
 class _Writer:
     """Adds the Q/DQ nodes of one model, each right behind the tensor it quantises."""
 
-    def __init__(self, model: Any, amax: Mapping[str, float]) -> None:
+    def __init__(self, model: Any, amax: Mapping[str, float], rounded: Mapping[str, NDArray[np.int8]]) -> None:
         self._onnx = onnx_module()
         self._model = model
         self._amax = amax
+        self._rounded = rounded
         self._stored = initialisers(model)
         self._readers = consumers(model)
         self._after: dict[str, list[Any]] = {}
@@ -134,10 +148,13 @@ class _Writer:
         """Stored weights as int8 with one scale per output channel, and the node that makes floats of them."""
         if name not in self._weights:
             values = self._stored[name]
-            scale = np.maximum(np.abs(values).reshape(len(values), -1).max(1), 1e-12) / INT8_MAX
-            steps = np.rint(values / scale.reshape(-1, *[1] * (values.ndim - 1)))
-            integers = self._store(f"{name}_int8", np.clip(steps, -INT8_MAX, INT8_MAX).astype(np.int8))
-            scales = self._store(f"{name}_scale", scale.astype(np.float32))
+            scale = weight_scales(values)
+            steps = self._rounded.get(name)
+            if steps is None:
+                nearest = np.rint(values / scale.reshape(-1, *[1] * (values.ndim - 1)))
+                steps = np.clip(nearest, -INT8_MAX, INT8_MAX).astype(np.int8)
+            integers = self._store(f"{name}_int8", steps)
+            scales = self._store(f"{name}_scale", scale)
             zeros = self._store(f"{name}_zero", np.zeros(len(values), np.int8))
             self._weights[name] = f"{name}_dq"
             self._front.append(self._node("DequantizeLinear", [integers, scales, zeros], self._weights[name], axis=0))

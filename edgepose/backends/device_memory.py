@@ -1,0 +1,168 @@
+"""Device memory for the TensorRT backend behind a small interface: buffers, copies, streams, and the CUDA context.
+
+`PycudaMemory` retains the primary context, the one PyTorch uses too, and makes it current only while a thread works
+with it. `pycuda.autoinit` would make another one at import and leave it current for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepose.errors import DeviceError, MissingDependencyError
+from edgepose.options import Options
+
+
+class Device(Options, frozen=True):
+    """The GPU: its name, compute capability such as "8.7", and whether it shares memory with the CPU (Jetson)."""
+
+    name: str
+    compute_capability: str
+    unified_memory: bool
+
+
+class Buffer(Protocol):
+    """A block of memory that host and device know. host: uint8 (nbytes,), pinned. address: on the device."""
+
+    host: NDArray[np.uint8]
+    address: int
+
+
+class DeviceMemory(Protocol):
+    """What the backend needs of CUDA. Everything but `device` and `close` is called inside `active()`."""
+
+    device: Device
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Make the context current in this thread, and the earlier one again afterwards."""
+        ...
+
+    def buffer(self, nbytes: int, mapped: bool) -> Buffer:
+        """A pinned host block with its device side: separate memory, or the same where `mapped`."""
+        ...
+
+    def stream(self) -> Any:
+        """A new stream; its number for TensorRT is `handle(stream)`."""
+        ...
+
+    def handle(self, stream: Any) -> int: ...
+
+    def to_device(self, buffer: Buffer, nbytes: int, stream: Any) -> None:
+        """Start the copy of the first `nbytes`; nothing to do for mapped memory."""
+        ...
+
+    def to_host(self, buffer: Buffer, nbytes: int, stream: Any) -> None: ...
+
+    def wait(self, stream: Any) -> None:
+        """Return when everything put into the stream is done."""
+        ...
+
+    def free(self, buffer: Buffer) -> None: ...
+
+    def close(self) -> None:
+        """Let the context go; closing twice is fine."""
+        ...
+
+
+class _PycudaBuffer:
+    def __init__(self, host: NDArray[np.uint8], address: int, allocation: Any) -> None:
+        self.host = host
+        self.address = address
+        self.allocation = allocation  # None for mapped memory
+
+
+class PycudaMemory:
+    """DeviceMemory with pycuda. DeviceError when there is no working GPU."""
+
+    def __init__(self, number: int = 0) -> None:
+        try:
+            import pycuda.driver as cuda
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"TensorRT engines need pycuda, which is not usable ({error}); install edgepose[jetson]"
+            ) from None
+        self._cuda: Any = cuda
+        try:
+            cuda.init()
+            if cuda.Device.count() <= number:
+                raise DeviceError(f"wanted GPU {number}, this machine has {cuda.Device.count()}")
+            gpu = cuda.Device(number)
+            self._context: Any = gpu.retain_primary_context()
+        except cuda.Error as error:
+            raise DeviceError(f"no working NVIDIA GPU ({_one_line(error)})") from None
+        integrated = bool(gpu.get_attribute(cuda.device_attribute.INTEGRATED))
+        self.device = Device(
+            name=gpu.name(),
+            compute_capability=".".join(map(str, gpu.compute_capability())),
+            unified_memory=integrated,
+        )
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """See DeviceMemory.active."""
+        self._context.push()
+        try:
+            yield
+        finally:
+            self._cuda.Context.pop()
+
+    def buffer(self, nbytes: int, mapped: bool) -> _PycudaBuffer:
+        """See DeviceMemory.buffer. DeviceError when memory runs out."""
+        cuda = self._cuda
+        flags = cuda.host_alloc_flags.DEVICEMAP if mapped else 0
+        try:
+            host = cuda.pagelocked_empty(nbytes, np.uint8, mem_flags=flags)
+            if mapped:
+                return _PycudaBuffer(host, int(host.base.get_device_pointer()), None)
+            allocation = cuda.mem_alloc(nbytes)
+        except cuda.Error as error:
+            raise DeviceError(f"the GPU gives no {nbytes} bytes ({_one_line(error)}); stop other programs") from None
+        return _PycudaBuffer(host, int(allocation), allocation)
+
+    def stream(self) -> Any:
+        """See DeviceMemory.stream."""
+        return self._cuda.Stream()
+
+    def handle(self, stream: Any) -> int:
+        """See DeviceMemory.handle."""
+        return int(stream.handle)
+
+    def to_device(self, buffer: _PycudaBuffer, nbytes: int, stream: Any) -> None:
+        """See DeviceMemory.to_device."""
+        if buffer.allocation is not None:
+            self._checked(self._cuda.memcpy_htod_async, buffer.address, buffer.host[:nbytes], stream)
+
+    def to_host(self, buffer: _PycudaBuffer, nbytes: int, stream: Any) -> None:
+        """See DeviceMemory.to_host."""
+        if buffer.allocation is not None:
+            self._checked(self._cuda.memcpy_dtoh_async, buffer.host[:nbytes], buffer.address, stream)
+
+    def wait(self, stream: Any) -> None:
+        """See DeviceMemory.wait."""
+        self._checked(stream.synchronize)
+
+    def free(self, buffer: _PycudaBuffer) -> None:
+        """See DeviceMemory.free."""
+        if buffer.allocation is not None:
+            buffer.allocation.free()
+
+    def close(self) -> None:
+        """See DeviceMemory.close."""
+        context, self._context = self._context, None
+        if context is not None:
+            context.detach()
+
+    def _checked(self, call: Callable[..., None], *arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except self._cuda.Error as error:
+            raise DeviceError(f"the GPU failed ({_one_line(error)})") from None
+
+
+def _one_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,219 @@
+"""Runs an engine with TensorRT 8.6 to 11: tensors by name, asynchronous, pinned memory, two lanes that overlap.
+
+A lane is an execution context with a stream and buffers of its own. A batch beyond the engine's is cut in pieces that
+take turns, so that one lane copies while the other computes.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepose.backends import BackendInfo
+from edgepose.backends.device_memory import Buffer, Device, DeviceMemory, PycudaMemory
+from edgepose.backends.engine_file import EngineKey, StaleEngineError, read_genuine
+from edgepose.backends.options import BackendOptions
+from edgepose.backends.outputs import check_batch, check_strides
+from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError
+from edgepose.model import ModelSpec
+from edgepose.types import FloatArray
+
+N_LANES = 2
+
+
+def tensorrt_module() -> Any:
+    """The tensorrt package; MissingDependencyError that says where it comes from."""
+    try:
+        return import_module("tensorrt")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"TensorRT is not usable here ({error}); on a Jetson it comes with JetPack (apt-get install "
+            "python3-libnvinfer), elsewhere: pip install tensorrt"
+        ) from None
+
+
+class TensorRtBackend:
+    """One engine. `infer` from one thread at a time; `close` from any thread, which waits for a running `infer`.
+
+    memory: opens the GPU, PycudaMemory unless a test brings its own. Raises DeviceError or MissingDependencyError
+    where there is no GPU, StaleEngineError for an engine of another TensorRT or GPU, ModelError for a foreign or
+    damaged file; all of that is settled before the file reaches TensorRT, whose runtime crashes on such things. After
+    a fork the child has no CUDA: using the backend there raises BackendError.
+    """
+
+    def __init__(
+        self,
+        engine: Path,
+        spec: ModelSpec,
+        options: BackendOptions,
+        memory: Callable[[], DeviceMemory] = PycudaMemory,
+    ) -> None:
+        trt = tensorrt_module()
+        data, key = read_genuine(engine)
+        self._memory = memory()
+        try:
+            _check_fits(engine, key, str(trt.__version__), self._memory.device)
+            with self._memory.active():
+                self._runtime = trt.Runtime(trt.Logger(trt.Logger.WARNING))
+                self._engine: Any = self._runtime.deserialize_cuda_engine(data)
+                if self._engine is None:
+                    raise ModelError(f"TensorRT {trt.__version__} refuses engine '{engine}'; build it again")
+                _check_tensors(self._engine, trt, spec, engine)
+                self._lanes = [_Lane(self._engine, self._memory, spec, key, options)]
+        except BaseException:
+            self._memory.close()
+            raise
+        self.spec = spec
+        self.info = BackendInfo(
+            name="tensorrt", version=str(trt.__version__), device=self._memory.device.name, precision=key.precision
+        )
+        self._key = key
+        self._options = options
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._checked: tuple[int, ...] | None = None
+
+    def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
+        """See Backend.infer. A batch of any length is run in pieces of what the engine's profile holds."""
+        if os.getpid() != self._pid:
+            raise BackendError(
+                "this engine was loaded before a fork, and CUDA does not survive one; open it again here"
+            )
+        with self._lock:
+            if self._engine is None:
+                raise ClosedError(f"the network {self.spec.name} was closed; open it again with open_backend")
+            check_batch(self.spec, batch)
+            if batch.shape[1:] != self._lanes[0].input_shape:
+                H, W = self._key.input_hw
+                raise BackendError(
+                    f"this engine was built for inputs of {H}x{W}, got shape {batch.shape}; rebuild it with "
+                    "edgepose build --size"
+                )
+            with self._memory.active():
+                outputs = self._run(batch)
+        if self._checked != batch.shape:
+            check_strides(self.spec, batch, outputs)
+            self._checked = batch.shape
+        return outputs
+
+    def _run(self, batch: FloatArray) -> list[NDArray[Any]]:
+        size = self._key.max_batch
+        pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
+        if len(pieces) > 1 and len(self._lanes) < N_LANES:
+            self._lanes.append(_Lane(self._engine, self._memory, self.spec, self._key, self._options))
+        results: list[list[NDArray[Any]]] = []
+        waiting: list[_Lane] = []
+        for k, piece in enumerate(pieces):
+            lane = self._lanes[k % len(self._lanes)]
+            if len(waiting) == len(self._lanes):
+                results.append(waiting.pop(0).finish())
+            lane.start(piece)
+            waiting.append(lane)
+        results += [lane.finish() for lane in waiting]
+        if len(results) == 1:
+            return results[0]
+        return [np.concatenate(parts) for parts in zip(*results, strict=True)]
+
+    def close(self) -> None:
+        """See Backend.close."""
+        if os.getpid() != self._pid:
+            return  # the parent's to free
+        with self._lock:
+            if self._engine is None:
+                return
+            with self._memory.active():
+                for lane in self._lanes:
+                    lane.free()
+                self._lanes = []
+                self._engine = None
+                self._runtime = None
+            self._memory.close()
+
+
+class _Lane:
+    """One execution context, its stream, and pinned buffers for a full batch."""
+
+    def __init__(
+        self, engine: Any, memory: DeviceMemory, spec: ModelSpec, key: EngineKey, options: BackendOptions
+    ) -> None:
+        self._memory = memory
+        self._context = engine.create_execution_context()
+        if self._context is None:
+            raise BackendError("TensorRT has no memory for another execution context; stop other programs")
+        self._stream = memory.stream()
+        self._input_name = spec.input_name
+        H, W = key.input_hw
+        self.input_shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
+        self._names = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))
+        self._context.set_input_shape(self._input_name, (key.max_batch, *self.input_shape))
+        mapped = options.mapped_memory and memory.device.unified_memory
+        self._buffers: dict[str, Buffer] = {}
+        for name in [self._input_name, *self._names]:
+            shape = tuple(self._context.get_tensor_shape(name))
+            self._buffers[name] = memory.buffer(int(np.prod(shape)) * 4, mapped)
+            self._context.set_tensor_address(name, self._buffers[name].address)
+        self._n = 0
+
+    def start(self, piece: FloatArray) -> None:
+        """Copy in, compute and copy out, all in the stream; returns at once."""
+        memory, source = self._memory, self._buffers[self._input_name]
+        source.host[: piece.nbytes].view(np.float32).reshape(piece.shape)[...] = piece
+        memory.to_device(source, piece.nbytes, self._stream)
+        if len(piece) != self._n:
+            self._context.set_input_shape(self._input_name, piece.shape)
+            self._n = len(piece)
+        if not self._context.execute_async_v3(memory.handle(self._stream)):
+            raise BackendError("TensorRT could not run the engine; its own message is in the log")
+        for name in self._names:
+            memory.to_host(self._buffers[name], self._nbytes(name), self._stream)
+
+    def finish(self) -> list[NDArray[Any]]:
+        """Wait, and give heatmaps and PAFs as float32 copies."""
+        self._memory.wait(self._stream)
+        found = [
+            self._buffers[name].host[: self._nbytes(name)].view(np.float32).reshape(self._shape(name)).copy()
+            for name in self._names
+        ]
+        return [found[0], found[-1]]
+
+    def free(self) -> None:
+        for buffer in self._buffers.values():
+            self._memory.free(buffer)
+        self._buffers = {}
+        self._context = None
+        self._stream = None
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        return tuple(int(size) for size in self._context.get_tensor_shape(name))
+
+    def _nbytes(self, name: str) -> int:
+        return int(np.prod(self._shape(name))) * 4
+
+
+def _check_fits(engine: Path, key: EngineKey, version: str, device: Device) -> None:
+    here = {"tensorrt": version, "gpu": device.name, "compute_capability": device.compute_capability}
+    for field, value in here.items():
+        if getattr(key, field) != value:
+            raise StaleEngineError(
+                f"engine '{engine}' was built for {field.replace('_', ' ')} {getattr(key, field)}, this device has "
+                f"{value}; rebuild it with: edgepose build {engine.with_suffix('.onnx').name}"
+            )
+
+
+def _check_tensors(engine: Any, trt: Any, spec: ModelSpec, path: Path) -> None:
+    """ModelError unless the engine has the contract's tensors, as float32."""
+    names = [engine.get_tensor_name(k) for k in range(engine.num_io_tensors)]
+    for name in (spec.input_name, spec.heatmaps.name, spec.pafs.name):
+        if name not in names:
+            raise ModelError(f"engine '{path}' has tensors {names}, the contract wants {name!r}; correct the sidecar")
+        if engine.get_tensor_dtype(name) != trt.DataType.FLOAT:
+            raise ModelError(
+                f"engine '{path}' takes {name!r} in another type than float32; build it with: edgepose build"
+            )

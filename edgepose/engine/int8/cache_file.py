@@ -1,0 +1,89 @@
+"""The calibration cache of TensorRT <= 10: a text file of one scale per tensor, also written by TAO (`cal.bin`).
+
+First line `TRT-<number>-<algorithm>`, then `tensor: <8 hexadecimal digits>`, the IEEE-754 bits of amax / 127. TensorRT
+ignores a cache whose first line is not its own, so the line is rewritten for the version at hand when it is offered.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgepose.engine.graph import consumers, convolutions
+from edgepose.engine.int8.quantise import INT8_MAX
+from edgepose.errors import ModelError
+
+ENTROPY, MINMAX = "EntropyCalibration2", "MinMaxCalibration"
+_HEADER = re.compile(r"TRT-(\d+)-(EntropyCalibration2|MinMaxCalibration|EntropyCalibration|LegacyCalibration)")
+_MIN_KNOWN = 0.9
+"""Share of the convolutions' inputs that a cache must name to be taken for this model's."""
+
+
+def header(version: str, algorithm: str = ENTROPY) -> str:
+    """First line for a TensorRT version: 8.6.1 gives TRT-8601, 10.3.0 gives TRT-100300 (the latter is inferred)."""
+    major, minor, patch = ([int(part) for part in re.findall(r"\d+", version)] + [0, 0, 0])[:3]
+    number = major * (1000 if major < 10 else 10000) + minor * 100 + patch
+    return f"TRT-{number}-{algorithm}"
+
+
+def cache_text(amax: Mapping[str, float], version: str = "8.6.1", algorithm: str = ENTROPY) -> str:
+    """The whole file. amax: range of each tensor."""
+    lines = [f"{name}: {struct.pack('>f', value / INT8_MAX).hex()}" for name, value in amax.items()]
+    return "\n".join([header(version, algorithm), *lines]) + "\n"
+
+
+def read_cache(path: Path) -> dict[str, float]:
+    """Range amax of each tensor; ModelError when the file is missing, cut off or no calibration cache."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise ModelError(f"cannot read calibration cache '{path}': {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError:
+        raise ModelError(f"'{path}' is no calibration cache: it is not text; make one: edgepose calibrate") from None
+    lines = text.splitlines()
+    if not lines or not _HEADER.fullmatch(lines[0].strip()):
+        raise ModelError(f"'{path}' is no calibration cache: wanted a first line like TRT-8601-EntropyCalibration2")
+    amax = {}
+    for number, line in enumerate(lines[1:], 2):
+        if not line.strip():
+            continue
+        name, _, digits = line.rpartition(":")
+        if not name or not re.fullmatch(r"[0-9a-fA-F]{8}", digits.strip()):
+            raise ModelError(
+                f"calibration cache '{path}' is cut off or damaged at line {number} ({line[:40]!r}); calibrate again"
+            )
+        scale = struct.unpack(">f", bytes.fromhex(digits.strip()))[0]
+        if not 0 <= scale < float("inf"):
+            raise ModelError(f"calibration cache '{path}' has no usable scale at line {number}; calibrate again")
+        amax[name] = scale * INT8_MAX
+    if not amax:
+        raise ModelError(f"calibration cache '{path}' names no tensors; calibrate again")
+    return amax
+
+
+def check_cache(amax: Mapping[str, float], model: Any, path: Path) -> None:
+    """ModelError unless the cache names nearly all tensors that the model's convolutions read."""
+    wanted = {conv.input[0] for conv in convolutions(model)}
+    known = len(wanted & set(amax))
+    if known < _MIN_KNOWN * len(wanted):
+        raise ModelError(
+            f"calibration cache '{path}' belongs to another model: it names {known} of {len(wanted)} tensors that this "
+            "one quantises; calibrate this model, and build the .onnx that calibration wrote beside the cache"
+        )
+
+
+def complete(amax: Mapping[str, float], model: Any) -> dict[str, float]:
+    """Ranges for the tensors in between too: what feeds a ReLU or ELU has the range of what comes out.
+
+    Values below the range are cut by the activation anyway, and TensorRT runs a layer in INT8 only when it has a range
+    for what goes in and what comes out.
+    """
+    ranges, readers = dict(amax), consumers(model)
+    for node in reversed(model.graph.node):
+        after = readers.get(node.output[0], [])
+        if len(after) == 1 and after[0].op_type in ("Relu", "Elu") and after[0].output[0] in ranges:
+            ranges.setdefault(node.output[0], ranges[after[0].output[0]])
+    return ranges
