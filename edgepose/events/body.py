@@ -22,6 +22,8 @@ MIN_SCORE = 0.05  # networks that always answer with all keypoints give their gu
 
 TORSO, THIGH, SHANK = 0.288, 0.245, 0.246  # lengths in body heights: Drillis and Contini 1966, as in Winter 2009
 
+SEATED_THIGH = 0.75  # height of the thigh in the picture against the shank's: about 1 standing, 0 to 0.65 seated
+
 GROUPS = {
     "head": ("nose", "l_eye", "r_eye", "l_ear", "r_ear"),
     "neck": ("l_shoulder", "r_shoulder"),
@@ -78,6 +80,16 @@ class Body(NamedTuple):
     def measurable(self) -> bool:
         """Whether there is enough to judge a posture by."""
         return self.n >= 4 and self.neck_y == self.neck_y and self.height_px == self.height_px
+
+
+def stands_on_legs(body: Body, height_px: float) -> bool:
+    """Whether the thighs go down from the hips as far as those of somebody who stands or bends over.
+
+    On a seat the thigh turns towards the horizontal or the camera, so that its height in the picture shrinks against
+    the shank's, however high the camera hangs.
+    """
+    thigh, shank = body.knee_y - body.hip_y, body.ankle_y - body.knee_y
+    return thigh > 0.5 * THIGH * height_px and thigh > SEATED_THIGH * shank
 
 
 _memo = threading.local()

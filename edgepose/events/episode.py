@@ -19,8 +19,7 @@ def begin_cause(person: Person, t: float, options: FallOptions, size_wh: tuple[i
     if t < person.quiet_until or motion.body is None:
         return None
     if motion.t < t:
-        lost_s = t - person.seen_t
-        if lost_s < options.lost_s or person.in_bed or _at_side(motion, size_wh):
+        if t - motion.t < options.lost_s or person.in_bed or _at_side(motion, size_wh):
             return None
         strength = lost_evidence(motion, options)
         if strength >= 1:

@@ -10,6 +10,7 @@ from edgepose.events.motion import Motion
 from edgepose.events.options import FallOptions
 
 STANDING = 0.5  # shoulders over the floor, body heights: above any crouch, below any seat
+LOW_GATE = 1.2  # a body up to this many times `low` over the floor is judged; the less low, the more else it takes
 CAP = 2.0  # no quantity counts for more than this
 LOST_SPEED = 1.0  # a descent that ends in a lost track must be this fast, body heights per second,
 LOST_DROP = 0.35  # and this deep, for nobody saw where it ended
@@ -22,7 +23,7 @@ def gain(options: FallOptions) -> float:
 
 def low_height(options: FallOptions) -> float:
     """Shoulder height below which a fall may be suspected, body heights."""
-    return options.low * (1 + 0.4 * (options.sensitivity - 0.5))
+    return options.low * (LOW_GATE + 0.4 * (options.sensitivity - 0.5))
 
 
 def fall_evidence(motion: Motion, options: FallOptions) -> float:

@@ -19,7 +19,7 @@ from edgepose.events.body import Body, measure
 from edgepose.events.episode import FOUND_DOWN, begin_cause, next_stage
 from edgepose.events.following import Follower
 from edgepose.events.looks import best_body, wanted_look
-from edgepose.events.motion import LYING_DEG
+from edgepose.events.motion import LYING_DEG, Motion
 from edgepose.events.options import FallOptions
 from edgepose.events.person import Episode, Person
 from edgepose.events.rate import FrameRate
@@ -105,7 +105,9 @@ class FallDetector:
         """The person behind a track; a new track beside a person lost just now goes on with that person's story."""
         person = self._people.get(track_id)
         if person is None:
-            person = self._lost_beside(body, t) or Person(track_id, first_t=t, seen_t=t)
+            person = self._lost_beside(body, t)
+            if person is None:
+                person = Person(track_id, t, t, Motion(self.size_wh[1] if self.size_wh else math.inf))
             self._people.pop(person.id, None)
             person.id = track_id
             self._people[track_id] = person

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from edgepose.events.body import Body
+from edgepose.events.body import Body, stands_on_legs
 
 WINDOW_S = 1.5  # a fall from standing takes 0.5 to 1.2 s; lowering oneself deliberately takes longer
 SPEED_S = 0.35  # span over which a speed is measured: three frames at 9 per second
@@ -19,6 +19,9 @@ JUMP_SPEED = 4.0  # this many heights per second, belong to somebody else (free 
 FLOOR_S = 2.0  # feet that are hidden are where they were for this long
 GROW_S, SHRINK_S = 0.4, 4.0  # time constants of the body height: limbs are foreshortened, seldom stretched
 LYING_DEG = 55.0
+UPRIGHT_DEG = 45.0
+BENT_HIPS = 0.25  # hips over the floor of somebody who bends down, at least
+LEG = 0.4  # an upright body whose feet would be below the picture stands there, whatever legs a network invents
 
 
 def next_height(known_px: float, seen_px: float, dt_s: float, *, keep: bool = False) -> float:
@@ -34,16 +37,19 @@ def next_height(known_px: float, seen_px: float, dt_s: float, *, keep: bool = Fa
 class Motion:
     """The vertical motion of one person; fed with every frame in which the body is measurable.
 
+    picture_height_px: where the picture ends; a floor below it is out of sight.
     height_px: body height. shoulders, hips: height over the floor; NaN while the floor under the body is unknown.
     drop: how far the shoulders are below their highest place in WINDOW_S. fastest: largest speed of descent in that
-    time. recent: the same in the last RECENT_S.
+    time. recent: the same in the last RECENT_S. on_legs: whether the legs carry the body.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, picture_height_px: float = math.inf) -> None:
+        self._picture_height_px = picture_height_px
         self.height_px = math.nan
         self.shoulders = self.hips = math.nan
         self.drop = self.fastest = self.recent = 0.0
         self.angle_deg = math.nan
+        self.on_legs = False
         self.body: Body | None = None
         self.t = -math.inf
         self.floor_y = math.nan
@@ -73,6 +79,7 @@ class Motion:
         self.shoulders = (bottom - body.neck_y) / height_px
         self.hips = (bottom - body.hip_y) / height_px
         self.angle_deg = body.angle_deg
+        self.on_legs = self.hips > BENT_HIPS and stands_on_legs(body, height_px)
         self.body, self.t = body, t
 
     def _at(self, t: float, later_t: float, later_y: float) -> float:
@@ -85,6 +92,9 @@ class Motion:
 
     def _floor(self, body: Body, t: float) -> float:
         """y of the floor under the body: its lowest part, where legs are seen or the body is horizontal."""
+        feet_y = body.hip_y + LEG * body.height_px
+        if feet_y > self._picture_height_px and body.angle_deg < UPRIGHT_DEG:
+            return max(body.bottom, feet_y)
         if body.legs:
             self.floor_y, self._floor_t = body.bottom, t
             return body.bottom

@@ -24,8 +24,8 @@ class FallOptions(Options, frozen=True):
         float, Meta(gt=0, description="fastest shoulder descent of a typical fall, body heights per second")
     ] = 0.7
     low: Annotated[
-        float, Meta(gt=0, description="shoulder height above the floor below which a body may be down, body heights")
-    ] = 0.33
+        float, Meta(gt=0, description="shoulder height over the floor of a body that is typically down, body heights")
+    ] = 0.3
     hold_s: Annotated[float, Meta(ge=0, description="how long a body stays low before a fall is suspected")] = 0.15
     confirm_s: Annotated[float, Meta(ge=0, description="how long a suspected person stays down to be confirmed")] = 2.0
     long_lie_s: Annotated[float, Meta(gt=0, description="how long a confirmed person lies before long_lie")] = 60.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from edgepose.events.evidence import STANDING, fall_evidence, low_height
 from edgepose.events.motion import LYING_DEG, Motion
@@ -38,7 +38,7 @@ class Person:
     id: int
     first_t: float
     seen_t: float
-    motion: Motion = field(default_factory=Motion)
+    motion: Motion
     episode: Episode | None = None
     low_since: float | None = None
     lying_since: float | None = None
@@ -66,7 +66,7 @@ class Person:
         self.lying_since = (self.lying_since or t) if lying else None
         risen = height >= RISEN and motion.angle_deg < LYING_DEG
         self.up_since = (self.up_since if self.up_since is not None else t) if risen else None
-        if height < low:
+        if height < low and not motion.on_legs:
             if self.low_since is None:
                 self.low_since, self.strength = t, 0.0
             if self.episode is not None:

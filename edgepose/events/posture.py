@@ -1,8 +1,4 @@
-"""Postures: standing, sitting, crouching, lying or unknown, told when they change, with lean and slouch angles.
-
-Legs decide between standing and sitting: on a seat the thigh turns towards the horizontal or the camera, so that its
-height in the picture shrinks against the shank's, however high the camera hangs.
-"""
+"""Postures: standing, sitting, crouching, lying or unknown, told when they change, with lean and slouch angles."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgepose.events.body import Body, measure
+from edgepose.events.body import Body, measure, stands_on_legs
 from edgepose.events.motion import next_height
 from edgepose.events.options import PostureOptions
 from edgepose.events.zones import zone_at
@@ -20,7 +16,6 @@ from edgepose.types import Event, Track
 LYING_HEIGHT = 0.35  # shoulders over the lowest part, body heights
 FLAT_HEIGHT = 0.2  # lying whatever the torso seems to do: seen from its head or feet
 CROUCHING_HEIGHT = 0.2  # hips over the lowest part; a chair holds them at 0.25 to 0.3
-SEATED_THIGH = 0.75  # height of the thigh in the picture against the shank's: about 1 standing, 0 to 0.65 seated
 LEG = 0.4  # hips over the floor of a person whose legs fit the picture, at least, standing or seated
 FORGET_S = 5.0
 
@@ -32,12 +27,12 @@ def posture_of(body: Body, height_px: float, lying_deg: float = 55.0) -> str:
     shoulders = (body.bottom - body.neck_y) / height_px
     hips = (body.bottom - body.hip_y) / height_px
     thigh, shank = body.knee_y - body.hip_y, body.ankle_y - body.knee_y
-    upright_legs = thigh > 0.5 * 0.245 * height_px and thigh > SEATED_THIGH * shank
-    if shoulders < FLAT_HEIGHT or (shoulders < LYING_HEIGHT and body.angle_deg > lying_deg and not upright_legs):
+    on_legs = stands_on_legs(body, height_px)
+    if shoulders < FLAT_HEIGHT or (shoulders < LYING_HEIGHT and body.angle_deg > lying_deg and not on_legs):
         return "lying" if body.legs or body.angle_deg > lying_deg else "unknown"
     if not (thigh == thigh and shank == shank):
         return "unknown"
-    if upright_legs:
+    if on_legs:
         return "standing"
     return "crouching" if hips < CROUCHING_HEIGHT else "sitting"
 

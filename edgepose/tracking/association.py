@@ -75,7 +75,7 @@ def pair_up(likeness: FloatArray, min_similarity: float) -> list[tuple[int, int]
 def centres(xy: FloatArray) -> FloatArray:
     """(N, 2): middle of the box around each person's keypoints (N, K, 2)."""
     low, high = _boxes(xy)
-    middle: FloatArray = np.add(low, high) / 2
+    middle: FloatArray = (0.5 * (low + high)).astype(np.float32)
     return middle
 
 
