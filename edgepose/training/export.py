@@ -53,7 +53,7 @@ def export(
     fold_norms(network)
     axes = {0: "batch", 2: "height", 3: "width"}
     torch.onnx.export(
-        Heads(network),
+        Heads(network).eval(),
         (torch.zeros(1, 3, *input_hw),),
         str(path),
         input_names=["input"],
@@ -62,6 +62,7 @@ def export(
         opset_version=OPSET,
         dynamo=False,
     )
+    network.eval()  # the exporter leaves it training
     model = onnx.load(str(path))
     model.ir_version = min(model.ir_version, IR)
     if half:

@@ -116,7 +116,7 @@ def ordered_convs(network: PoseNetwork, *, heatmaps_first: tuple[bool, ...]) -> 
 def assign_convs(network: PoseNetwork, convs: list[ConvWeights], name: str) -> int:
     """Copy convolutions into a network of the same shape; returns how many. ModelError names the first misfit."""
     n_stages = 1 + len(network.refinements)
-    n_heatmaps = network.initial.heatmap_head[-1].conv.out_channels
+    n_heatmaps = network.initial.heatmap_head[-1].conv.out_channels  # type: ignore[union-attr]
     layers = ordered_convs(network, heatmaps_first=(False,) * n_stages)
     if len(layers) != len(convs):
         raise ModelError(
