@@ -31,6 +31,7 @@ def max_misses(min_support: float) -> int:
     return int(np.floor(N_SAMPLES * (1 - min_support) + 1e-6))
 
 
+@np.errstate(invalid="ignore")
 def score_limbs(
     peaks: Peaks,
     pafs: FloatArray,
