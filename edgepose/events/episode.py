@@ -18,19 +18,15 @@ def begin_cause(person: Person, t: float, options: FallOptions, size_wh: tuple[i
     motion = person.motion
     if t < person.quiet_until or motion.body is None:
         return None
-    if motion.t < t:
-        if t - motion.t < options.lost_s or person.in_bed or _at_side(motion, size_wh):
-            return None
-        strength = lost_evidence(motion, options)
-        if strength >= 1:
-            person.strength = strength
-            return "lost while falling"
+    if person.in_bed:
         return None
-    if person.in_bed or person.low_since is None:
-        return None
-    low_s = t - person.low_since
+    low_s = t - person.low_since if person.low_since is not None else -1.0
     if person.strength >= 1 and low_s >= options.hold_s:
         return "fast descent"
+    if motion.t < t:
+        return _lost_cause(person, t, options, size_wh)
+    if low_s < 0:
+        return None
     if person.bed is not None and low_s >= LEFT_BED_S:
         return f"left the {person.bed.policy} without standing up"
     if person.lying_since is None:
@@ -41,6 +37,18 @@ def begin_cause(person: Person, t: float, options: FallOptions, size_wh: tuple[i
     if not person.was_up and person.lying_since - person.first_t < options.found_down_s <= lying_s:
         return FOUND_DOWN
     return None
+
+
+def _lost_cause(person: Person, t: float, options: FallOptions, size_wh: tuple[int, int] | None) -> str | None:
+    """The same for somebody who cannot be seen, or not well enough to be judged."""
+    motion = person.motion
+    if t - motion.t < options.lost_s or _at_side(motion, size_wh):
+        return None
+    strength = lost_evidence(motion, options)
+    if strength < 1:
+        return None
+    person.strength = strength
+    return "lost while falling"
 
 
 def next_stage(person: Person, t: float, options: FallOptions) -> str | None:
