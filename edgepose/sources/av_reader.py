@@ -81,6 +81,8 @@ class AvReader:
         except (av.FFmpegError, OSError) as error:
             raise SourceError(f"{self._label} broke off: {reason(error)}") from None
         image = np.asarray(self._reformatter.reformat(frame, format="bgr24").to_ndarray(), np.uint8)
+        if frame.rotation:  # a telephone held upright records lying pictures and says so
+            image = np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
         pts = (
             None if frame.pts is None or frame.time_base is None else float((frame.pts - self._start) * frame.time_base)
         )

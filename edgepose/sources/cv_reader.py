@@ -6,7 +6,9 @@ OpenCV tells no reasons, only that opening failed; `rtsp.py` asks the server its
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +18,8 @@ from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Shot
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own words would only double ours
+
+_LOG_ERRORS = 2
 
 RAW_USB_PIXELS = 640 * 480
 """Largest picture that USB 2 carries uncompressed at 30 per second."""
@@ -42,12 +46,8 @@ class CvReader:
         self._label = label
         self._has_pts = has_pts
         words = [int(word) for pair in (settings or {}).items() for word in pair]
-        loudness = cv2.utils.logging.getLogLevel()
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # a failure to open becomes our own sentence
-        try:
+        with _errors_only():
             self._capture = cv2.VideoCapture(location, api, words)
-        finally:
-            cv2.utils.logging.setLogLevel(loudness)
         if not self._capture.isOpened():
             raise SourceError(f"cannot read {label}: OpenCV cannot open it; give a video or camera that it can decode")
         rate = self._capture.get(cv2.CAP_PROP_FPS)
@@ -74,6 +74,18 @@ class CvReader:
 
     def close(self) -> None:
         self._capture.release()
+
+
+@contextmanager
+def _errors_only() -> Iterator[None]:
+    """Keeps OpenCV from warning of what becomes a sentence of ours."""
+    log: Any = getattr(cv2.utils, "logging", cv2)  # OpenCV 4.8 has the two calls at its top
+    level = log.getLogLevel()
+    log.setLogLevel(_LOG_ERRORS)
+    try:
+        yield
+    finally:
+        log.setLogLevel(level)
 
 
 def open_file(path: str, label: str) -> CvReader:

@@ -100,7 +100,7 @@ def open_video(path: Path, reader: str = "auto") -> AvReader | CvReader:
         raise SourceError(f"'{path}' is not a regular file; cameras are opened by address, such as v4l2:///dev/video0")
     if path.stat().st_size == 0:
         raise SourceError(f"video '{path}' is empty (0 bytes); copy or record it again")
-    if video_library("auto" if reader == "gstreamer" else reader) == "av":
+    if video_library("auto" if reader == "gstreamer" else reader, "file") == "av":
         from edgepose.sources import av_reader
 
         return av_reader.open_file(str(path.resolve()), f"video '{path}'")

@@ -64,7 +64,7 @@ def _open(parts: SplitResult, label: str, options: SourceOptions) -> Reader:
         from edgepose.sources import gst_rtsp
 
         return gst_rtsp.open_rtsp(parts, label, options)
-    if video_library(options.reader) == "av":
+    if video_library(options.reader, "stream") == "av":
         from edgepose.sources import av_reader
 
         return av_reader.open_rtsp(urlunsplit(parts), label, options)

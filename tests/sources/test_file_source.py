@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from sources_kit import READERS, picture
 
@@ -69,6 +70,27 @@ def test_a_picture_size_that_changes_midway_is_followed(tmp_path: Path, reader: 
     assert len(shapes) == 10
     if reader == "av":
         assert shapes[-1] == (240, 320, 3)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_video_of_a_telephone_held_upright_is_upright(tmp_path: Path, reader: str) -> None:
+    av = pytest.importorskip("av", reason="writing MP4 needs PyAV")
+    path = tmp_path / "upright.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        lying = np.zeros((120, 160, 3), np.uint8)
+        lying[:20] = 255
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(lying, format="bgr24")))
+        container.mux(stream.encode())
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 44  # ISO 14496-12: the track's matrix; this one turns clockwise
+    turned = (0, 0x10000, 0, -0x10000, 0, 0, 120 << 16, 0, 0x40000000)
+    data[matrix : matrix + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in turned)
+    path.write_bytes(data)
+    (frame,) = read_all(path, reader)
+    assert frame.image.shape == (160, 120, 3)
+    assert frame.image[:, -15:].mean() > 240 > 10 > frame.image[:, :15].mean()
 
 
 @pytest.mark.parametrize("reader", READERS)
