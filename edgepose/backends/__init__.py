@@ -88,9 +88,10 @@ def open_backend(
 
 
 def _open(name: str, path: Path, spec: ModelSpec | None, options: BackendOptions) -> Backend:
+    implementation = find("backends", name, BACKENDS)
     if spec is None and name != "replay":  # a recording carries its own contract
         spec = load_spec(path)
-    return cast(Backend, find("backends", name, BACKENDS)(path, spec, options))
+    return cast(Backend, implementation(path, spec, options))
 
 
 def _choose(path: Path, options: BackendOptions) -> str:

@@ -27,7 +27,7 @@ def measure(material: Material) -> list[Figure]:
         for name, arguments in _COMMANDS.items():
             seconds[name].append(_seconds(arguments))
     ms = {name: median(values) * 1e3 for name, values in seconds.items()}
-    heavy = heavy_modules("import edgepose") | heavy_modules(_HELP)
+    heavy = heavy_modules("import edgepose") | heavy_modules(SHOW_HELP)
     return [
         Figure("import_numpy_ms", round(ms["numpy"], 1), "ms"),
         Figure("import_edgepose_ms", round(ms["import"], 1), "ms"),
@@ -44,7 +44,7 @@ def _seconds(arguments: list[str]) -> float:
     return time.perf_counter() - began
 
 
-_HELP = """
+SHOW_HELP = """
 import contextlib, io
 with contextlib.redirect_stdout(io.StringIO()):
     from edgepose.cli import main

@@ -66,7 +66,7 @@ class Config(Options, frozen=True):
     rules: Annotated[
         tuple[str, ...],
         Meta(description="rules that watch the people: fall, posture, gesture, activity, or a plugin's"),
-    ] = ("fall",)
+    ] = ("fall", "posture", "gesture", "activity")
     zones: Annotated[tuple[ZoneEntry, ...], Meta(description="parts of a picture where people are judged apart")] = ()
     fall: Annotated[FallOptions, Meta(description="falls")] = FallOptions()
     posture: Annotated[PostureOptions, Meta(description="postures")] = PostureOptions()

@@ -54,10 +54,20 @@ class Preparer:
 
 
 class Network:
-    """One loaded model with its grouping. `infer` and `poses` may be called from two different threads."""
+    """One loaded model with its grouping. `infer` and `poses` may be called from two different threads.
 
-    def __init__(self, backend: Backend, height: int = 0, group_options: GroupOptions | None = None) -> None:
+    sha256: hexadecimal digest of the model file, None where the backend was handed in.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        height: int = 0,
+        group_options: GroupOptions | None = None,
+        sha256: str | None = None,
+    ) -> None:
         self.backend = backend
+        self.sha256 = sha256
         self.height = height
         self._grouper = Grouper(backend.spec.keypoint_skeleton, group_options or GroupOptions())
 

@@ -6,6 +6,7 @@ What is handed in belongs to the pipeline from then on, which closes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,11 +43,13 @@ def open_network(config: Config, model: ModelLike | None) -> Network:
     """The model with its backend; raises ModelError or BackendError."""
     if model is None or isinstance(model, (str, Path)):
         from edgepose.backends import open_backend
+        from edgepose.model import shipped_model
 
-        backend = open_backend(model or config.model.path or None, config.model.backend)
-    else:
-        backend = model
-    return Network(backend, config.model.height, config.decode)
+        path = Path(model or config.model.path or shipped_model())
+        backend = open_backend(path, config.model.backend)
+        digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+        return Network(backend, config.model.height, config.decode, digest)
+    return Network(model, config.model.height, config.decode)
 
 
 def rule_makers(config: Config, rules: Iterable[RuleLike] | None) -> list[RuleMaker]:
@@ -158,7 +161,13 @@ def device_card(network: Network, sources: Sequence[Source]) -> Mapping[str, Any
     spec, info = network.backend.spec, network.backend.info
     return {
         "versions": {"edgepose": __version__, info.name: info.version},
-        "model": {"name": spec.name, "precision": info.precision, "backend": info.name, "device": info.device},
+        "model": {
+            "name": spec.name,
+            "sha256": network.sha256,
+            "precision": info.precision,
+            "backend": info.name,
+            "device": info.device,
+        },
         "keypoints": BODYPOSENET_18.keypoints,
         "limbs": BODYPOSENET_18.limbs,
         "cameras": [{"name": source.name, "live": source.live} for source in sources],

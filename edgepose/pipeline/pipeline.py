@@ -91,8 +91,11 @@ class Pipeline:
 
     @property
     def progress(self) -> dict[str, int]:
-        """Loop counter of every thread, as "capture NAME", "infer" and "group"; all of them tick while all is well."""
-        return dict(self._queues.progress)
+        """Loop counter of every thread that has not ended, as "capture NAME", "infer" and "group".
+
+        All of them tick several times a second while all is well; one that stands still belongs to a thread that hangs.
+        """
+        return {worker.name: self._queues.progress[worker.name] for worker in self._workers if worker.alive}
 
     def report(self) -> dict[str, Any]:
         """Numbers so far: frames, dropped, people_frames, fps, latency_ms per stage (p50, p99) and events."""
