@@ -78,7 +78,6 @@ def run(args: argparse.Namespace) -> int:
     from edgepose.cli.signals import ending_on_signals, exit_code
     from edgepose.pipeline import Pipeline
     from edgepose.service import supervised
-    from edgepose.service import supervised
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     watcher = _Watcher(quiet=args.json)
@@ -86,7 +85,6 @@ def run(args: argparse.Namespace) -> int:
     with (
         Pipeline(configured(args), max_frames=args.max_frames, keep_images=False) as pipeline,
         ending_on_signals(pipeline.stop) as received,
-        supervised(lambda: pipeline.progress),
         supervised(lambda: pipeline.progress),
     ):
         try:
