@@ -120,18 +120,8 @@ def score(
     The size of a found person is that of the box around its keypoints: pycocotools' `loadRes` counts absent ones, at
     (0, 0), in, and so takes a small false person for a large one.
     """
-    COCO, COCOeval = _pycocotools()
+    evaluation = matched(truth, results, image_ids)
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress there
-        coco_truth, coco_found = COCO(), COCO()
-        coco_truth.dataset = dict(truth)
-        coco_truth.createIndex()
-        people = [_with_box(result, number) for number, result in enumerate(results, 1)]
-        coco_found.dataset = {**truth, "annotations": people}
-        coco_found.createIndex()
-        evaluation = COCOeval(coco_truth, coco_found, "keypoints")
-        evaluation.params.imgIds = list(image_ids)
-        evaluation.params.catIds = [_PERSON]
-        evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
     stats = [float(value) for value in evaluation.stats]
@@ -146,6 +136,23 @@ def score(
         ),
         found=len(results),
     )
+
+
+def matched(truth: Mapping[str, Any], results: Sequence[dict[str, Any]], image_ids: Sequence[int]) -> Any:
+    """A COCOeval whose results are matched with the annotations of the pictures in `image_ids`, not yet accumulated."""
+    COCO, COCOeval = _pycocotools()
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco_truth, coco_found = COCO(), COCO()
+        coco_truth.dataset = dict(truth)
+        coco_truth.createIndex()
+        people = [_with_box(result, number) for number, result in enumerate(results, 1)]
+        coco_found.dataset = {**truth, "annotations": people}
+        coco_found.createIndex()
+        evaluation = COCOeval(coco_truth, coco_found, "keypoints")
+        evaluation.params.imgIds = list(image_ids)
+        evaluation.params.catIds = [_PERSON]
+        evaluation.evaluate()
+    return evaluation
 
 
 def _with_box(result: Mapping[str, Any], number: int) -> dict[str, Any]:

@@ -7,7 +7,8 @@ with it. `pycuda.autoinit` would make another one at import and leave it current
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,11 +26,16 @@ class Device(Options, frozen=True):
     unified_memory: bool
 
 
-class Buffer(Protocol):
-    """A block of memory that host and device know. host: uint8 (nbytes,), pinned. address: on the device."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Buffer:
+    """A block of memory that host and device know.
+
+    host: uint8 (nbytes,), pinned. address: on the device. allocation: the device's own block, None where it is mapped.
+    """
 
     host: NDArray[np.uint8]
     address: int
+    allocation: Any = None
 
 
 class DeviceMemory(Protocol):
@@ -37,8 +43,7 @@ class DeviceMemory(Protocol):
 
     device: Device
 
-    @contextmanager
-    def active(self) -> Iterator[None]:
+    def active(self) -> AbstractContextManager[None]:
         """Make the context current in this thread, and the earlier one again afterwards."""
         ...
 
@@ -67,13 +72,6 @@ class DeviceMemory(Protocol):
     def close(self) -> None:
         """Let the context go; closing twice is fine."""
         ...
-
-
-class _PycudaBuffer:
-    def __init__(self, host: NDArray[np.uint8], address: int, allocation: Any) -> None:
-        self.host = host
-        self.address = address
-        self.allocation = allocation  # None for mapped memory
 
 
 class PycudaMemory:
@@ -111,18 +109,18 @@ class PycudaMemory:
         finally:
             self._cuda.Context.pop()
 
-    def buffer(self, nbytes: int, mapped: bool) -> _PycudaBuffer:
+    def buffer(self, nbytes: int, mapped: bool) -> Buffer:
         """See DeviceMemory.buffer. DeviceError when memory runs out."""
         cuda = self._cuda
         flags = cuda.host_alloc_flags.DEVICEMAP if mapped else 0
         try:
             host = cuda.pagelocked_empty(nbytes, np.uint8, mem_flags=flags)
             if mapped:
-                return _PycudaBuffer(host, int(host.base.get_device_pointer()), None)
+                return Buffer(host, int(host.base.get_device_pointer()))
             allocation = cuda.mem_alloc(nbytes)
         except cuda.Error as error:
             raise DeviceError(f"the GPU gives no {nbytes} bytes ({_one_line(error)}); stop other programs") from None
-        return _PycudaBuffer(host, int(allocation), allocation)
+        return Buffer(host, int(allocation), allocation)
 
     def stream(self) -> Any:
         """See DeviceMemory.stream."""
@@ -132,12 +130,12 @@ class PycudaMemory:
         """See DeviceMemory.handle."""
         return int(stream.handle)
 
-    def to_device(self, buffer: _PycudaBuffer, nbytes: int, stream: Any) -> None:
+    def to_device(self, buffer: Buffer, nbytes: int, stream: Any) -> None:
         """See DeviceMemory.to_device."""
         if buffer.allocation is not None:
             self._checked(self._cuda.memcpy_htod_async, buffer.address, buffer.host[:nbytes], stream)
 
-    def to_host(self, buffer: _PycudaBuffer, nbytes: int, stream: Any) -> None:
+    def to_host(self, buffer: Buffer, nbytes: int, stream: Any) -> None:
         """See DeviceMemory.to_host."""
         if buffer.allocation is not None:
             self._checked(self._cuda.memcpy_dtoh_async, buffer.host[:nbytes], buffer.address, stream)
@@ -146,7 +144,7 @@ class PycudaMemory:
         """See DeviceMemory.wait."""
         self._checked(stream.synchronize)
 
-    def free(self, buffer: _PycudaBuffer) -> None:
+    def free(self, buffer: Buffer) -> None:
         """See DeviceMemory.free."""
         if buffer.allocation is not None:
             buffer.allocation.free()

@@ -53,6 +53,9 @@ class QuantiseOptions(Options, frozen=True):
     correct_bias: Annotated[
         bool, Meta(description="Take the mean error that quantising adds to each channel out of the bias.")
     ] = True
+    compensate_rounding: Annotated[
+        bool, Meta(description="Round weights so that layer outputs stay closest, not each weight by itself.")
+    ] = True
     first_layer: Annotated[bool, Meta(description="Quantise the layer that sees the picture.")] = True
     head_layers: Annotated[bool, Meta(description="Quantise the layers that give heatmaps and PAFs.")] = True
     keep: Annotated[

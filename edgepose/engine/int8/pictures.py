@@ -113,7 +113,8 @@ def difference_hash(image: Image) -> int:
 
 
 def _grey(image: Image) -> NDArray[np.float32]:
-    return image.mean(2, dtype=np.float32)
+    grey: NDArray[np.float32] = image.mean(2, dtype=np.float32)
+    return grey
 
 
 def _seen(looks: int, hashes: Sequence[int]) -> bool:

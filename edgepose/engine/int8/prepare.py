@@ -25,7 +25,8 @@ from edgepose.engine.int8.quantise import (
     tensors_to_measure,
 )
 from edgepose.engine.int8.ranges import choose_amax
-from edgepose.engine.int8.sensitivity import arithmetic, output_errors, worth_keeping
+from edgepose.engine.int8.rounding import rounded_weights
+from edgepose.engine.int8.sensitivity import Trial, arithmetic, output_errors, worth_keeping
 from edgepose.engine.int8.twin import bias_corrected, layer_errors
 from edgepose.model import ModelSpec
 
@@ -48,6 +49,7 @@ class Prepared:
     histograms: dict[str, Histogram]
     layer_errors: dict[str, float]
     output_errors: dict[str, float]
+    arithmetic: dict[str, int]
     kept: tuple[str, ...]
 
 
@@ -62,28 +64,37 @@ def prepare(
     progress: Progress,
 ) -> Prepared:
     """Quantise a network in plain form with what it does on `pictures`; `with_people` are those that show somebody."""
-    some = spread(pictures, N_CHANNEL_PICTURES)
     model = plain
     if options.equalise:
+        some = spread(pictures, N_CHANNEL_PICTURES)
         model = equalised(plain, channel_maxima(plain, some, spec, input_hw, progress))
     names = list(dict.fromkeys([*tensors_to_measure(model), spec.input_name]))
     histograms = collect(model, names, pictures, spec, input_hw, checkpoint, progress)
     amax = {name: choose_amax(item, options.algorithm, options.percentile) for name, item in histograms.items()}
+    cost = arithmetic(model, _positions(model, spec, input_hw, pictures[0]))
     kept = _asked_for(model, options)
-    layers = [name for name in map(layer_name, convolutions(model)) if name not in kept]
-    corrected = quantised(model, amax, kept)
-    pictures_for_errors = spread(pictures, N_ERROR_PICTURES)
-    by_layer, means = layer_errors(model, corrected, pictures_for_errors, spec, input_hw, progress)
+    layers = [name for name in cost if name not in kept]
+    some = spread(pictures, N_ERROR_PICTURES)
+    weights = rounded_weights(model, layers, some, spec, input_hw, progress) if options.compensate_rounding else {}
+    by_layer, means = layer_errors(model, quantised(model, amax, kept, weights), some, spec, input_hw, progress)
     if not options.correct_bias:
         means = {}
     by_output: dict[str, float] = {}
     if options.float_budget > 0 and layers:
-        corrected_model = bias_corrected(model, means)
-        by_output = output_errors(model, corrected_model, amax, layers, with_people, spec, input_hw, progress)
-        cost = arithmetic(model, _positions(model, spec, input_hw, pictures[0]))
-        kept = [*kept, *worth_keeping(by_output, {name: cost[name] for name in layers}, options.float_budget)]
+        trial = Trial(model, bias_corrected(model, means), amax, weights)
+        by_output = output_errors(trial, layers, with_people, spec, input_hw, progress)
+        kept += worth_keeping(by_output, {name: cost[name] for name in layers}, options.float_budget)
     final = bias_corrected(model, {name: mean for name, mean in means.items() if name not in kept})
-    return Prepared(quantised(final, amax, kept), model, amax, histograms, by_layer, by_output, tuple(kept))
+    return Prepared(
+        model=quantised(final, amax, kept, weights),
+        float_model=model,
+        amax=amax,
+        histograms=histograms,
+        layer_errors=by_layer,
+        output_errors=by_output,
+        arithmetic=cost,
+        kept=tuple(kept),
+    )
 
 
 def _asked_for(model: Any, options: QuantiseOptions) -> list[str]:

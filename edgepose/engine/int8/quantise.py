@@ -83,7 +83,8 @@ def tensors_to_measure(model: Any) -> list[str]:
 def weight_scales(weights: NDArray[Any]) -> NDArray[np.float32]:
     """Value of one int8 step for each output channel, (O,)."""
     largest = np.abs(weights).reshape(len(weights), -1).max(1)
-    return (np.maximum(largest, 1e-12) / INT8_MAX).astype(np.float32)
+    scales: NDArray[np.float32] = (np.maximum(largest, 1e-12) / INT8_MAX).astype(np.float32)
+    return scales
 
 
 def quantised(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,27 +19,35 @@ N_PICTURES = 6
 """The order of layers settles after a handful; the gate judges the result on all held-out pictures."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """What is known before the layers are tried: the float network, the same with every bias corrected, the range of
+    each tensor, and the rounded weights.
+    """
+
+    model: Any
+    corrected: Any
+    amax: Mapping[str, float]
+    weights: Mapping[str, NDArray[np.int8]]
+
+
 def output_errors(
-    model: Any,
-    corrected: Any,
-    amax: Mapping[str, float],
+    trial: Trial,
     layers: Sequence[str],
     pictures: Sequence[Picture],
     spec: ModelSpec,
     input_hw: tuple[int, int],
     progress: Progress,
 ) -> dict[str, float]:
-    """Relative error of the worse output when only that layer is int8, for each layer in `layers`.
-
-    model: the float network. corrected: the same with every bias corrected; a layer is tried with its own correction.
-    """
+    """Relative error of the worse output when only that layer is int8, for each layer in `layers`."""
     outputs = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))
     inputs = list(tensors([picture.path for picture in pictures[:N_PICTURES]], spec, input_hw))
-    exact = _run(Probe(model, spec, outputs), inputs)
-    names = [layer_name(conv) for conv in convolutions(model)]
+    exact = _run(Probe(trial.model, spec, outputs), inputs)
+    names = [layer_name(conv) for conv in convolutions(trial.model)]
     errors = {}
     for layer in progress(layers, len(layers), "layers tried"):
-        alone = quantised(_with_bias_of(layer, corrected, model), amax, keep=[name for name in names if name != layer])
+        others = [name for name in names if name != layer]
+        alone = quantised(_with_bias_of(layer, trial), trial.amax, others, trial.weights)
         found = _run(Probe(alone, spec, outputs), inputs)
         errors[layer] = max(relative_error(a, b) for a, b in zip(exact, found, strict=True))
     return errors
@@ -71,14 +80,13 @@ def worth_keeping(errors: Mapping[str, float], cost: Mapping[str, int], budget: 
     return sorted(chosen, key=list(errors).index)
 
 
-def _with_bias_of(layer: str, corrected: Any, model: Any) -> Any:
+def _with_bias_of(layer: str, trial: Trial) -> Any:
     """The float network with the corrected bias in one layer."""
-    result = copied(model)
-    stored = {item.name: item for item in corrected.graph.initializer}
-    source = next(conv for conv in convolutions(corrected) if layer_name(conv) == layer)
+    result = copied(trial.model)
+    source = next(conv for conv in convolutions(trial.corrected) if layer_name(conv) == layer)
     target = next(conv for conv in convolutions(result) if layer_name(conv) == layer)
-    if len(source.input) > 2 and list(source.input) != list(target.input):
-        result.graph.initializer.append(stored[source.input[2]])
+    if list(source.input) != list(target.input):
+        result.graph.initializer.extend(i for i in trial.corrected.graph.initializer if i.name == source.input[2])
         del target.input[2:]
         target.input.append(source.input[2])
     return result

@@ -1,0 +1,202 @@
+"""`edgepose calibrate` without its command line: pictures in; INT8 model, cache and report out, or a refusal."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edgepose import __version__
+from edgepose.backends import BackendOptions, open_backend
+from edgepose.engine.build.files import sha256_of, write_atomically
+from edgepose.engine.graph import convolutions, load_plain
+from edgepose.engine.int8.ap import annotated, ap_loss
+from edgepose.engine.int8.cache_file import cache_text, complete
+from edgepose.engine.int8.gate import Parity, compare, judge
+from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
+from edgepose.engine.int8.page import page
+from edgepose.engine.int8.pictures import Picture, PictureSet, Progress, gather
+from edgepose.engine.int8.prepare import Prepared, prepare
+from edgepose.engine.int8.quantise import layer_name
+from edgepose.engine.int8.report import CalibrationReport, LayerRow, PictureCounts
+from edgepose.engine.int8.runs import Sight, clearest
+from edgepose.engine.int8.strip import stripped
+from edgepose.errors import DataError
+from edgepose.model import ModelSpec, load_spec, save_spec
+from edgepose.options import Options
+from edgepose.sources.images import read_image
+
+CLEAR_KEYPOINT = 0.3
+"""A heatmap value from which on somebody is surely there."""
+N_LOOKED_AT = 40
+
+
+class CalibrationRequest(Options, frozen=True):
+    """What to calibrate. output: path without ending; .onnx, .cache, .report.json and .report.html are added.
+
+    annotations, annotated_images: COCO keypoints and their pictures, for AP; these never calibrate.
+    """
+
+    model: str
+    images: str
+    output: str
+    input_hw: tuple[int, int] | None = None
+    annotations: str | None = None
+    annotated_images: str | None = None
+    pictures: PictureOptions = PictureOptions()
+    quantise: QuantiseOptions = QuantiseOptions()
+    gate: GateOptions = GateOptions()
+    accept: bool = False
+
+
+def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationReport:
+    """Calibrate a model and judge the result; the files are written whatever the verdict, which the report carries.
+
+    An INT8 model that fails the gate is written as OUT.refused.onnx, so that nothing runs it by accident. Raises
+    DataError for a picture set that is no good and ModelError for a model that cannot be quantised.
+    """
+    begun = time.monotonic()
+    model_path, out = Path(request.model), Path(request.output)
+    spec = load_spec(model_path)
+    input_hw = request.input_hw or spec.input_hw
+    plain = load_plain(model_path)
+    truth = _annotated(request)
+    pictures = _without(gather(Path(request.images), request.pictures, progress), {path for _, path in truth})
+    with Sight(open_backend(model_path, BackendOptions(precision="f32"), spec), input_hw) as exact:
+        people, share = _with_people(exact, pictures.calibrate, request, progress)
+        checkpoint = out.with_name(out.name + ".partial.npz")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        prepared = prepare(plain, spec, input_hw, pictures.calibrate, people, request.quantise, checkpoint, progress)
+        int8_path = _write_model(out, prepared.model, spec)
+        with Sight(open_backend(int8_path, BackendOptions(), spec), input_hw) as int8:
+            paths = [picture.path for picture in pictures.judge]
+            parity = compare(exact, int8, paths, progress)
+            if truth:
+                loss = ap_loss(exact, int8, Path(str(request.annotations)), truth, progress)
+                parity = msgspec.structs.replace(parity, ap=loss)
+            verdict = judge(parity, request.gate, request.accept)
+            html_pictures = _side_by_side(exact, int8, parity)
+    cache = cache_text(complete(prepared.amax, stripped(prepared.model))).encode()
+    report = CalibrationReport(
+        edgepose=__version__,
+        model=model_path.name,
+        model_sha256=sha256_of(model_path),
+        int8_sha256=sha256_of(int8_path),
+        cache_sha256=hashlib.sha256(cache).hexdigest(),
+        size_ratio=int8_path.stat().st_size / model_path.stat().st_size,
+        input_hw=input_hw,
+        options=request.quantise,
+        pictures=_counts(pictures, share),
+        layers=_rows(prepared),
+        parity=parity,
+        verdict=verdict,
+        seconds=round(time.monotonic() - begun, 1),
+        picture_sha256=tuple(picture.sha256 for picture in pictures.calibrate),
+    )
+    write_atomically(_ending(out, ".cache"), cache, 0o644)
+    write_atomically(_ending(out, ".report.json"), report.to_json(), 0o644)
+    write_atomically(_ending(out, ".report.html"), page(report, prepared, html_pictures).encode(), 0o600)
+    _settle(out, int8_path, passed=verdict.passed or verdict.accepted_anyway)
+    return report
+
+
+def _annotated(request: CalibrationRequest) -> list[tuple[int, Path]]:
+    if request.annotations is None:
+        return []
+    return annotated(Path(request.annotations), Path(request.annotated_images or request.images))
+
+
+def _without(pictures: PictureSet, taken: set[Path]) -> PictureSet:
+    """The set less the annotated pictures, which judge only."""
+    names = {path.name for path in taken}
+    kept = tuple(picture for picture in pictures.calibrate if picture.path.name not in names)
+    if not kept:
+        raise DataError(
+            "every calibration picture is annotated and kept for AP; give --annotated-images another folder"
+        )
+    return dataclasses.replace(pictures, calibrate=kept)
+
+
+def _with_people(
+    exact: Sight, pictures: Sequence[Picture], request: CalibrationRequest, progress: Progress
+) -> tuple[list[Picture], float]:
+    """Calibration pictures in which FP32 sees somebody, and their share; DataError when there are too few.
+
+    A network that sees nobody in nearly all pictures is being shown something else than it was trained for: another
+    camera geometry, infrared, pictures without people.
+    """
+    looked_at = pictures[:: max(1, len(pictures) // N_LOOKED_AT)]
+    n_keypoints = exact.spec.keypoint_skeleton.n_keypoints
+    people = []
+    for picture in progress(looked_at, len(looked_at), "pictures looked at"):
+        if clearest(exact.look(read_image(picture.path)), n_keypoints) >= CLEAR_KEYPOINT:
+            people.append(picture)
+    share = len(people) / len(looked_at)
+    if share < request.pictures.min_with_people:
+        raise DataError(
+            f"the network sees people in {len(people)} of {len(looked_at)} calibration pictures, wanted at least "
+            f"{request.pictures.min_with_people:.0%}: these pictures are unlike its input; take some with people, from "
+            "the cameras it will run on"
+        )
+    return people, share
+
+
+def _write_model(out: Path, model: Any, spec: ModelSpec) -> Path:
+    """The INT8 model under a name that nobody runs until the verdict is in, with its sidecar."""
+    path = _ending(out, ".refused.onnx")
+    write_atomically(path, model.SerializeToString(), 0o644)
+    save_spec(spec, path)
+    return path
+
+
+def _settle(out: Path, int8_path: Path, passed: bool) -> None:
+    """Give a model that passed its final name."""
+    if passed:
+        final = _ending(out, ".onnx")
+        int8_path.with_suffix(".json").replace(final.with_suffix(".json"))
+        int8_path.replace(final)
+
+
+def _side_by_side(exact: Sight, int8: Sight, parity: Parity) -> list[tuple[str, Any, Any, Any]]:
+    """(path, picture, FP32's people, INT8's people) of the pictures that agree least."""
+    rows = []
+    for path in parity.worst:
+        image = read_image(Path(path))
+        rows.append((path, image, exact.look(image).poses, int8.look(image).poses))
+    return rows
+
+
+def _rows(prepared: Prepared) -> tuple[LayerRow, ...]:
+    total = max(1, sum(prepared.arithmetic.values()))
+    return tuple(
+        LayerRow(
+            name=layer_name(conv),
+            share=prepared.arithmetic[layer_name(conv)] / total,
+            amax=prepared.amax[conv.input[0]],
+            layer_error=prepared.layer_errors.get(layer_name(conv)),
+            output_error=prepared.output_errors.get(layer_name(conv)),
+            int8=layer_name(conv) not in prepared.kept,
+        )
+        for conv in convolutions(prepared.float_model)
+    )
+
+
+def _counts(pictures: PictureSet, share: float) -> PictureCounts:
+    return PictureCounts(
+        found=pictures.found,
+        unreadable=pictures.unreadable,
+        blank=pictures.blank,
+        duplicates=pictures.duplicates,
+        calibrate=len(pictures.calibrate),
+        judge=len(pictures.judge),
+        with_people=share,
+    )
+
+
+def _ending(out: Path, ending: str) -> Path:
+    return out.with_name(out.name + ending)
