@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,7 +71,8 @@ class TensorRtBackend:
         except BaseException:
             self._memory.close()
             raise
-        self.spec = spec
+        # An engine has one size, whatever its ONNX file takes; pieces of a batch are run one after the other.
+        self.spec = msgspec.structs.replace(spec, input_hw=key.input_hw, dynamic_size=False, dynamic_batch=True)
         self.info = BackendInfo(
             name="tensorrt", version=str(trt.__version__), device=self._memory.device.name, precision=key.precision
         )
