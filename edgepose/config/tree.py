@@ -13,6 +13,7 @@ from edgepose.events.zones import ZoneOptions
 from edgepose.options import Options
 from edgepose.publish.options import JsonlOptions, MqttOptions, ShowOptions, VideoOptions
 from edgepose.sources.options import SourceOptions
+from edgepose.sources.uri import redact
 from edgepose.tracking.options import TrackerOptions
 
 
@@ -33,6 +34,10 @@ class SourceEntry(SourceOptions, frozen=True, kw_only=True):
         str,
         Meta(min_length=1, description="address (rtsp, v4l2, csi, synthetic) or path of a video or picture folder"),
     ]
+
+    def __repr__(self) -> str:
+        """Without the credentials of the address, since a repr ends up in logs."""
+        return f"SourceEntry(uri={redact(self.uri)!r}, name={self.name!r})"
 
 
 class ZoneEntry(ZoneOptions, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edgepose.config import Config, SourceEntry
 from edgepose.errors import SourceError
 from edgepose.sources import open_source
 from edgepose.sources.uri import camera_name, local_path, redact, scheme_of
@@ -30,6 +31,11 @@ SECRET = "s3cr3t"
 )
 def test_no_credential_survives_redaction(text: str) -> None:
     assert SECRET not in redact(text)
+
+
+def test_a_configured_source_shows_no_credentials() -> None:
+    config = Config(sources=(SourceEntry(uri=f"rtsp://bob:{SECRET}@host/x"),))
+    assert SECRET not in repr(config)
 
 
 def test_redaction_keeps_what_a_person_needs() -> None:
