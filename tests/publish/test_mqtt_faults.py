@@ -84,6 +84,38 @@ def test_bad_credentials_are_one_sentence_and_the_run_goes_on(make_broker, tmp_p
     assert caplog.text.count("refuses this device") == 1 and "s3cret" not in caplog.text
 
 
+def test_a_run_that_ends_before_the_broker_answered_still_says_everything(broker):
+    with Subscriber(broker.port) as subscriber:
+        publisher = MqttPublisher(MqttOptions(url=broker.url, device="jetson"))
+        publisher.open({})
+        publisher.publish(result(person()))
+        publisher.close()
+        assert wait_for(lambda: subscriber.raw("status")[-1:] == [b"stopped"])
+        assert subscriber.json("skeleton")
+
+
+def test_tls_needs_a_certificate_that_is_trusted(make_broker, tmp_path, caplog):
+    certificate, key = tmp_path / "broker.pem", tmp_path / "broker.key"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
+    try:
+        subprocess.run(
+            [*made, "-subj", "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True
+        )
+    except FileNotFoundError:
+        pytest.skip("needs openssl, which is not installed (apt-get install openssl)")
+    broker = make_broker(f"allow_anonymous true\ncertfile {certificate}\nkeyfile {key}").start()
+    url = f"mqtts://127.0.0.1:{broker.port}"
+    trusting = MqttPublisher(MqttOptions(url=url, ca_file=str(certificate)))
+    trusting.open({})
+    assert wait_for(lambda: trusting.connected)
+    trusting.close()
+    wary = MqttPublisher(MqttOptions(url=url))
+    wary.open({})
+    assert wait_for(lambda: "check mqtt.ca_file" in caplog.text)
+    with pytest.raises(PublishError, match="certificate verify failed"):
+        wary.close()
+
+
 def test_a_denied_alert_stays_pending_and_is_told_in_health(make_broker, tmp_path):
     rules = tmp_path / "acl"
     rules.write_text("topic read #\ntopic write edgepose/v1/+/+\ntopic write edgepose/v1/+/cam/+/fall\n")

@@ -7,6 +7,7 @@ subscribes), seen (a person acknowledged it). The store here lives in memory; a 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -75,6 +76,7 @@ class MemoryAlertStore:
     """Keeps alerts for the life of the process; numbers start at 0 with each."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._next = 0
         self._pending: dict[int, StoredAlert] = {}
 
@@ -82,14 +84,17 @@ class MemoryAlertStore:
         return self._next
 
     def append(self, alert: Alert) -> None:
-        self._pending[alert.seq] = StoredAlert(alert, time.monotonic())
-        self._next = alert.seq + 1
+        with self._lock:
+            self._pending[alert.seq] = StoredAlert(alert, time.monotonic())
+            self._next = alert.seq + 1
 
     def pending(self) -> Sequence[StoredAlert]:
-        return list(self._pending.values())
+        with self._lock:
+            return list(self._pending.values())
 
     def release(self, seq: int) -> None:
-        self._pending.pop(seq, None)
+        with self._lock:
+            self._pending.pop(seq, None)
 
 
 class _OpenFall(msgspec.Struct):

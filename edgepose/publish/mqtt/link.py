@@ -119,10 +119,14 @@ class Link:
         self._session.close()
         n_alerts = len(self._store.pending())
         if n_alerts:
-            log.warning("%d alerts were not handed over to a subscriber on %s", n_alerts, self._session.broker)
+            log.warning("alerts not handed over to a subscriber on %s: %d", self._session.broker, n_alerts)
 
     def _drain(self, deadline: float) -> None:
-        while self._session.connected and self._busy() and time.monotonic() < deadline:
+        """Wait while something can still be sent; a run may end before the broker has answered for the first time."""
+        session = self._session
+        while time.monotonic() < deadline and self._keeper.alive:
+            if not (self._busy() if session.connected else session.n_connects == 0 and session.problem is None):
+                return
             time.sleep(0.005)
 
     def _busy(self) -> bool:

@@ -7,6 +7,7 @@ the contract with subscribers.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,6 @@ from edgepose.types import CameraState, Event, FrameResult, Track
 
 _SKELETON_EXPIRY_S = 2
 _EVENT_EXPIRY_S = 60
-_STATS_EXPIRY_S = 20
-"""Two intervals of the default; replaced by what the first two stats are apart."""
 
 
 class MqttPublisher:
@@ -46,6 +45,7 @@ class MqttPublisher:
         self._store = MemoryAlertStore() if store is None else store
         self._desk = AlertDesk(self.topics.device, self._store)
         self._cameras: dict[str, _Camera] = {}
+        self._stats_s = time.monotonic()
         self._closed = False
         client_id = f"edgepose-{self.topics.device}-{os.urandom(3).hex()}"
         will = (self.topics.of("status"), b"offline")
@@ -109,7 +109,10 @@ class MqttPublisher:
     def stats(self, values: Mapping[str, Any]) -> None:
         """Send the numbers of the last interval, with this link's own."""
         own = {"mqtt_dropped": self.dropped, "spool_depth": len(self._store.pending())}
-        self._link.send(self.topics.of("stats"), encode({**values, **own}), _STATS_EXPIRY_S)
+        now_s = time.monotonic()
+        interval_s = now_s - self._stats_s
+        self._stats_s = now_s
+        self._link.send(self.topics.of("stats"), encode({**values, **own}), max(1, round(2 * interval_s)))
 
     def tell_health(self) -> None:
         """Send the health after `self.health` was changed."""

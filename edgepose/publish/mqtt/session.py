@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 KEEPALIVE_S = 15
 """A silent broker is noticed after one and a half of these, and our last will is sent as soon."""
 
+_OUT_OF_DATE = (9, 10)
+"""OpenSSL's verify codes of a certificate that is not valid yet, or no more; what a board without a clock sees."""
+
 _UNSUPPORTED_PROTOCOL = 132
 """CONNACK reason of a broker that does not speak MQTT v5; paho reports a 3.1.1 broker's answer as the same."""
 
@@ -168,7 +171,8 @@ class Session:
         error = sys.exc_info()[1]  # paho calls this while it handles the error
         hint = "is it running?"
         if isinstance(error, ssl.SSLError):
-            hint = "check its certificate" if is_synced() else "the clock is not set yet, which spoils certificates"
+            out_of_date = getattr(error, "verify_code", 0) in _OUT_OF_DATE
+            hint = "the clock is not set yet" if out_of_date and not is_synced() else "check mqtt.ca_file"
         self._say(f"cannot be reached: {_words(error)}; {hint}")
 
     def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
