@@ -7,16 +7,14 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from edgepose.events.absence import Absence
-from edgepose.events.body import MIN_SCORE, Body, keypoint_array, measure
+from edgepose.events.body import Body, measure
 from edgepose.events.motion import next_height
 from edgepose.events.options import ActivityOptions
 from edgepose.events.posture import posture_of
 from edgepose.events.zones import zone_at
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
-from edgepose.types import Event, FloatArray, Track
+from edgepose.types import Event, Track
 
 SPAN_S = 1.0  # over which speeds are measured
 SAMPLE_S = 0.09  # between the frames that are kept for it
@@ -31,7 +29,7 @@ DOWN = ("sitting", "lying", "crouching")
 class _Person:
     t: float
     height_px: float = math.nan
-    path: deque[tuple[float, float, float, float, FloatArray]] = field(default_factory=deque)  # t, x, y, size, points
+    path: deque[tuple[float, float, float, float, tuple[float, ...]]] = field(default_factory=deque)
     doing: str = ""
     doing_since: float = 0.0
     told: str = ""
@@ -67,27 +65,29 @@ class ActivityRule:
             track.missing_s == 0 and body.measurable and (zone is None or zone.policy != "ignore")
             for track, body, zone in zip(tracks, bodies, zones, strict=True)
         ]
-        for i, points in enumerate(keypoint_array(tracks)):
-            if judged[i]:
-                found += self._person_events(tracks[i].id, bodies[i], points, t)
+        for track, body, counts in zip(tracks, bodies, judged, strict=True):
+            if counts:
+                found += self._person_events(track.id, body, t)
         in_beds = {zone.name for zone in zones if zone is not None and zone.policy == "bed"}
         found += self._absence.update(any(judged), in_beds, t)
         self._people = {id_: person for id_, person in self._people.items() if abs(t - person.t) <= FORGET_S}
         return found
 
-    def _person_events(self, track_id: int, body: Body, points: FloatArray, t: float) -> list[Event]:
-        person = self._people.setdefault(track_id, _Person(t, doing_since=t, posture_since=t))
+    def _person_events(self, track_id: int, body: Body, t: float) -> list[Event]:
+        person = self._people.get(track_id)
+        if person is None:
+            person = self._people[track_id] = _Person(t, doing_since=t, posture_since=t)
         dt, person.t = max(t - person.t, 0.0), t
         posture = posture_of(body, person.height_px)
         person.height_px = next_height(person.height_px, body.height_px, dt, keep=posture == "lying")
         if not person.height_px > 0:
             return []
-        return [*self._doing(track_id, person, body, points, t), *_changing(track_id, person, posture, t)]
+        return [*self._doing(track_id, person, body, t), *_changing(track_id, person, posture, t)]
 
-    def _doing(self, track_id: int, person: _Person, body: Body, points: FloatArray, t: float) -> list[Event]:
+    def _doing(self, track_id: int, person: _Person, body: Body, t: float) -> list[Event]:
         """Walking and still, told when they have lasted."""
         options, path = self.options, person.path
-        travel, restlessness = self._speeds(person, body, points, t)
+        travel, restlessness = self._speeds(person, body, t)
         doing = ""
         if travel >= options.walk_speed and not body.angle_deg > 50:
             doing = "walking"
@@ -107,11 +107,10 @@ class ActivityRule:
             found.append(Event("activity", "no_motion", t, track_id, 1.0, person.doing_since, evidence=evidence))
         return found
 
-    def _speeds(self, person: _Person, body: Body, points: FloatArray, t: float) -> tuple[float, float]:
+    def _speeds(self, person: _Person, body: Body, t: float) -> tuple[float, float]:
         """Speed of the body over the floor, and of its parts, in body heights per second; NaN while unknown."""
         path, size = person.path, person.height_px
         x, y = body.centre
-        now = np.where(points[:, 2:] >= MIN_SCORE, points[:, :2], np.nan)
         while path and t - path[0][0] > SPAN_S + SAMPLE_S:
             path.popleft()
         travel = restlessness = math.nan
@@ -123,17 +122,16 @@ class ActivityRule:
                 towards = DEPTH * self.size_wh[0] / size * math.log(size / old_size)
             travel = math.hypot((x - old_x) / size, (y - old_y) / size, towards) / span_s
             middle = path[len(path) // 2]
-            restlessness = max(_moved(now, old) / span_s, _moved(now, middle[4]) / (t - middle[0])) / size
+            restlessness = max(_moved(body.parts, old) / span_s, _moved(body.parts, middle[4]) / (t - middle[0])) / size
         if not path or t - path[-1][0] >= SAMPLE_S:
-            path.append((t, x, y, size, now))
+            path.append((t, x, y, size, body.parts))
         return travel, restlessness
 
 
-def _moved(now: FloatArray, then: FloatArray) -> float:
-    """Mean way of the keypoints seen both times, pixels; NaN where there are none."""
-    way = np.abs(now - then).sum(1)
-    way = way[way == way]
-    return float(way.mean()) if len(way) else math.nan
+def _moved(now: tuple[float, ...], then: tuple[float, ...]) -> float:
+    """Mean way of the parts seen both times, pixels; NaN where there are none."""
+    ways = [abs(a - b) for a, b in zip(now, then, strict=True) if a - b == a - b]
+    return 2 * sum(ways) / len(ways) if ways else math.nan
 
 
 def _changing(track_id: int, person: _Person, posture: str, t: float) -> list[Event]:

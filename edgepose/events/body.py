@@ -30,13 +30,14 @@ GROUPS = {
     "hip": ("l_hip", "r_hip"),
     "knee": ("l_knee", "r_knee"),
     "ankle": ("l_ankle", "r_ankle"),
+    "hand": ("l_wrist", "r_wrist"),
 }
 
 
 class Body(NamedTuple):
     """One person's body in one frame, in pixels of the picture, y down; NaN is unknown.
 
-    head, neck, hip, knee, ankle: middle of the parts that are seen (neck: of the shoulders).
+    head, neck, hip, knee, ankle, hand: middle of the parts that are seen (neck: of the shoulders).
     left, top, right, bottom: box around the keypoints. n: number of keypoints.
     height_px: how tall the person would stand here, from the longest chain of limbs that is seen; foreshortening makes
         it too small, never too large.
@@ -53,6 +54,8 @@ class Body(NamedTuple):
     knee_y: float
     ankle_x: float
     ankle_y: float
+    hand_x: float
+    hand_y: float
     left: float
     top: float
     right: float
@@ -61,6 +64,11 @@ class Body(NamedTuple):
     height_px: float
     angle_deg: float
     lean_deg: float
+
+    @property
+    def parts(self) -> tuple[float, ...]:
+        """x and y in turn of head, neck, hip, knee, ankle and hand."""
+        return self[:12]
 
     @property
     def legs(self) -> bool:
@@ -124,29 +132,29 @@ def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYP
     there = (keypoints[..., 2] >= MIN_SCORE) & (np.abs(total) < np.inf) & (total != 0)
     n = there.sum(1)
     masked = np.where(there[..., None], xy, 0)
-    counts = there @ groups.T  # (N, 5)
+    counts = there @ groups.T  # (N, 6)
     with np.errstate(invalid="ignore", divide="ignore"):
-        parts = (groups @ masked) / counts[..., None]  # (N, 5, 2), NaN where nothing is seen
+        parts = (groups @ masked) / counts[..., None]  # (N, 6, 2), NaN where nothing is seen
         if neck >= 0 and not counts[:, 1].all():
             lone = (counts[:, 1] == 0) & there[:, neck]
             parts[lone, 1] = xy[lone, neck]
         torso = parts[:, 1] - parts[:, 2]  # hip to neck
         masked[~there] = np.nan
         bones = masked[:, limbs[:, 0]] - masked[:, limbs[:, 1]]
-        bone_px = np.sqrt((bones * bones).sum(-1))  # (N, 4): thighs, shanks
-        torso_px = np.sqrt((torso * torso).sum(-1))
+        bone_px = np.hypot(bones[..., 0], bones[..., 1])  # (N, 4): thighs, shanks
+        torso_px = np.hypot(torso[:, 0], torso[:, 1])
         thigh, shank = np.fmax(bone_px[:, 0], bone_px[:, 1]), np.fmax(bone_px[:, 2], bone_px[:, 3])
         height = np.fmax(torso_px / TORSO, (thigh + shank) / (THIGH + SHANK))
         height = np.fmax(height, (torso_px + thigh + shank) / (TORSO + THIGH + SHANK))
         lean = np.degrees(np.arctan2(torso[:, 0], -torso[:, 1]))
         low, high = np.fmin.reduce(masked, 1), np.fmax.reduce(masked, 1)
-    table = np.column_stack([parts.reshape(len(keypoints), 10), low, high, n, height, np.abs(lean), lean])
+    table = np.column_stack([parts.reshape(len(keypoints), 12), low, high, n, height, np.abs(lean), lean])
     return [Body(*row) for row in table.tolist()]
 
 
 @lru_cache(maxsize=8)
 def _indices(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.intp], int]:
-    """Group membership (5, K), bones (4, 2) as keypoint indices, and the neck keypoint or -1."""
+    """Group membership (6, K), bones (4, 2) as keypoint indices, and the neck keypoint or -1."""
     groups = np.array([[float(name in names) for name in skeleton.keypoints] for names in GROUPS.values()])
     pairs = (("l_hip", "l_knee"), ("r_hip", "r_knee"), ("l_knee", "l_ankle"), ("r_knee", "r_ankle"))
     bones = np.array([[skeleton.index(end) for end in pair] for pair in pairs], np.intp)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edgepose.events.body import MIN_SCORE, TORSO, Body, measure
+from edgepose.events.body import MIN_SCORE, TORSO, Body, keypoint_array, measure
 from edgepose.events.motion import next_height
 from edgepose.events.options import GestureOptions
 from edgepose.events.zones import zone_at
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
-from edgepose.types import Event, Pose, Track
+from edgepose.types import Event, Track
 
 RAISED = 0.05  # wrist over the middle of the head, body heights: more than a hand at the ear
 STRAIGHT_DEG = 145.0  # elbow angle of a pointing arm
@@ -27,7 +27,7 @@ SWING = 0.06  # sideways travel of a wrist that counts as a swing, body heights
 FORGET_S = 5.0
 GESTURES = ("hands_up", "wave", "hand_raised", "point_left", "point_right")
 
-Arm = tuple[float, float, float, float, float, float]
+Arm = list[float]
 """x, y of shoulder, elbow and wrist in pixels; NaN is unknown."""
 
 
@@ -89,23 +89,32 @@ class GestureRule:
     def update(self, tracks: Sequence[Track], t: float) -> list[Event]:
         """Gestures that were held long enough by monotonic second `t`."""
         found: list[Event] = []
-        for track, body in zip(tracks, measure(tracks, self._skeleton), strict=True):
+        for track, body, arms in zip(tracks, measure(tracks, self._skeleton), self._arms(tracks), strict=True):
             if track.missing_s > 0 or self._ignored(body):
                 continue
-            person = self._people.setdefault(track.id, _Person(t))
+            person = self._people.get(track.id)
+            if person is None:
+                person = self._people[track.id] = _Person(t)
             dt, person.t = max(t - person.t, 0.0), t
             seen_px = body.height_px if body.height_px == body.height_px else (body.bottom - body.top)
             person.height_px = next_height(person.height_px, seen_px, dt)
             if person.height_px > 0:
-                made = self._made(track.pose, body, person, t)
+                made = self._made(arms, body, person, t)
                 found += self._told(track.id, person, made, t)
         self._people = {id_: person for id_, person in self._people.items() if abs(t - person.t) <= FORGET_S}
         return found
 
-    def _made(self, pose: Pose, body: Body, person: _Person, t: float) -> set[str]:
+    def _arms(self, tracks: Sequence[Track]) -> list[list[Arm]]:
+        """Right and left arm of every person."""
+        if not tracks:
+            return []
+        points = keypoint_array(tracks)[:, self._joints]  # (N, 2, 3, 3)
+        seen = np.where(points[..., 2:] >= MIN_SCORE, points[..., :2], np.nan)
+        arms: list[list[Arm]] = seen.reshape(len(tracks), 2, 6).tolist()
+        return arms
+
+    def _made(self, arms: Sequence[Arm], body: Body, person: _Person, t: float) -> set[str]:
         """Gestures that this frame shows."""
-        rows = np.where(pose.keypoints[:, 2:] >= MIN_SCORE, pose.keypoints[:, :2], np.nan)
-        arms: list[Arm] = [tuple(rows[joints].ravel().tolist()) for joints in self._joints]
         size = person.height_px
         if body.angle_deg > 60:
             return set()

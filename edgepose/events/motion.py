@@ -12,6 +12,7 @@ from collections import deque
 from edgepose.events.body import Body, stands_on_legs
 
 WINDOW_S = 1.5  # a fall from standing takes 0.5 to 1.2 s; lowering oneself deliberately takes longer
+SAMPLE_S = 0.06  # samples closer together add nothing but work
 SPEED_S = 0.35  # span over which a speed is measured: three frames at 9 per second
 RECENT_S = 0.7  # a descent is going on when its fastest part is no older
 JUMP = 0.3  # shoulders that move further than this between frames, beyond
@@ -67,6 +68,8 @@ class Motion:
         while self._path and t - self._path[0][0] > WINDOW_S:
             self._path.popleft()
         speed = (body.neck_y - self._at(t - SPEED_S, t, body.neck_y)) / (SPEED_S * height_px)
+        if len(self._path) > 1 and t - self._path[-2][0] < SAMPLE_S:
+            self._path.pop()
         self._path.append((t, body.neck_y, speed))
         highest_y, self.fastest, self.recent = body.neck_y, 0.0, 0.0
         for then, y, v in self._path:

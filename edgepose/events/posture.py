@@ -74,7 +74,9 @@ class PostureRule:
         for track, body in zip(tracks, measure(tracks, self._skeleton), strict=True):
             if track.missing_s > 0 or self._ignored(body):
                 continue
-            person = self._people.setdefault(track.id, _Person(t))
+            person = self._people.get(track.id)
+            if person is None:
+                person = self._people[track.id] = _Person(t)
             dt, person.t = max(t - person.t, 0.0), t
             now = posture_of(body, person.height_px, self.options.lying_deg)
             if now != "lying" and self._cut_off(body, person.height_px):

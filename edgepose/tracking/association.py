@@ -27,23 +27,25 @@ def oks(
     track_xy: FloatArray, pose_xy: FloatArray, size_px: FloatArray, gap_s: FloatArray, sigmas: FloatArray
 ) -> FloatArray:
     """Object keypoint similarity (COCO) over the keypoints both have; 0 where they share none."""
-    return _oks(pose_xy[None] - track_xy[:, None], size_px, sigmas)
+    return _oks(*_differences(track_xy, pose_xy), size_px, sigmas)
 
 
 def oks_and_motion(
     track_xy: FloatArray, pose_xy: FloatArray, size_px: FloatArray, gap_s: FloatArray, sigmas: FloatArray
 ) -> FloatArray:
     """Mean of the keypoint similarity and the likeness of place, which alone survives a fall's change of shape."""
-    difference = pose_xy[None] - track_xy[:, None]
-    shared = np.isfinite(difference[..., 0])
+    dx, dy = _differences(track_xy, pose_xy)
+    shared = dx == dx
     n_shared = shared.sum(2)
-    shift = np.where(shared[..., None], difference, 0).sum(2) / np.maximum(n_shared, 1)[..., None]
+    share = 1 / np.maximum(n_shared, 1)
+    shift_x, shift_y = np.where(shared, dx, 0).sum(2) * share, np.where(shared, dy, 0).sum(2) * share
     if not n_shared.all():
         rows, columns = np.nonzero(n_shared == 0)
-        shift[rows, columns] = centres(pose_xy)[columns] - centres(track_xy)[rows]
+        apart = centres(pose_xy)[columns] - centres(track_xy)[rows]
+        shift_x[rows, columns], shift_y[rows, columns] = apart[:, 0], apart[:, 1]
     reach_px = size_px * np.minimum(REACH + REACH_PER_S * gap_s, MAX_REACH)
-    place = np.exp(-(shift * shift).sum(-1) / (2 * reach_px[:, None] ** 2))
-    likeness: FloatArray = (_oks(difference, size_px, sigmas) + place) / 2
+    place = np.exp((shift_x * shift_x + shift_y * shift_y) / (-2 * reach_px * reach_px)[:, None])
+    likeness: FloatArray = (_oks(dx, dy, size_px, sigmas) + place) / 2
     return likeness
 
 
@@ -93,10 +95,17 @@ def _boxes(xy: FloatArray) -> tuple[FloatArray, FloatArray]:
     return low, high
 
 
-def _oks(difference: FloatArray, size_px: FloatArray, sigmas: FloatArray) -> FloatArray:
+def _differences(track_xy: FloatArray, pose_xy: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """x and y of every pose's keypoints from every track's, (T, D, K) each; NaN where one of them lacks it."""
+    dx: FloatArray = pose_xy[None, :, :, 0] - track_xy[:, None, :, 0]
+    dy: FloatArray = pose_xy[None, :, :, 1] - track_xy[:, None, :, 1]
+    return dx, dy
+
+
+def _oks(dx: FloatArray, dy: FloatArray, size_px: FloatArray, sigmas: FloatArray) -> FloatArray:
     spread = 2 * sigmas * (OKS_SCALE * size_px)[:, None]  # (T, K)
-    d2 = (difference * difference).sum(-1)
-    kernel = np.exp(-d2 / (2 * spread * spread)[:, None])
-    shared = np.isfinite(d2)
-    similarity: FloatArray = np.where(shared, kernel, 0).sum(2) / np.maximum(shared.sum(2), 1)
+    exponent = (dx * dx + dy * dy) / (-2 * spread * spread)[:, None]
+    shared = exponent == exponent
+    kernel = np.exp(np.where(shared, exponent, -np.inf))
+    similarity: FloatArray = kernel.sum(2) / np.maximum(shared.sum(2), 1)
     return similarity

@@ -7,7 +7,6 @@ Speeds are in body diagonals per second, so that the same numbers fit every reso
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,18 +32,17 @@ def smooth(
     dt_s: (N, K) seconds since each keypoint was last seen. An absent keypoint stays absent; one that returns after
     FORGET_S starts at its measured place.
     """
-    dt = np.clip(dt_s, 1e-3, 1.0)[..., None]
-    known = np.isfinite(filtered) & (dt < FORGET_S)
-    raw_speed = np.where(known, (measured - filtered) / dt, 0)
-    weight = _weight(SPEED_CUTOFF_HZ, dt)
-    speed = np.where(np.isfinite(raw_speed), speed + weight * (raw_speed - speed), 0)
-    cutoff = min_cutoff_hz + speed_cutoff * np.abs(speed) / size_px[:, None, None]
-    result = filtered + _weight(cutoff, dt) * (measured - filtered)
-    return np.where(known, result, measured).astype(np.float32), speed.astype(np.float32)
+    dt = np.minimum(np.maximum(dt_s, 1e-3), 1.0).astype(np.float32)[..., None]
+    change = measured - filtered
+    known = (change == change) & (dt < FORGET_S)
+    new_speed = speed + _weight(SPEED_CUTOFF_HZ, dt) * (change / dt - speed)
+    new_speed = np.where(known, new_speed, 0)
+    cutoff = min_cutoff_hz + (speed_cutoff / size_px)[:, None, None] * np.abs(new_speed)
+    return np.where(known, filtered + _weight(cutoff, dt) * change, measured), new_speed
 
 
-def _weight(cutoff_hz: NDArray[np.floating[Any]] | float, dt_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def _weight(cutoff_hz: FloatArray | float, dt_s: FloatArray) -> FloatArray:
     """Share of the new value in a first-order low-pass filter."""
     turn = 2 * math.pi * cutoff_hz * dt_s
-    share: NDArray[np.float64] = turn / (turn + 1)
+    share: FloatArray = turn / (turn + 1)
     return share

@@ -123,12 +123,13 @@ class Tracker:
     def _move(self, rows: NDArray[np.intp], keypoints: FloatArray, scores: FloatArray, t: float) -> None:
         """Take over the poses (M, K, 3) of the people in `rows`."""
         people = self._people[rows]
-        gap_s = np.maximum(t - people["last_t"], 1e-3)
+        gap_s = np.maximum(t - people["last_t"], 1e-3).astype(np.float32)
+        since_s = t - people["seen_t"]
         measured = keypoints[..., :2]
         step = measured - people["filtered"]
-        step[t - people["seen_t"] > gap_s[:, None] + COAST_S] = np.nan
-        shared = np.isfinite(step)
-        shift = np.where(shared, step, 0).sum(1) / np.maximum(shared.sum(1), 1)
+        shared = (step[..., 0] == step[..., 0]) & (since_s <= gap_s[:, None] + COAST_S)
+        steps = np.where(shared[..., None], step, 0)
+        shift = steps.sum(1) / np.maximum(shared.sum(1), 1)[:, None]
         weight = (gap_s / (gap_s + VELOCITY_S))[:, None]
         people["velocity"] += weight * (shift / gap_s[:, None] - people["velocity"])
         shrink = np.exp(-gap_s / SIZE_S)
@@ -137,7 +138,7 @@ class Tracker:
         if self.options.smooth:
             options = self.options
             measured, speed = smooth(
-                measured, people["filtered"], people["speed"], people["size_px"], t - people["seen_t"],
+                measured, people["filtered"], people["speed"], people["size_px"], since_s,
                 options.min_cutoff_hz, options.speed_cutoff,
             )  # fmt: skip
             people["speed"] = np.where(there[..., None], speed, people["speed"])
