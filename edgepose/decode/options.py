@@ -33,4 +33,4 @@ class GroupOptions(Options, frozen=True):
         ),
     ] = 1.1
     min_keypoints: Annotated[int, Meta(ge=1, description="Fewest keypoints that make a person.")] = 4
-    min_score: Annotated[float, Meta(ge=0, le=1, description="Smallest person score that is reported, 0 to 1.")] = 0.1
+    min_score: Annotated[float, Meta(ge=0, le=1, description="Smallest person score that is reported, 0 to 1.")] = 0.12
