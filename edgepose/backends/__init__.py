@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 from numpy.typing import NDArray
 
 from edgepose.backends.options import BackendOptions
-from edgepose.errors import BackendError, DeviceError, MissingDependencyError
+from edgepose.errors import BackendError, DeviceError, MissingDependencyError, ModelError
 from edgepose.model import ModelSpec, load_spec, shipped_model
 from edgepose.options import Options
 from edgepose.plugins import find
@@ -79,7 +79,7 @@ def open_backend(
     name = _choose(path, options)
     if name == "tensorrt":
         try:
-            return _open(name, _engine_of(path), spec, options)
+            return _open(name, _require_engine(path), spec, options)
         except (MissingDependencyError, DeviceError) as error:
             path = _onnx_of(path, error)
             name, spec = _cpu_runtime(), None
@@ -116,6 +116,15 @@ def _cpu_runtime() -> str:
 
 def _engine_of(path: Path) -> Path:
     return path.with_suffix(".engine")
+
+
+def _require_engine(path: Path) -> Path:
+    engine = _engine_of(path)
+    if engine.is_file():
+        return engine
+    if find_spec("tensorrt") is None:
+        raise MissingDependencyError("TensorRT is not installed")
+    raise ModelError(f"TensorRT needs the engine {engine}, which is not there; make it with: edgepose build {path}")
 
 
 def _onnx_of(path: Path, error: Exception) -> Path:

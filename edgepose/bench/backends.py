@@ -25,6 +25,9 @@ def measure(material: Material) -> list[Figure]:
             backend = open_backend(material.model, BackendOptions(name=name))
         except (BackendError, DeviceError, MissingDependencyError, ModelError):
             continue  # not on this machine
+        if backend.info.name != name:
+            backend.close()
+            continue  # TensorRT fell back to a CPU runtime, which has its own figures
         spec = backend.spec
         shape = (3, *spec.input_hw) if spec.input_layout == "NCHW" else (*spec.input_hw, 3)
         for n in BATCHES if spec.dynamic_batch else (1,):

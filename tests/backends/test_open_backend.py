@@ -90,6 +90,19 @@ def test_an_engine_without_a_gpu_falls_back_loudly_to_the_onnx_beside_it(
     assert "no CUDA device was found" in caplog.text and "with openvino instead" in caplog.text
 
 
+def test_tensorrt_without_an_engine_says_how_to_build_one(model, installed):
+    installed("tensorrt")
+    with pytest.raises(ModelError, match=r"needs the engine .*pose\.engine.*edgepose build .*pose\.onnx"):
+        open_backend(model, BackendOptions(name="tensorrt"))
+
+
+def test_tensorrt_where_it_is_not_installed_falls_back_loudly(model, installed, caplog):
+    installed("openvino")
+    with caplog.at_level(logging.WARNING):
+        assert open_backend(model, BackendOptions(name="tensorrt")).model == model
+    assert "TensorRT is not installed" in caplog.text
+
+
 def test_an_engine_without_a_gpu_and_without_onnx_is_an_error(tmp_path, model, installed, monkeypatch):
     installed("openvino")
     monkeypatch.setitem(backends.BACKENDS, "tensorrt", f"{__name__}:NoDevice")
