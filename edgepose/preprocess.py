@@ -23,17 +23,22 @@ from edgepose.types import Fields, FloatArray, Image, Pose
 if TYPE_CHECKING:
     from types import ModuleType
 
+MAX_ASPECT = 4.0
+"""Widest network input, in heights; two full-HD cameras side by side have 3.6."""
+
 
 def input_size(image_hw: tuple[int, int], height: int, multiple: int = 8) -> tuple[int, int]:
     """The input (H, W) nearest to `height` that holds a picture (h, w) with its aspect and as little padding as can be.
 
-    H is `height` to the nearest multiple; W is rounded up, so that the picture fills the height.
+    H is `height` to the nearest multiple; W is rounded up, so that the picture fills the height. A picture wider than
+    MAX_ASPECT gets grey above and below instead of an input that no memory holds.
     """
     h, w = image_hw
     if min(h, w, height, multiple) < 1:
         raise ShapeError(f"sizes are at least 1, got a picture of {h}x{w}, height {height} and multiple {multiple}")
     H = max(1, round(height / multiple)) * multiple
-    return H, max(1, math.ceil(H * w / h / multiple - 1e-9)) * multiple
+    aspect = min(w / h, MAX_ASPECT)
+    return H, max(1, math.ceil(H * aspect / multiple - 1e-9)) * multiple
 
 
 @dataclass(frozen=True)
