@@ -23,7 +23,9 @@ from edgepose.sources.reader import Shot
 from edgepose.sources.uri import redact
 from edgepose.types import Image
 
-_POLL_S = 0.1
+MOMENT_S = 0.2
+"""Longest time that one `read` keeps its caller."""
+
 _NS = 1_000_000_000
 
 OUTPUT_FORMAT = "BGRx"
@@ -109,14 +111,21 @@ class GstReader:
         try:
             self._connect(chain)
             self._pipeline.set_state(Gst.State.PLAYING)
-            self._first: Shot | None = self._pull(open_timeout_s)
         except BaseException:
             self.close()
             raise
+        self._patience_s = open_timeout_s
+        self._silent_since = time.monotonic()
 
-    def read(self) -> Shot:
-        shot, self._first = self._first, None
-        return shot or self._pull(self._read_timeout_s)
+    def read(self) -> Shot | None:
+        """The newest picture, None after a moment without one, so that who wants to close need not wait longer."""
+        sample = self._sink.emit("try-pull-sample", int(MOMENT_S * _NS))
+        if sample is None:
+            self._raise_problem()
+            return None
+        self._patience_s = self._read_timeout_s
+        self._silent_since = time.monotonic()
+        return self._shot(sample)
 
     def close(self) -> None:
         """Stop the pipeline; a camera daemon that is left running would refuse the next client."""
@@ -125,16 +134,6 @@ class GstReader:
     def _connect(self, chain: Sequence[Part | Caps]) -> None:
         """Join the whole chain to the sink at once."""
         link([*add(self._pipeline, chain), self._sink])
-
-    def _pull(self, timeout_s: float) -> Shot:
-        deadline = time.monotonic() + timeout_s
-        while True:
-            sample = self._sink.emit("try-pull-sample", int(_POLL_S * _NS))
-            if sample is not None:
-                return self._shot(sample)
-            self._raise_problem()
-            if time.monotonic() > deadline:
-                raise SourceError(f"{self._label} gave no picture for {timeout_s:g} s; is it connected and on?")
 
     def _raise_problem(self) -> None:
         Gst = gstreamer()
@@ -146,6 +145,8 @@ class GstReader:
             raise SourceError(f"{self._label}: {redact(error.message).rstrip('.')}")
         if self._sink.get_property("eos"):
             raise EOFError
+        if time.monotonic() - self._silent_since > self._patience_s:
+            raise SourceError(f"{self._label} gave no picture for {self._patience_s:g} s; is it connected and on?")
 
     def _shot(self, sample: Any) -> Shot:
         caps = sample.get_caps().get_structure(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlunsplit
 
@@ -18,9 +18,20 @@ CODECS = {"H264": ("rtph264depay", "h264parse"), "H265": ("rtph265depay", "h265p
 
 
 class GstRtspReader(GstReader):
-    """One stream; the chain behind rtspsrc is built when the server has told the codec."""
+    """One stream; the chain behind rtspsrc is built when the server has told the codec.
 
-    def __init__(self, parts: SplitResult, label: str, options: SourceOptions, elements: Elements) -> None:
+    why: asked for a better sentence when the stream fails; None when it knows none.
+    """
+
+    def __init__(
+        self,
+        parts: SplitResult,
+        label: str,
+        options: SourceOptions,
+        elements: Elements,
+        why: Callable[[], str | None],
+    ) -> None:
+        self._why = why
         self._tail: list[Part | Caps] = [
             Part(elements.decoder),
             Part(elements.converter),
@@ -33,6 +44,12 @@ class GstRtspReader(GstReader):
         source = make(chain[0])
         self._pipeline.add(source)
         source.connect("pad-added", self._on_pad)
+
+    def _raise_problem(self) -> None:
+        try:
+            super()._raise_problem()
+        except SourceError as error:
+            raise SourceError(self._why() or str(error)) from None
 
     def _on_pad(self, _source: Any, pad: Any) -> None:
         """Called by GStreamer in its own thread: whatever goes wrong is kept for the reader."""
@@ -73,8 +90,6 @@ def source_part(parts: SplitResult, options: SourceOptions) -> Part:
     )
 
 
-def open_rtsp(
-    parts: SplitResult, label: str, options: SourceOptions, elements: Elements | None = None
-) -> GstRtspReader:
-    """A network stream decoded by GStreamer elements, the board's unless others are given."""
-    return GstRtspReader(parts, label, options, elements or JETSON)
+def open_rtsp(parts: SplitResult, label: str, options: SourceOptions, why: Callable[[], str | None]) -> GstRtspReader:
+    """A network stream decoded by the board."""
+    return GstRtspReader(parts, label, options, JETSON, why)

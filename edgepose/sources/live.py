@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 MAX_ABANDONED = 3
 """Given-up reader threads that may still hang in their library before no further one is started."""
 
+START = 1.2
+"""A first picture is waited for this many times the deadline for opening, since it comes after the opening."""
+
 WATCHDOG = 1.5
 """The watchdog acts after this many times the deadline that libraries are given for one picture."""
 
@@ -92,16 +95,16 @@ class LiveSource:
         ended the reader thread.
         """
         try:
-            if not self._closed:
-                return self._slot.get(timeout_s)
-            raise Closed
+            frame = self._slot.get(timeout_s)
         except TimeoutError:
             self._look_after_reader()
-            return None
+            frame = None
         except Closed:
-            if self._closed:
-                raise ClosedError(f"{self._label} was closed; open it again to read it") from None
-            raise (self._failure or EOFError()) from None
+            if not self._closed:
+                raise (self._failure or EOFError()) from None
+        if self._closed:
+            raise ClosedError(f"{self._label} was closed; open it again to read it")
+        return frame
 
     def close(self) -> None:
         """Let the camera go; returns within about a second even when its library hangs."""
@@ -116,9 +119,9 @@ class LiveSource:
             log.warning("%s: its reader hangs in its library and is left behind", self._label)
 
     def _wait_for_answer(self) -> None:
-        self._answered.wait(self._options.open_timeout_s)
+        self._answered.wait(START * self._options.open_timeout_s)
         failure = self._failure
-        if failure is None and self._lane.connected_once:
+        if failure is None and self._lane.reader is not None:
             return
         self.close()
         if failure is not None and not isinstance(failure, SourceError):
@@ -166,11 +169,11 @@ class LiveSource:
             with lane.busy(self._clock()):
                 reader = self._connect()
             try:
-                self._note_connection(lane, reader)
                 while not stop.is_set():
                     with lane.busy(self._clock()):
                         shot = reader.read()
-                    self._hand_over(lane, shot)
+                    if shot is not None:
+                        self._hand_over(lane, reader, shot)
             finally:
                 with lane.busy(self._clock()):
                     reader.close()
@@ -178,36 +181,37 @@ class LiveSource:
             if not self._ends:
                 raise SourceError(f"{self._label} ended its stream") from None
 
-    def _note_connection(self, lane: _Lane, reader: Reader) -> None:
-        with self._lock:
-            if lane is self._lane:
-                self._link.connected(self._clock(), reader.period_s)
-                self._camera_clock = CameraClock()
-                if self.last_error:
-                    self.reconnects += 1
-                    log.info("%s: connected again", self._label)
-        lane.connected_once = True
-        self._answered.set()
-
     def _note_loss(self, lane: _Lane, error: SourceError, pause_s: float) -> None:
         with self._lock:
             if lane is self._lane:
                 self._link.lost(self._clock())
                 self.last_error = redact(str(error))
-                if lane.connected_once or not self._options.require_at_start:
+                if lane.reader is not None or not self._options.require_at_start:
                     log.warning("%s; trying again in %.1f s", self.last_error, pause_s)
         self._answered.set()
 
-    def _hand_over(self, lane: _Lane, shot: Shot) -> None:
+    def _hand_over(self, lane: _Lane, reader: Reader, shot: Shot) -> None:
         mark = fingerprint(shot.image)
         with self._lock:
             if lane is not self._lane or self._closed:
                 return
             now = self._clock()
+            if reader is not lane.reader:
+                self._note_connection(lane, reader, now)
             self._link.picture(now, mark)
             frame = Frame(shot.image, self._camera_clock.capture_s(shot.pts_s, now), self._seq, self.name)
             self._seq += 1
             self._slot.put(frame)
+
+    def _note_connection(self, lane: _Lane, reader: Reader, now: float) -> None:
+        """The first picture of a connection; whoever takes a call and shows nothing was not reached."""
+        lane.reader = reader
+        self._link.connected(now, reader.period_s)
+        self._camera_clock = CameraClock()
+        if self.last_error:
+            self.reconnects += 1
+            log.info("%s: connected again", self._label)
+        self._answered.set()
 
     # The watchdog -------------------------------------------------------------------------------------------------
 
@@ -230,15 +234,16 @@ class LiveSource:
 
 
 class _Lane:
-    """One reader thread's life: when it went into its library, and whether it ever got a connection."""
+    """One reader thread's life. reader: the last one that gave a picture, None while none did."""
 
     worker: Worker
 
     def __init__(self) -> None:
-        self.connected_once = False
+        self.reader: Reader | None = None
         self._busy_since: float | None = None
 
     def busy(self, now: float) -> _Lane:
+        """Around every call into the library."""
         self._busy_since = now
         return self
 

@@ -33,8 +33,11 @@ class Reader(Protocol):
     period_s: float
     skipped: int
 
-    def read(self) -> Shot:
-        """The next picture. EOFError at the end; SourceError, in one sentence, when the link or the data broke."""
+    def read(self) -> Shot | None:
+        """The next picture; None when none came for a moment and it is worth asking again.
+
+        Raises EOFError at the end; SourceError, in one sentence, when the link or the data broke.
+        """
         ...
 
     def close(self) -> None:

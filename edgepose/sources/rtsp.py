@@ -63,7 +63,8 @@ def _open(parts: SplitResult, label: str, options: SourceOptions) -> Reader:
     if options.reader == "gstreamer" or (options.reader == "auto" and on_jetson()):
         from edgepose.sources import gst_rtsp
 
-        return gst_rtsp.open_rtsp(parts, label, options)
+        why = partial(why_refused, parts, label, options.open_timeout_s)
+        return gst_rtsp.open_rtsp(parts, label, options, why)
     if video_library(options.reader, "stream") == "av":
         from edgepose.sources import av_reader
 

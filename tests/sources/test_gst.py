@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 from itertools import pairwise
 
@@ -61,15 +62,32 @@ def test_a_property_value_cannot_become_an_element(gst: object) -> None:
 
 def test_an_element_that_fails_is_one_sentence(software: Elements) -> None:
     broken = [Part("filesrc", {"location": "/nowhere"}), Part("openh264dec"), Part(software.converter)]
+    reader = GstReader(broken, "camera 'x'", 5, 5)
     with pytest.raises(SourceError, match="camera 'x': "):
-        GstReader(broken, "camera 'x'", 5, 5)
+        read_to_the_end(reader)
+    reader.close()
+
+
+def test_a_silent_camera_is_given_up_and_does_not_keep_its_caller(software: Elements) -> None:
+    silent = [Part("appsrc", {"is-live": True}), Caps(fields={"format": "BGRx"})]
+    reader = GstReader(silent, "camera 'x'", 0.5, 0.5)
+    begin = time.monotonic()
+    assert reader.read() is None
+    assert time.monotonic() - begin < 5
+    with pytest.raises(SourceError, match=r"no picture for 0\.5 s"):
+        read_to_the_end(reader)
+    reader.close()
+
+
+def read_to_the_end(reader: GstReader) -> None:
+    while True:
+        reader.read()
 
 
 def test_the_end_of_the_stream_is_an_end(software: Elements) -> None:
     reader = GstReader([Part("videotestsrc", {"num-buffers": 3}), Caps(fields={"format": "BGRx"})], "x", 5, 5)
     with pytest.raises(EOFError):
-        while True:
-            reader.read()
+        read_to_the_end(reader)
     reader.close()
 
 

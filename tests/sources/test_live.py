@@ -76,7 +76,8 @@ def test_only_the_newest_frame_is_given_and_the_others_are_counted() -> None:
 
 
 def test_no_frame_in_time_is_none_and_not_an_error() -> None:
-    source = source_over(ScriptedReader(lambda: time.sleep(1)))
+    source = source_over(ScriptedReader(1, lambda: time.sleep(1)))
+    assert source.read(5) is not None
     assert source.read(0.01) is None
     source.close()
 
@@ -186,6 +187,13 @@ def test_a_camera_that_never_answers_at_the_start_is_an_error() -> None:
 
     with pytest.raises(SourceError, match=r"does not answer within 0\.1 s"):
         LiveSource("x", "camera 'x'", connect, QUICK)
+    let_go.set()
+
+
+def test_a_camera_that_connects_and_shows_nothing_was_not_reached() -> None:
+    let_go = threading.Event()
+    with pytest.raises(SourceError, match="does not answer"):
+        source_over(ScriptedReader(lambda: let_go.wait(20) and None))
     let_go.set()
 
 

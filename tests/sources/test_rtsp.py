@@ -13,7 +13,6 @@ from edgepose.errors import SourceError
 from edgepose.sources import SourceOptions, gst_rtsp, open_source
 from edgepose.sources.gst_reader import Elements
 from edgepose.sources.live import LiveSource
-from edgepose.sources.rtsp import checked, connect
 
 pytestmark = pytest.mark.timeout(90)
 PASSWORD = "pa:s/s@word"
@@ -118,4 +117,4 @@ def test_a_missing_board_decoder_is_said_as_such(
     missing = Elements(decoder="nosuchdecoder", converter=software.converter, memory="")
     monkeypatch.setattr(gst_rtsp, "JETSON", missing)
     with pytest.raises(ImportError, match="no element 'nosuchdecoder'"):
-        connect(checked(rtsp_server().uri()), "camera 'x'", SourceOptions(reader="gstreamer", open_timeout_s=10))
+        open_source(rtsp_server().uri(), SourceOptions(reader="gstreamer", open_timeout_s=10))
