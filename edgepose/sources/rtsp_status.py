@@ -29,14 +29,14 @@ def describe_status(host: str, port: int, address: str, user: str, password: str
         return _status(_describe(connection, address, 2, authorization(challenge, address, user, password)))
 
 
-def authorization(challenge: str, address: str, user: str, password: str) -> str:
+def authorization(challenge: str, address: str, user: str, password: str, method: str = "DESCRIBE") -> str:
     """The Authorization header that answers a WWW-Authenticate challenge (Digest without qop, or Basic)."""
     kind, _, rest = challenge.partition(" ")
     if kind.lower() != "digest":
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
     told = dict(_PARAMETER.findall(rest))
     realm, nonce = told.get("realm", ""), told.get("nonce", "")
-    secret, request = _md5(f"{user}:{realm}:{password}"), _md5(f"DESCRIBE:{address}")
+    secret, request = _md5(f"{user}:{realm}:{password}"), _md5(f"{method}:{address}")
     response = _md5(f"{secret}:{nonce}:{request}")
     return f'Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{address}", response="{response}"'
 
