@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -56,7 +58,7 @@ class Preparer:
 class Network:
     """One loaded model with its grouping. `infer` and `poses` may be called from two different threads.
 
-    sha256: hexadecimal digest of the model file, None where the backend was handed in.
+    file: the model file, None where the backend was handed in.
     """
 
     def __init__(
@@ -64,12 +66,25 @@ class Network:
         backend: Backend,
         height: int = 0,
         group_options: GroupOptions | None = None,
-        sha256: str | None = None,
+        file: Path | None = None,
     ) -> None:
         self.backend = backend
-        self.sha256 = sha256
+        self.file = file
         self.height = height
         self._grouper = Grouper(backend.spec.keypoint_skeleton, group_options or GroupOptions())
+
+    @cached_property
+    def sha256(self) -> str | None:
+        """Hexadecimal digest of the model file, None without one; read when a publisher wants to know."""
+        from hashlib import sha256  # loads OpenSSL, 4 MB
+
+        if self.file is None or not self.file.is_file():
+            return None
+        digest = sha256()
+        with self.file.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+        return digest.hexdigest()
 
     def preparer(self) -> Preparer:
         """A preparer for one more source or thread."""

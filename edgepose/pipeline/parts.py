@@ -6,7 +6,6 @@ What is handed in belongs to the pipeline from then on, which closes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -46,9 +45,7 @@ def open_network(config: Config, model: ModelLike | None) -> Network:
         from edgepose.model import shipped_model
 
         path = Path(model or config.model.path or shipped_model())
-        backend = open_backend(path, config.model.backend)
-        digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-        return Network(backend, config.model.height, config.decode, digest)
+        return Network(open_backend(path, config.model.backend), config.model.height, config.decode, path)
     return Network(model, config.model.height, config.decode)
 
 

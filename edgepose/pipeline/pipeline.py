@@ -112,7 +112,7 @@ class Pipeline:
             if self._workers:
                 return
             delivery = Delivery(
-                card=device_card(self._network, self._sources),
+                card=device_card(self._network, self._sources) if self._publishers else {},
                 live=frozenset(one.name for one in self._sources if one.live),
                 stats_s=self._config.pipeline.stats_s,
                 max_frames=self._max_frames,
