@@ -7,6 +7,8 @@ limbs, assemble, bridge, people: in NumPy to read, and under the same names in n
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from edgepose.decode.grouper import Grouper
 from edgepose.decode.options import GroupOptions
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
@@ -31,4 +33,10 @@ def group(
     heatmaps: (C >= K, h, w), any floating type; pafs: (2L, h', w'). heatmap_stride, paf_stride: input pixels per
     cell. NaN cells are read as empty. Raises ShapeError when an array does not fit the skeleton or the strides.
     """
-    return Grouper(skeleton, options)(Fields(heatmaps, pafs, heatmap_stride, paf_stride))
+    return _grouper(skeleton, options)(Fields(heatmaps, pafs, heatmap_stride, paf_stride))
+
+
+@lru_cache(maxsize=4)
+def _grouper(skeleton: Skeleton, options: GroupOptions) -> Grouper:
+    """One grouper for the calls that ask for the same."""
+    return Grouper(skeleton, options)

@@ -20,9 +20,9 @@ _log = logging.getLogger(__name__)
 
 
 class Grouper:
-    """Groups frame after frame and keeps its working memory. One per thread; the GIL is free while it works.
+    """Groups frame after frame and keeps its working memory. The GIL is free while it works; threads take turns.
 
-    native: whether the compiled core does the work; where it was not built, the NumPy reference does, some hundred
+    native: whether the compiled core does the work; where it was not built, the NumPy reference does, about a thousand
     times slower, and the log says so once.
     """
 

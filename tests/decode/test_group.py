@@ -144,17 +144,19 @@ def test_options_are_heeded():
     assert group(fields.heatmaps, fields.pafs, options=GroupOptions(min_score=0.5)) == []
 
 
-def test_two_threads_group_at_once():
-    fields = fields_of(PEOPLE)
-    counts: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: counts.extend(len(Grouper()(fields)) for _ in range(50))) for _ in range(2)
-    ]
+def test_threads_that_share_a_grouper_take_turns():
+    grouper, crowd, alone = Grouper(), fields_of(PEOPLE), fields_of([standing()])
+    counts: dict[int, set[int]] = {1: set(), 3: set()}
+
+    def work(expected: int, fields: Fields) -> None:
+        counts[expected].update(len(grouper(fields)) for _ in range(200))
+
+    threads = [threading.Thread(target=work, args=job) for job in ((1, alone), (3, crowd))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert counts == [3] * 100
+    assert counts == {1: {1}, 3: {3}}
 
 
 def test_without_the_native_core_numpy_groups_and_the_log_says_so():

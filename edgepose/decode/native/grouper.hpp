@@ -60,7 +60,7 @@ struct Person {
 };
 
 // Groups frame after frame; all working memory is kept, so that a frame allocates only when it is fuller than any
-// before it. One per thread.
+// before it. Not for two threads at once.
 class Grouper {
 public:
     // limbs: n_limbs x 4 (start keypoint, end keypoint, x channel, y channel). reach: K x K statures.
