@@ -61,8 +61,11 @@ def read_graph(path: str | Path) -> Graph:
         raise ModelError(f"wanted a model file, found {'a folder' if path.is_dir() else 'nothing'} at {path}")
     if not path.stat().st_size:
         raise ModelError(f"{path} is empty; wanted an ONNX model, copy or export it again")
-    with path.open("rb") as file:  # mapped, so that the weights that are skipped are not even read
-        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    try:
+        with path.open("rb") as file:  # mapped, so that the weights that are skipped are not even read
+            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        raise ModelError(f"cannot read model {path}: {(error.strerror or str(error)).lower()}") from None
     try:
         graph = _parse_model(data)
     except _TruncatedError:

@@ -53,9 +53,12 @@ def load_spec(model: str | Path) -> ModelSpec:
 
 
 def save_spec(spec: ModelSpec, model: str | Path) -> Path:
-    """Write the sidecar beside a model; returns its path."""
+    """Write the sidecar beside a model; returns its path. ModelError where that folder cannot be written to."""
     path = sidecar_path(model)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(spec), indent=2) + b"\n")
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(spec), indent=2) + b"\n")
+    except OSError as error:
+        raise ModelError(f"cannot write sidecar {path}: {(error.strerror or str(error)).lower()}") from None
     return path
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from networks import EXPORTS, one_person, write_export
 
 from edgepose.errors import ModelError
-from edgepose.model import read_graph
+from edgepose.model import load_spec, read_graph
 
 pytest.importorskip("onnx")
 
@@ -66,3 +70,15 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
         read_graph(tmp_path / "no.onnx")
     with pytest.raises(ModelError, match="found a folder at"):
         read_graph(tmp_path)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_file_is_read_or_refused_but_never_crashes(onnx_file, damage):
+    data = bytearray(onnx_file.read_bytes())
+    for place, byte in damage:
+        data[int(place * len(data))] = byte
+    broken = onnx_file.with_name("broken.onnx")
+    broken.write_bytes(data)
+    with contextlib.suppress(ModelError):
+        load_spec(broken)

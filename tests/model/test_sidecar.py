@@ -101,3 +101,9 @@ def test_an_engine_needs_its_sidecar(tmp_path):
     (tmp_path / "pose.engine").write_bytes(b"engine")
     with pytest.raises(ModelError, match=r"has no sidecar pose\.json"):
         load_spec(tmp_path / "pose.engine")
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(model):
+    sidecar_path(model).mkdir()
+    with pytest.raises(ModelError, match="cannot write sidecar"):
+        save_spec(read_contract(model, "bodyposenet").spec, model)
