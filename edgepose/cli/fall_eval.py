@@ -38,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
     from edgepose.errors import DataError
     from edgepose.replay.falls import load_manifest, summary
 
-    if args.every < 1 or (args.videos and args.every > 1):
-        raise DataError(f"--every takes 1 or more, and 1 with --videos; got {args.every}")
+    if args.every < 1:
+        raise DataError(f"--every takes 1 or more, got {args.every}")
     config = load_config(args.config) if args.config else Config()
     clips = load_manifest(args.manifest, args.split)
     if args.videos:
@@ -84,7 +84,7 @@ def _judge_videos(
     key = f"{model.name} {model.stat().st_size} {args.height}" if model else f"{backend.spec.name} {args.height}"
     network = Network(backend, args.height, config.decode)
     try:
-        videos = VideoFalls(network, key, config, Path(args.cache))
+        videos = VideoFalls(network, key, config, Path(args.cache), args.every)
         outcomes = []
         for clip in track(clips, "videos"):
             assert clip.video is not None

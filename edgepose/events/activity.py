@@ -79,7 +79,7 @@ class ActivityRule:
             person = self._people[track_id] = _Person(t, doing_since=t, posture_since=t)
         dt, person.t = max(t - person.t, 0.0), t
         posture = posture_of(body, person.height_px)
-        person.height_px = next_height(person.height_px, body.height_px, dt, keep=posture == "lying")
+        person.height_px = next_height(person.height_px, body, dt, keep=posture == "lying")
         if not person.height_px > 0:
             return []
         return [*self._doing(track_id, person, body, t), *_changing(track_id, person, posture, t)]

@@ -20,6 +20,8 @@ from edgepose.types import FloatArray, Pose, Track
 
 MIN_SCORE = 0.05  # networks that always answer with all keypoints give their guesses less
 
+MIN_HEIGHT_PX = 8.0  # smaller people are all noise
+
 TORSO, THIGH, SHANK = 0.288, 0.245, 0.246  # lengths in body heights: Drillis and Contini 1966, as in Winter 2009
 
 SEATED_THIGH = 0.75  # height of the thigh in the picture against the shank's: about 1 standing, 0 to 0.65 seated
@@ -87,17 +89,17 @@ class Body(NamedTuple):
     @property
     def measurable(self) -> bool:
         """Whether there is enough to judge a posture by."""
-        return self.n >= 4 and self.neck_y == self.neck_y and self.height_px == self.height_px
+        return self.n >= 4 and self.neck_y == self.neck_y and not self.height_px < MIN_HEIGHT_PX
 
 
 def stands_on_legs(body: Body, height_px: float) -> bool:
-    """Whether the thighs go down from the hips as far as those of somebody who stands or bends over.
+    """Whether thighs and shanks go down from the hips as far as those of somebody who stands or bends over.
 
     On a seat the thigh turns towards the horizontal or the camera, so that its height in the picture shrinks against
     the shank's, however high the camera hangs.
     """
     thigh, shank = body.knee_y - body.hip_y, body.ankle_y - body.knee_y
-    return thigh > 0.5 * THIGH * height_px and thigh > SEATED_THIGH * shank
+    return thigh > 0.5 * THIGH * height_px and shank > 0.4 * SHANK * height_px and thigh > SEATED_THIGH * shank
 
 
 _memo = threading.local()

@@ -65,6 +65,7 @@ class FallDetector:
         """
         if not math.isfinite(t) or t < self._t - REJOIN_S:
             self._people.clear()
+            self._rate = FrameRate(self.options.min_fps)
             self._t = -math.inf
             return []
         t = self._t = max(t, self._t)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from edgepose.errors import ConfigError
 from edgepose.events.body import MIN_SCORE, TORSO, Body, keypoint_array, measure
 from edgepose.events.motion import next_height
 from edgepose.events.options import GestureOptions
@@ -81,6 +82,10 @@ class GestureRule:
         skeleton: Skeleton = BODYPOSENET_18,
     ) -> None:
         self.options = options or GestureOptions()
+        if self.options.help_gesture not in ("", *GESTURES):
+            raise ConfigError(
+                f"gesture.help_gesture {self.options.help_gesture!r} is no gesture; there are {', '.join(GESTURES)}"
+            )
         self.size_wh = size_wh
         self._skeleton = skeleton
         self._joints = [[skeleton.index(f"{side}_{j}") for j in ("shoulder", "elbow", "wrist")] for side in "rl"]
@@ -96,8 +101,7 @@ class GestureRule:
             if person is None:
                 person = self._people[track.id] = _Person(t)
             dt, person.t = max(t - person.t, 0.0), t
-            seen_px = body.height_px if body.height_px == body.height_px else (body.bottom - body.top)
-            person.height_px = next_height(person.height_px, seen_px, dt)
+            person.height_px = next_height(person.height_px, body, dt)
             if person.height_px > 0:
                 made = self._made(arms, body, person, t)
                 found += self._told(track.id, person, made, t)
@@ -139,25 +143,19 @@ class GestureRule:
 
     def _told(self, track_id: int, person: _Person, made: set[str], t: float) -> list[Event]:
         """Events for gestures that have been held; a wave needs no holding, it has lasted already."""
-        found = []
+        options, found = self.options, []
+        if options.help_gesture in made:
+            made = {*made, "help"}
         person.told &= made
         person.since = {name: person.since.get(name, t) for name in made}
-        for name in GESTURES:
-            if name not in made or name in person.told:
-                continue
-            held_s = t - person.since[name]
-            if name != "wave" and held_s < self.options.hold_s:
+        for name in (*GESTURES, "help"):
+            wanted_s = {"wave": 0.0, "help": options.help_s}.get(name, options.hold_s)
+            if name not in made or name in person.told or t - person.since[name] < wanted_s:
                 continue
             person.told.add(name)
-            if t - person.told_t.get(name, -math.inf) >= self.options.cooldown_s:
+            if t - person.told_t.get(name, -math.inf) >= options.cooldown_s:
                 person.told_t[name] = t
                 found.append(self._event(name, track_id, person, t))
-        called = self.options.help_gesture
-        if called in made and "help" not in person.told and t - person.since[called] >= self.options.help_s:
-            person.since["help"] = person.since[called]
-            found.append(self._event("help", track_id, person, t))
-        if called in made and t - person.since[called] >= self.options.help_s:
-            person.told.add("help")
         return found
 
     def _event(self, name: str, track_id: int, person: _Person, t: float) -> Event:

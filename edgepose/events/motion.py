@@ -18,21 +18,30 @@ RECENT_S = 0.7  # a descent is going on when its fastest part is no older
 JUMP = 0.3  # shoulders that move further than this between frames, beyond
 JUMP_SPEED = 4.0  # this many heights per second, belong to somebody else (free fall from 1.4 m ends at 3)
 FLOOR_S = 2.0  # feet that are hidden are where they were for this long
-GROW_S, SHRINK_S = 0.4, 4.0  # time constants of the body height: limbs are foreshortened, seldom stretched
+GROW_S, SHRINK_S = 0.4, 4.0  # time constants of the body height
+LEAVING = 0.2  # share of the height that somebody walking away loses per second, at most
 LYING_DEG = 55.0
 UPRIGHT_DEG = 45.0
 BENT_HIPS = 0.25  # hips over the floor of somebody who bends down, at least
 LEG = 0.4  # an upright body whose feet would be below the picture stands there, whatever legs a network invents
 
 
-def next_height(known_px: float, seen_px: float, dt_s: float, *, keep: bool = False) -> float:
-    """Body height after another sight of it: quick to grow, slow to shrink, not shrinking at all with `keep`."""
+def next_height(known_px: float, body: Body, dt_s: float, *, keep: bool = False) -> float:
+    """Body height after another sight of it: quick to grow, slow to shrink, not shrinking at all with `keep`.
+
+    Limbs are foreshortened, seldom stretched. Somebody upright who walks away does get smaller, though no faster than
+    LEAVING; who falls along the line of sight looks upright too, but shrinks at once.
+    """
+    seen_px = body.height_px
     if known_px != known_px:
         return seen_px
     if seen_px != seen_px or (keep and seen_px < known_px):
         return known_px
-    tau_s = GROW_S if seen_px > known_px else SHRINK_S
-    return known_px + (seen_px - known_px) * (1 - math.exp(-dt_s / tau_s))
+    if seen_px > known_px:
+        return known_px + (seen_px - known_px) * (1 - math.exp(-dt_s / GROW_S))
+    upright = body.angle_deg < 25 and stands_on_legs(body, seen_px)
+    shrink = (known_px - seen_px) * (1 - math.exp(-dt_s / (GROW_S if upright else SHRINK_S)))
+    return known_px - min(shrink, LEAVING * known_px * dt_s)
 
 
 class Motion:
@@ -60,7 +69,7 @@ class Motion:
     def see(self, body: Body, t: float, *, keep_height: bool) -> None:
         """Take in one frame; with `keep_height` the body height can only grow (a lying body looks shorter)."""
         dt = max(t - self.t, 1e-3)
-        self.height_px = height_px = next_height(self.height_px, body.height_px, dt, keep=keep_height)
+        self.height_px = height_px = next_height(self.height_px, body, dt, keep=keep_height)
         if height_px != height_px:
             return
         if self._path and abs(body.neck_y - self._path[-1][1]) > (JUMP + JUMP_SPEED * dt) * height_px:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgepose.events.body import Body, measure, stands_on_legs
+from edgepose.events.body import SHANK, THIGH, Body, measure, stands_on_legs
 from edgepose.events.motion import next_height
 from edgepose.events.options import PostureOptions
 from edgepose.events.zones import zone_at
@@ -25,16 +25,25 @@ def posture_of(body: Body, height_px: float, lying_deg: float = 55.0) -> str:
     if not body.measurable or not height_px > 0:
         return "unknown"
     shoulders = (body.bottom - body.neck_y) / height_px
-    hips = (body.bottom - body.hip_y) / height_px
-    thigh, shank = body.knee_y - body.hip_y, body.ankle_y - body.knee_y
-    on_legs = stands_on_legs(body, height_px)
-    if shoulders < FLAT_HEIGHT or (shoulders < LYING_HEIGHT and body.angle_deg > lying_deg and not on_legs):
+    if shoulders < FLAT_HEIGHT:
         return "lying" if body.legs or body.angle_deg > lying_deg else "unknown"
+    on_legs = stands_on_legs(body, height_px)
+    if shoulders < LYING_HEIGHT and not on_legs and (body.angle_deg > lying_deg or _stretched(body)):
+        return "lying"
+    thigh, shank = body.knee_y - body.hip_y, body.ankle_y - body.knee_y
     if not (thigh == thigh and shank == shank):
         return "unknown"
     if on_legs:
         return "standing"
-    return "crouching" if hips < CROUCHING_HEIGHT else "sitting"
+    kneeling = thigh > 0.5 * THIGH * height_px and shank < 0.4 * SHANK * height_px
+    low = body.bottom - body.hip_y < CROUCHING_HEIGHT * height_px
+    return "crouching" if kneeling or low else "sitting"
+
+
+def _stretched(body: Body) -> bool:
+    """Whether legs and torso shrink alike, as those of somebody who lies along the line of sight."""
+    torso, thigh, shank = body.hip_y - body.neck_y, body.knee_y - body.hip_y, body.ankle_y - body.knee_y
+    return torso > 0 and thigh > 0.5 * torso and shank > 0.5 * torso
 
 
 def slouch_deg(body: Body) -> float:
@@ -81,7 +90,7 @@ class PostureRule:
             now = posture_of(body, person.height_px, self.options.lying_deg)
             if now != "lying" and self._cut_off(body, person.height_px):
                 now = person.current or "unknown"
-            person.height_px = next_height(person.height_px, body.height_px, dt, keep=now == "lying")
+            person.height_px = next_height(person.height_px, body, dt, keep=now == "lying")
             if now != person.current:
                 person.current, person.since_t = now, t
             if now != person.told and t - person.since_t >= self.options.hold_s:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 SETTLE_S = 3.0  # time constant of the average, and the shortest time before a verdict
+PAUSE_S = 10.0  # a gap this long is an interruption, no frame rate
 
 
 class FrameRate:
@@ -27,6 +28,9 @@ class FrameRate:
             self._first_t = self._last_t = t
             return False
         dt, self._last_t = t - self._last_t, t
+        if dt > PAUSE_S:
+            self._first_t, self._interval_s, self.poor = t, math.nan, False
+            return False
         if self._interval_s != self._interval_s:
             self._interval_s = dt
         self._interval_s += (dt - self._interval_s) * (1 - math.exp(-dt / SETTLE_S))

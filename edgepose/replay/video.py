@@ -24,11 +24,12 @@ class VideoFalls:
     """Judges videos for falls with one network.
 
     network_key: words that tell this network and its input size from others, for the cache. n_looks: second looks
-    taken so far; n_frames: frames judged.
+    taken so far; n_frames: frames judged. every: look at every n-th frame only.
     """
 
-    def __init__(self, network: Network, network_key: str, config: Config, cache: Path) -> None:
+    def __init__(self, network: Network, network_key: str, config: Config, cache: Path, every: int = 1) -> None:
         self._network_key = network_key
+        self._every = every
         self._network = network
         self._preparer = network.preparer()
         self._config = config
@@ -37,7 +38,7 @@ class VideoFalls:
 
     def recording(self, video: Path) -> Recording:
         """People in every frame of a video, from the cache where this network has seen it."""
-        key = hashlib.sha256(f"{video.name} {self._network_key} {self._config.decode}".encode())
+        key = hashlib.sha256(f"{video.name} {self._network_key} {self._every} {self._config.decode}".encode())
         path = self._cache / f"{video.stem}-{key.hexdigest()[:12]}.npz"
         if not path.is_file():
             self._find_people(video, path)
@@ -49,7 +50,7 @@ class VideoFalls:
         tracker = Tracker(self._config.tracking)
         detector = FallDetector(self._config.fall, recording.size_wh)
         told: list[Told] = []
-        frames = _frames(video) if self._config.fall.second_look else None
+        frames = _frames(video, self._every) if self._config.fall.second_look else None
         for recorded in recording.frames:
             frame = next(frames, None) if frames else None
             found = detector.update(tracker.update(recorded.people, recorded.t), recorded.t)  # type: ignore[arg-type]
@@ -74,7 +75,7 @@ class VideoFalls:
         people: list[list[Pose]] = []
         times: list[float] = []
         size_wh = (0, 0)
-        for frame in _frames(video):
+        for frame in _frames(video, self._every):
             people.append(self._network.look(self._preparer(frame.image)))
             times.append(frame.t)
             size_wh = (frame.image.shape[1], frame.image.shape[0])
@@ -90,12 +91,12 @@ class VideoFalls:
         np.savez_compressed(path, keypoints=keypoints, fps=fps, width=size_wh[0], height=size_wh[1])
 
 
-def _frames(video: Path) -> Iterator[Frame]:
+def _frames(video: Path, every: int) -> Iterator[Frame]:
     source = open_source(str(video))
     try:
         while True:
             frame = source.read()
-            if frame is not None:
+            if frame is not None and frame.seq % every == 0:
                 yield frame
     except EOFError:
         return

@@ -61,7 +61,7 @@ def arms(posture: Posture, arm: Vector, forearm: Vector) -> Posture:
 
 STANDING = Posture()
 SITTING = arms(legs(Posture(torso=(-0.08, 0, 1)), (1, 0, -0.05), (0.05, 0, -1)), (0.3, -0.1, -1), (1, 0, -0.2))
-CROUCHING = arms(legs(Posture(torso=(0.55, 0, 0.85)), (0.9, 0, 0.05), (-0.55, 0, -0.85)), (0.6, 0, -1), (0.8, 0, -0.5))
+CROUCHING = arms(legs(Posture(torso=(0.55, 0, 0.85)), (0.9, 0, 0.35), (-0.5, 0, -0.85)), (0.6, 0, -1), (0.8, 0, -0.5))
 BENDING = arms(Posture(torso=(0.95, 0, 0.1), head=(0.9, 0, -0.3)), (0.1, 0, -1), (0.1, 0, -1))
 SITTING_BENT = replace(SITTING, torso=(0.95, 0, 0.25), head=(0.9, 0, -0.2), r_arm=DOWN, r_forearm=DOWN)
 KNEELING = legs(Posture(), (0.1, 0, -1), (-1, 0, -0.1))

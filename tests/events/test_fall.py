@@ -1,0 +1,237 @@
+"""A fall is told once, with its whole life, and everyday life is not told at all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from builders import lying, only, pose_of, standing
+from people import FLOOR, GONE, SEATED, SIZE, UP, looks, moved, play, stages, tell
+
+from edgepose import FallDetector, Pose, Track
+from edgepose.errors import ShapeError
+from edgepose.events.options import FallOptions
+from edgepose.events.zones import ZoneOptions
+
+FALL = ((UP, 2), (FLOOR, 0.7))
+BED = ZoneOptions(name="bed", policy="bed", polygon=((0.2, 0.6), (0.75, 0.6), (0.75, 1), (0.2, 1)))
+
+
+def detector(**options) -> FallDetector:
+    return FallDetector(FallOptions(**options), SIZE)
+
+
+def test_a_fall_is_suspected_confirmed_and_becomes_a_long_lie_each_told_once():
+    events = tell(detector(long_lie_s=10), play(*FALL, (FLOOR, 15)))
+    assert stages(events) == ["suspected", "confirmed", "long_lie"]
+    assert {event.episode for event in events} == {1}
+
+
+def test_a_fall_is_suspected_within_half_a_second_of_the_impact():
+    (suspected,) = tell(detector(), play(*FALL, (FLOOR, 1)))
+    assert suspected.t < 2.7 + 0.5
+
+
+def test_somebody_who_gets_up_again_has_recovered():
+    events = tell(detector(), play(*FALL, (FLOOR, 4), (UP, 1.5), (UP, 3)))
+    assert stages(events) == ["suspected", "confirmed", "recovered"]
+
+
+def test_moving_on_the_floor_does_not_end_a_fall():
+    frames = play(*FALL, *((moved(FLOOR, 25 * (-1) ** i), 0.4) for i in range(20)))
+    assert stages(tell(detector(), frames)) == ["suspected", "confirmed"]
+
+
+def test_sitting_up_on_the_floor_is_no_recovery():
+    sitting_up = standing((200, 480), 200)
+    sitting_up[[9, 10, 12, 13], 1] = 385
+    sitting_up[[9, 12], 0], sitting_up[[10, 13], 0] = 250, 300
+    assert "recovered" not in stages(tell(detector(), play(*FALL, (FLOOR, 4), (sitting_up, 1), (sitting_up, 5))))
+
+
+@pytest.mark.parametrize(
+    "scenes",
+    [
+        ((UP, 8),),
+        ((UP, 2), (SEATED, 1.0), (SEATED, 4)),
+        ((UP, 2), (FLOOR, 5), (FLOOR, 3)),
+        ((UP, 2), (moved(UP, 0, 30), 0.3), (UP, 0.3), (UP, 3)),
+        ((SEATED, 6),),
+        ((moved(UP, -250), 1), (moved(UP, 250), 4)),
+    ],
+    ids=["standing", "sitting down", "lying down slowly", "knees giving a little", "seated", "walking"],
+)
+def test_everyday_life_is_quiet(scenes):
+    assert tell(detector(), play(*scenes)) == []
+
+
+def test_somebody_lost_while_falling_is_suspected_and_then_unknown():
+    half_way = UP + 0.6 * (FLOOR - UP)
+    events = tell(detector(), play((UP, 2), (half_way, 0.4), (GONE, 6)))
+    assert stages(events) == ["suspected", "unknown"]
+    assert events[0].evidence["cause"] == "lost while falling"
+
+
+def test_somebody_who_walks_out_of_the_picture_is_not_suspected():
+    assert tell(detector(), play((moved(UP, 0), 1), (moved(UP, 330), 2), (GONE, 5))) == []
+
+
+def test_somebody_lost_while_standing_is_not_suspected():
+    assert tell(detector(), play((UP, 3), (GONE, 6))) == []
+
+
+def test_a_fallen_person_who_is_lost_is_unknown_never_silently_fine():
+    events = tell(detector(clear_s=20), play(*FALL, (FLOOR, 4), (GONE, 30)))
+    assert stages(events) == ["suspected", "confirmed", "unknown", "cleared"]
+
+
+def test_a_person_lost_on_the_floor_and_seen_there_again_is_the_same_fall():
+    events = tell(detector(long_lie_s=12), play(*FALL, (FLOOR, 4), (GONE, 5), (FLOOR, 10)))
+    assert stages(events) == ["suspected", "confirmed", "unknown", "long_lie"]
+    assert len({event.episode for event in events}) == 1
+
+
+def test_a_new_id_during_the_fall_does_not_lose_it():
+    frames = play(*FALL, (FLOOR, 4))
+    tracked = [([Track(1 if t < 2.35 else 2, poses[0], t)], t) for poses, t in frames]
+    events = tell(detector(), tracked)
+    assert stages(events) == ["suspected", "confirmed"]
+
+
+def test_a_helper_who_comes_and_stands_by_does_not_clear_the_fall():
+    frames = play(*FALL, (FLOOR, 10))
+    helped = [([*poses, pose_of(standing((320, 420)))] if t > 5 else poses, t) for poses, t in frames]
+    events = tell(detector(long_lie_s=6), helped)
+    assert stages(events) == ["suspected", "confirmed", "long_lie"]
+    assert events[-1].evidence["others_near"] == 1
+
+
+def test_somebody_lying_when_watching_begins_is_found_down():
+    assert stages(tell(detector(), play((FLOOR, 8)))) == ["found_down"]
+
+
+def test_somebody_lying_in_bed_when_watching_begins_is_not():
+    assert tell(detector(zones=(BED,)), play((FLOOR, 20))) == []
+
+
+def test_a_slow_descent_to_the_floor_is_told_when_it_lasts():
+    flat = lying((200, 400))
+    flat[:, 1] = 400 + 0.3 * (flat[:, 1] - 400)
+    events = tell(detector(), play((UP, 2), (flat, 5), (flat, 16)))
+    assert stages(events)[:1] == ["suspected"] and events[0].evidence["cause"] == "slow descent"
+
+
+def test_falling_into_bed_is_quiet_and_leaving_it_to_the_floor_is_not():
+    in_bed, beside = lying((200, 380)), lying((200, 250))
+    assert tell(detector(zones=(BED,)), play((UP, 2), (in_bed, 0.7), (in_bed, 5))) == []
+    events = tell(detector(zones=(BED,)), play((in_bed, 5), (beside, 2), (beside, 5)))
+    assert stages(events) == ["suspected", "confirmed"]
+    assert events[0].zone == "bed"
+
+
+def test_nobody_is_judged_in_a_zone_to_ignore():
+    screen = ZoneOptions(name="tv", policy="ignore", polygon=((0, 0), (1, 0), (1, 1), (0, 1)))
+    assert tell(detector(zones=(screen,)), play(*FALL, (FLOOR, 5))) == []
+
+
+def test_a_descending_person_who_vanishes_is_looked_at_again_turned_both_ways():
+    half_way = UP + 0.4 * (FLOOR - UP)
+    asked = looks(detector(), play((UP, 2), (half_way, 0.4), (GONE, 2)))
+    assert {look.rotation_deg for look in asked} == {90, 270} and len(asked) <= 6
+    assert all(look.track_id == 1 for look in asked)
+
+
+def test_what_a_second_look_finds_counts_like_any_sight():
+    half_way = UP + 0.4 * (FLOOR - UP)
+    rule = detector()
+    events = []
+    for poses, t in play((UP, 2), (half_way, 0.4), (GONE, 4)):
+        for found in rule.update([Track(1, pose, t) for pose in poses], t):
+            answer = rule.second_look(found, [pose_of(FLOOR)], t) if not hasattr(found, "stage") else [found]
+            events += answer
+    assert stages(events) == ["suspected", "confirmed"]
+    assert events[-1].evidence["second_look"]
+
+
+def test_no_second_look_is_asked_for_when_it_is_switched_off():
+    half_way = UP + 0.4 * (FLOOR - UP)
+    assert looks(detector(second_look=False), play((UP, 2), (half_way, 0.4), (GONE, 2))) == []
+
+
+def test_an_operator_can_clear_a_fall():
+    rule = detector()
+    tell(rule, play(*FALL, (FLOOR, 4)))
+    (cleared,) = rule.clear()
+    assert (cleared.stage, cleared.evidence["by"]) == ("cleared", "operator")
+    assert rule.clear() == []
+
+
+def test_evidence_says_why():
+    (suspected,) = tell(detector(), play(*FALL, (FLOOR, 1)))
+    assert suspected.evidence["drop"] > 0.4 and suspected.evidence["drop_speed"] > 0.7
+    assert suspected.evidence["torso_angle_deg"] > 60 and suspected.evidence["keypoints_used"] == 18
+
+
+def test_a_drill_marks_every_event():
+    assert all(event.evidence["drill"] for event in tell(detector(drill=True), play(*FALL, (FLOOR, 5))))
+
+
+def test_more_sensitivity_tells_more_and_less_tells_less():
+    lowered = play((UP, 2), (FLOOR, 2.6), (FLOOR, 2))
+    assert stages(tell(detector(sensitivity=0.9), lowered))[:1] == ["suspected"]
+    assert tell(detector(sensitivity=0.5), lowered) == []
+    assert tell(detector(sensitivity=0.0), play((UP, 2), (FLOOR, 1.1), (FLOOR, 2))) == []
+
+
+@pytest.mark.parametrize("fps", [5, 8, 15, 30, 60])
+def test_a_fall_is_a_fall_at_every_frame_rate(fps):
+    assert stages(tell(detector(), play(*FALL, (FLOOR, 4), fps=fps))) == ["suspected", "confirmed"]
+
+
+def test_too_few_frames_are_said_to_be_unreliable():
+    (event,) = tell(detector(), play((UP, 20), fps=1))
+    assert (event.stage, event.track_id) == ("unknown", None)
+    assert "frames per second" in event.evidence["hint"]
+
+
+def test_plain_poses_from_anywhere_will_do():
+    rule = FallDetector()
+    found = [event for poses, t in play(*FALL, (FLOOR, 4)) for event in rule.update(poses, t)]
+    assert stages(found) == ["suspected", "confirmed"]
+
+
+def test_two_people_fall_in_two_episodes():
+    frames = play(*FALL, (FLOOR, 4))
+    both = [([*poses, pose_of(moved(poses[0].keypoints, -150, -200))], t) for poses, t in frames]
+    events = tell(detector(), both)
+    assert sorted((event.track_id, event.episode, event.stage) for event in events) == [
+        (1, 1, "confirmed"), (1, 1, "suspected"), (2, 2, "confirmed"), (2, 2, "suspected"),
+    ]  # fmt: skip
+
+
+STRANGE = {
+    "no people": [],
+    "one keypoint": [pose_of(only(UP, "nose"))],
+    "nan": [Pose(np.full((18, 3), np.nan, np.float32), 0.5)],
+    "zeros": [Pose(np.zeros((18, 3), np.float32), 0.0)],
+    "infinite": [Pose(np.full((18, 3), np.inf, np.float32), 1.0)],
+    "all on one point": [Pose(np.full((18, 3), 0.5, np.float32), 0.5)],
+}
+
+
+@pytest.mark.parametrize("poses", STRANGE.values(), ids=STRANGE.keys())
+def test_strange_people_are_no_alarm(poses):
+    assert tell(detector(), [(poses, i / 10) for i in range(100)]) == []
+
+
+def test_broken_clocks_are_no_alarm():
+    rule = detector()
+    poses = [pose_of(UP)]
+    for t in (0, 0.1, 0.05, math.nan, 0.2, -50, -49.9, math.inf, 3, 3, 3, 1e9, 0):
+        assert tell(rule, [(poses, t)]) == []
+
+
+def test_another_skeleton_is_refused_in_words():
+    with pytest.raises(ShapeError, match="skeleton"):
+        FallDetector().update([Pose(np.ones((17, 3), np.float32), 0.5)], 0.0)
