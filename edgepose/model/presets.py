@@ -122,8 +122,10 @@ def recognise(graph: Graph, name: str, preset: str | None = None) -> Recognition
 def _apply(key: str, graph: Graph, *, forced: bool) -> Recognition | None:
     preset, picture = PRESETS[key], graph.inputs[0]
     input_layout = _layout(picture, 3)
-    outputs = _outputs(preset, graph, input_layout or "NCHW")
-    if len(graph.inputs) != 1 or input_layout is None or outputs is None:
+    if len(graph.inputs) != 1 or input_layout is None:
+        return None
+    outputs = _outputs(preset, graph, input_layout)
+    if outputs is None:
         return None
     if not forced and not preset.belongs(graph):
         return None

@@ -97,6 +97,16 @@ def test_an_unknown_network_is_answered_with_what_it_has(tmp_path):
         load_spec(tmp_path / "relu.onnx")
 
 
+def test_a_network_that_does_not_take_pictures_is_answered_with_what_it_has(tmp_path):
+    import onnx
+
+    model = onnx.load(write_export(tmp_path / "pose.onnx", EXPORTS["openpose"], INPUT_HW, []))
+    del model.graph.input[0].type.tensor_type.shape.dim[2:]
+    onnx.save(model, tmp_path / "pose.onnx")
+    with pytest.raises(ModelError, match=r"inputs image float32 \? x 3;"):
+        load_spec(tmp_path / "pose.onnx")
+
+
 def test_an_unknown_preset_is_answered_with_the_known_ones(tmp_path):
     path = write_export(tmp_path / "pose.onnx", EXPORTS["openpose"], INPUT_HW, [])
     with pytest.raises(ModelError, match=", ".join(PRESETS)):
