@@ -40,6 +40,10 @@ step() {
     fi
 }
 
+cache() {
+    { mkdir -p "$CACHE" 2>/dev/null && [ -w "$CACHE" ]; } || die "cannot write to $(realpath -m "$CACHE"); set up a copy of your own"
+}
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
@@ -50,16 +54,23 @@ as_root() {
     fi
 }
 
-# packages PACKAGE...: install Debian packages that are missing; the index is fetched only when it is needed.
-packages() {
-    local package missing=()
+# need PACKAGE...: remember Debian packages that are missing, for install_needed.
+NEEDED=()
+need() {
+    local package
     for package in "$@"; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || NEEDED+=("$package")
     done
-    [ ${#missing[@]} = 0 ] && return
-    command -v apt-get >/dev/null || die "please install with this system's package manager: ${missing[*]}"
-    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || die "please ask for: apt-get install ${missing[*]}"
-    step "install ${missing[*]}" apt_install "${missing[@]}"
+}
+
+# install_needed: install all of them at once, or say what an administrator should.
+install_needed() {
+    [ ${#NEEDED[@]} = 0 ] && return
+    command -v apt-get >/dev/null || die "please install with this system's package manager: ${NEEDED[*]}"
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+        die "this needs packages, and you are not root: please ask for: apt-get install ${NEEDED[*]}"
+    step "install packages: ${NEEDED[*]}" apt_install "${NEEDED[@]}"
+    NEEDED=()
 }
 
 apt_install() {
@@ -73,22 +84,26 @@ new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
 }
 
-# find_python: sets PYTHON to one that can build environments and extensions.
+# find_python: sets PYTHON to one that can build environments and extensions, and installs what was needed.
 find_python() {
-    command -v "${EDGEPOSE_PYTHON:-python3}" >/dev/null || packages python3
-    local candidate
-    PYTHON=
-    for candidate in ${EDGEPOSE_PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
-        if new_enough "$candidate"; then
-            PYTHON=$candidate
-            break
-        fi
+    if command -v "${EDGEPOSE_PYTHON:-python3}" >/dev/null; then
+        choose_python
+        "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || need python3-venv
+        "$PYTHON" -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null || need python3-dev
+    else
+        need python3 python3-venv python3-dev
+    fi
+    command -v c++ >/dev/null || need g++
+    install_needed
+    choose_python
+}
+
+choose_python() {
+    for PYTHON in ${EDGEPOSE_PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
+        new_enough "$PYTHON" && return
     done
-    [ -n "$PYTHON" ] || die "EdgePose needs Python 3.10 or newer and found $("${EDGEPOSE_PYTHON:-python3}" -V 2>&1);" \
+    die "EdgePose needs Python 3.10 or newer and found $("${EDGEPOSE_PYTHON:-python3}" -V 2>&1);" \
         "install one (Ubuntu 22.04, Debian 12 and JetPack 6 have it) or name it with EDGEPOSE_PYTHON"
-    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || packages python3-venv
-    "$PYTHON" -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null || packages python3-dev
-    command -v c++ >/dev/null || packages g++
 }
 
 # environment EXTRAS PACKAGE...: a Python environment with EdgePose in it and these packages installed before it.
@@ -140,7 +155,7 @@ demo() {
     elif [ $# != 0 ]; then
         usage >&2 && exit 2
     fi
-    packages mosquitto
+    need mosquitto
     environment openvino,av,cli
     [ -n "$VIDEO" ] || sample_video
     exec "$VENV/bin/python" examples/demo.py "$VIDEO" ${EDGEPOSE_MODEL:+--model "$EDGEPOSE_MODEL"}
@@ -157,10 +172,10 @@ tests() {
     if [ "${1:-}" = --old ]; then
         shift
         VENV=$(realpath -m "${EDGEPOSE_VENV:-.venv-old}")
-        environment openvino,onnx,av,cli,eval,dev numpy==1.26.4 opencv-python-headless==4.8.1.78
+        environment "$extras" numpy==1.26.4 opencv-python-headless==4.8.1.78
         exec "$VENV/bin/python" -m pytest "$@"
     fi
-    packages mosquitto mosquitto-clients systemd python3-gi gir1.2-gst-rtsp-server-1.0 gir1.2-gst-plugins-base-1.0 \
+    need mosquitto mosquitto-clients systemd python3-gi gir1.2-gst-rtsp-server-1.0 gir1.2-gst-plugins-base-1.0 \
         gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
     if [ "${EDGEPOSE_NO_TORCH:-0}" != 1 ]; then # first, so that nothing else brings another build of it
         torch=(torch==2.13.0)
@@ -176,8 +191,8 @@ tests() {
 }
 
 case "${1:-}" in
-    demo) shift && mkdir -p "$CACHE" && demo "$@" ;;
-    test) shift && mkdir -p "$CACHE" && tests "$@" ;;
+    demo) shift && cache && demo "$@" ;;
+    test) shift && cache && tests "$@" ;;
     device) shift && . systemd/device.sh && device "$@" ;;
     -h | --help | help) usage ;;
     *) usage >&2 && exit 2 ;;

@@ -19,7 +19,7 @@ device() {
     [ "${2:-}" = --dry-run ] && DRY_RUN=1
     [ -n "$DRY_RUN" ] || [ "$(id -u)" = 0 ] || die "installing a service needs root: sudo ./install.sh device"
     SCRATCH=$(mktemp -d) # root leaves nothing in the checkout
-    # shellcheck disable=SC2034 (read by step)
+    # shellcheck disable=SC2034
     LOG=$SCRATCH/install.log
     if [ -n "${UNINSTALL:-}" ]; then
         uninstall_device
