@@ -126,6 +126,8 @@ class Training:
     def run(self) -> dict[str, Any]:
         """Train to the end of the last epoch; returns what `--json` prints."""
         n_epochs = self.options.loop.epochs
+        for name in (signal.SIGINT, signal.SIGTERM):  # a run in the background ignores Ctrl-C unless told otherwise
+            signal.signal(name, signal.default_int_handler)
         with Journal(self.out, self, first=self.processes.first) as journal:
             try:
                 for epoch in range(self.step // self.steps_per_epoch, n_epochs):
@@ -210,4 +212,5 @@ def normalised(image: Tensor) -> Tensor:
 def _quiet(_worker: int) -> None:
     """Ctrl-C is for the first process, which then ends the loaders; one thread each is enough."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     torch.set_num_threads(1)

@@ -40,6 +40,9 @@ class NetworkOptions(Options, frozen=True):
     initial_kernel: Annotated[int, Meta(ge=1, description="kernel of the initial stage's trunk, cells")] = 3
     refinement_kernel: Annotated[int, Meta(ge=1, description="kernel of bodyposenet refinement stages, cells")] = 7
     refinement_inner: Annotated[int, Meta(ge=8, description="inner channels of light refinement blocks")] = 128
+    residual: Annotated[
+        bool, Meta(description="a refinement stage adds to the maps before it, instead of drawing them anew")
+    ] = False
     initial_head: Annotated[int, Meta(ge=8, description="channels inside the heads of the initial stage")] = 512
     width: Annotated[float, Meta(gt=0, description="multiplies the channels of the light backbone")] = 1.0
     norm: Annotated[bool, Meta(description="batch norm in light parts; false takes networks with folded norms")] = True
@@ -68,7 +71,10 @@ class PoseNetwork(nn.Module):
         features = self.backbone(x)
         stages: list[Maps] = [self.initial(features)]
         for refinement in self.refinements:
-            stages.append(refinement(refinement.join(features, stages[-1])))  # type: ignore[operator]
+            maps = refinement(refinement.join(features, stages[-1]))  # type: ignore[operator]
+            if self.options.residual:
+                maps = stages[-1][0] + maps[0], stages[-1][1] + maps[1]
+            stages.append(maps)
         return stages if self.training else stages[-1]
 
 
