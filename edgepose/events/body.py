@@ -89,7 +89,7 @@ class Body(NamedTuple):
     @property
     def measurable(self) -> bool:
         """Whether there is enough to judge a posture by."""
-        return self.n >= 4 and self.neck_y == self.neck_y and not self.height_px < MIN_HEIGHT_PX
+        return self.n >= 4 and self.neck_y == self.neck_y and self.height_px >= MIN_HEIGHT_PX
 
 
 def stands_on_legs(body: Body, height_px: float) -> bool:
