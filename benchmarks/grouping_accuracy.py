@@ -1,6 +1,7 @@
 """Accuracy of grouping on synthetic network outputs with known people, at the default options.
 
     python benchmarks/grouping_accuracy.py [--seeds 100-119] [--sizes 368x656 224x320] [--people 10 30] [--shared DIR]
+    python benchmarks/grouping_accuracy.py --reach 0        # without joining parts across hidden joints
 
 Generator and scorer belong to the development data (`bench/make_maps.py`, `bench/metrics.py`); where they are absent
 this prints why it measures nothing. AP is OKS-AP over .50:.95; a false person has 3 keypoints or more and matches
@@ -16,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edgepose.decode import Grouper
+from edgepose.decode import Grouper, GroupOptions
 from edgepose.types import Fields
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--sizes", nargs="+", default=["368x656", "224x320"])
     parser.add_argument("--people", nargs="+", type=int, default=[10, 30])
     parser.add_argument("--stride", type=int, default=8)
+    parser.add_argument("--reach", type=float, default=GroupOptions().reach)
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("EDGEPOSE_SHARED", ROOT.parent / "shared")))
     args = parser.parse_args()
     if not (args.shared / "bench" / "make_maps.py").is_file():
@@ -37,18 +39,18 @@ def main() -> int:
     import make_maps
     import metrics
 
+    grouper = Grouper(options=GroupOptions(reach=args.reach))
     first, last = (int(seed) for seed in args.seeds.split("-"))
     print("| size | people | AP | AP50 | limb recall | false people | missed |\n|---|---|---|---|---|---|---|")
     for size in args.sizes:
         height, width = (int(n) for n in size.split("x"))
         for n_people in args.people:
             scenes = [make_maps.make(n_people, height, width, args.stride, seed) for seed in range(first, last + 1)]
-            print(f"| {size} | {n_people} | {_row(scenes, args.stride, metrics)} |", flush=True)
+            print(f"| {size} | {n_people} | {_row(scenes, args.stride, grouper, metrics)} |", flush=True)
     return 0
 
 
-def _row(scenes: list[dict[str, Any]], stride: int, metrics: ModuleType) -> str:
-    grouper = Grouper()
+def _row(scenes: list[dict[str, Any]], stride: int, grouper: Grouper, metrics: ModuleType) -> str:
     frames = []
     for scene in scenes:
         poses = grouper(Fields(scene["heat"], scene["paf"], stride, stride))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,6 +138,21 @@ def test_poses_stay_as_they_were_when_the_next_frame_is_grouped():
     kept = pose.keypoints.copy()
     grouper(fields_of([lying()]))
     assert np.array_equal(pose.keypoints, kept)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="reads memory from /proc")
+def test_memory_does_not_grow_with_frames():
+    grouper, crowd = Grouper(), fields_of(PEOPLE)
+
+    def pages() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1])
+
+    for _ in range(200):
+        grouper(crowd)
+    before = pages()
+    for _ in range(2000):
+        grouper(crowd)
+    assert pages() - before < 64
 
 
 def test_options_are_heeded():
