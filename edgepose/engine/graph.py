@@ -78,6 +78,7 @@ def plain(model: Any) -> Any:
     model = copied(model)
     model.ir_version = min(model.ir_version, MAX_IR)
     _constants_to_initialisers(model)
+    _stored_casts_to_initialisers(model)
     fold_batch_norm(model)
     fold_bias(model)
     _drop_identities(model)
@@ -173,6 +174,17 @@ def _constants_to_initialisers(model: Any) -> None:
             array = onnx.numpy_helper.to_array(value)
             model.graph.initializer.append(onnx.numpy_helper.from_array(array, node.output[0]))
             model.graph.node.remove(node)
+
+
+def _stored_casts_to_initialisers(model: Any) -> None:
+    """Weights that are stored as float16 and cast while loading become plain float32 initialisers."""
+    onnx = onnx_module()
+    stored = initialisers(model)
+    for node in [item for item in model.graph.node if item.op_type == "Cast" and item.input[0] in stored]:
+        kind = next(item.i for item in node.attribute if item.name == "to")
+        array = stored[node.input[0]].astype(onnx.helper.tensor_dtype_to_np_dtype(kind))
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, node.output[0]))
+        model.graph.node.remove(node)
 
 
 def _drop_identities(model: Any) -> None:
