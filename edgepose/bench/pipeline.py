@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from tempfile import TemporaryDirectory
 
 from edgepose.backends import BackendOptions, open_backend
@@ -38,7 +38,7 @@ REACH = {2.0: 0.85, 4.0: 0.98, 8.0: None}
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Seconds per frame in each of the three threads, medians, and CPU seconds per frame of all."""
+    """Seconds per frame in each of the three threads, and CPU seconds per frame of all; means, as rates are."""
 
     capture_s: float
     infer_s: float
@@ -101,7 +101,7 @@ def alone(images: Sequence[Image], recording: Path, wait_ms: float, n_frames: in
         marks.append((ready - began, inferred - ready, time.perf_counter() - inferred))
     cpu_s = (time.process_time() - cpu_began) / n_frames
     backend.close()
-    capture_s, infer_s, group_s = (median(column) for column in zip(*marks, strict=True))
+    capture_s, infer_s, group_s = (fmean(column) for column in zip(*marks, strict=True))
     return Stages(capture_s, infer_s, group_s, cpu_s)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from edgepose.cli import main
 from edgepose.config import load_config
+from edgepose.decode import GroupOptions
 
 
 def test_init_writes_a_file_that_check_accepts(tmp_path, capsys):
@@ -45,4 +46,4 @@ def test_show_keeps_passwords_to_itself(tmp_path, capsys, form):
 def test_schema_describes_the_keys(capsys):
     assert main(["config", "schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
-    assert schema["$defs"]["GroupOptions"]["properties"]["peak_threshold"]["default"] == 0.1
+    assert schema["$defs"]["GroupOptions"]["properties"]["peak_threshold"]["default"] == GroupOptions().peak_threshold
