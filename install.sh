@@ -176,7 +176,8 @@ tests() {
         exec "$VENV/bin/python" -m pytest "$@"
     fi
     need mosquitto mosquitto-clients systemd python3-gi gir1.2-gst-rtsp-server-1.0 gir1.2-gst-plugins-base-1.0 \
-        gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
+        gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
+        gstreamer1.0-plugins-bad
     if [ "${EDGEPOSE_NO_TORCH:-0}" != 1 ]; then # first, so that nothing else brings another build of it
         torch=(torch==2.13.0)
         extras=$extras,train

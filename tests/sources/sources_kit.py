@@ -20,8 +20,8 @@ READERS = [
     "opencv",
 ]
 
-SOFTWARE = Elements(camera="videotestsrc", decoder="openh264dec", converter="videoconvertscale", memory="")
-"""Elements of any machine in place of the board's."""
+DECODERS = ("openh264dec", "avdec_h264")
+"""Elements that decode H.264 on any machine: of gstreamer1.0-plugins-bad and of gstreamer1.0-libav."""
 
 
 def picture(number: int, size_wh: tuple[int, int] = (160, 120)) -> np.ndarray:

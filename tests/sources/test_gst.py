@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from fractions import Fraction
 from itertools import pairwise
@@ -61,7 +63,7 @@ def test_a_property_value_cannot_become_an_element(gst: object) -> None:
 
 
 def test_an_element_that_fails_is_one_sentence(software: Elements) -> None:
-    broken = [Part("filesrc", {"location": "/nowhere"}), Part("openh264dec"), Part(software.converter)]
+    broken = [Part("filesrc", {"location": "/nowhere"}), Part("jpegdec"), Part(software.converter)]
     reader = GstReader(broken, "camera 'x'", 5, 5)
     with pytest.raises(SourceError, match="camera 'x': "):
         read_to_the_end(reader)
@@ -89,6 +91,20 @@ def test_the_end_of_the_stream_is_an_end(software: Elements) -> None:
     with pytest.raises(EOFError):
         read_to_the_end(reader)
     reader.close()
+
+
+def test_a_program_that_ends_without_closing_still_lets_the_camera_go(software: Elements) -> None:
+    program = f"""
+import sys
+sys.path += {sys.path!r}
+from edgepose.sources.csi import CsiSource
+from edgepose.sources.gst_reader import Elements, GstReader
+stop = GstReader.close
+GstReader.close = lambda reader: (stop(reader), print("let go"))
+CsiSource("csi://0", elements={software!r}).read()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.stdout, ended.returncode) == ("let go\n", 0), ended.stderr
 
 
 def test_padded_rows_are_cut_off() -> None:

@@ -23,7 +23,7 @@ ESCAPED = "bob:pa%3As%2Fs%40word@"
 def options(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> SourceOptions:
     """Quick deadlines for one library; GStreamer gets the software decoder in place of the board's."""
     if request.param == "gstreamer":
-        monkeypatch.setattr(gst_rtsp, "JETSON", request.getfixturevalue("software"))
+        monkeypatch.setattr(gst_rtsp, "JETSON", request.getfixturevalue("software_decoder"))
     return SourceOptions(
         reader=request.param, open_timeout_s=10, hang_s=3, stall_s=0.5, backoff_first_s=0.1, backoff_max_s=0.3
     )
