@@ -7,7 +7,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 
 CXX=${CXX:-aarch64-linux-gnu-g++}
 EMULATOR=${EMULATOR-qemu-aarch64-static}
-PYTHON=${EDGEPOSE_VENV:-.venv}/bin/python
+PYTHON=${PYTHON:-${EDGEPOSE_VENV:-.venv}/bin/python}
 for tool in "$CXX" $EMULATOR; do
     command -v "$tool" >/dev/null || {
         echo "aarch64.sh: $tool is missing; install it with: apt-get install g++-aarch64-linux-gnu qemu-user-static" >&2

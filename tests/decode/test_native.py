@@ -37,7 +37,7 @@ def assert_same_people(fields: Fields, skeleton: Skeleton, options: GroupOptions
         assert ours.score == pytest.approx(theirs.score, abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS, st.integers(0, 12), OPTIONS, st.sampled_from([2, 4, 8]))
 def test_crowds(seed, n_people, options, paf_stride):
     rng = np.random.default_rng(seed)
@@ -52,7 +52,7 @@ def test_crowds(seed, n_people, options, paf_stride):
     assert_same_people(fields, BODYPOSENET_18, options)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     SEEDS, st.tuples(st.integers(1, 23), st.integers(1, 23)), OPTIONS, st.sampled_from([BODYPOSENET_18, TRT_POSE_18])
 )
@@ -66,7 +66,7 @@ def test_noise_with_holes(seed, hw, options, skeleton):
     assert_same_people(Fields(heatmaps, pafs), skeleton, options)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS, st.integers(2, 4), OPTIONS)
 def test_ties(seed, levels, options):
     rng = np.random.default_rng(seed)
