@@ -12,6 +12,7 @@ from typing import Any
 from edgepose.pipeline.looks import Look, to_frame
 from edgepose.pipeline.meter import Meter
 from edgepose.pipeline.network import Network
+from edgepose.pipeline.parts import Board
 from edgepose.pipeline.queues import Inferred, Queues
 from edgepose.pipeline.scene import Scenes
 from edgepose.pipeline.threads import POLL_S
@@ -25,6 +26,7 @@ class Delivery:
     """What goes out.
 
     card: for `Publisher.open`. live: names of the live sources. stats_s: seconds between two `Publisher.stats`.
+    board: read for `stats`, None without publishers.
     max_frames: results after which the run ends. to_caller, with_images: whether results wait for whoever iterates,
     and with their pictures.
     """
@@ -32,6 +34,7 @@ class Delivery:
     card: Mapping[str, Any]
     live: frozenset[str]
     stats_s: float
+    board: Board | None = None
     max_frames: int | None = None
     to_caller: bool = True
     with_images: bool = True
@@ -57,6 +60,8 @@ class Outlet:
         queues = self._queues
         try:
             with ExitStack() as opened:
+                if self._delivery.board is not None:
+                    opened.callback(self._delivery.board.close)
                 for publisher in self._publishers:
                     opened.callback(publisher.close)
                     publisher.open(self._delivery.card)
@@ -76,9 +81,11 @@ class Outlet:
         self._tell_states()
         if time.monotonic() >= self._stats_due_s:
             self._tell_stats()
-        with suppress(TimeoutError):
-            for one in self._queues.inferred.get(POLL_S):
-                self._handle(one)
+        batch: list[Inferred] = []
+        with suppress(TimeoutError):  # only of the queue: a rule's or a publisher's own is an error
+            batch = self._queues.inferred.get(POLL_S)
+        for one in batch:
+            self._handle(one)
 
     def _handle(self, inferred: Inferred) -> None:
         if inferred.look is not None:
@@ -136,8 +143,9 @@ class Outlet:
                 publisher.camera_state(source, state)
 
     def _tell_stats(self) -> None:
-        values = self._interval.report()
-        for publisher in self._publishers:
-            publisher.stats(values)
+        if self._delivery.board is not None:
+            values = {**self._interval.report(), **self._delivery.board.read()}
+            for publisher in self._publishers:
+                publisher.stats(values)
         self._interval = Meter()
         self._stats_due_s = time.monotonic() + self._delivery.stats_s

@@ -169,3 +169,20 @@ def device_card(network: Network, sources: Sequence[Source]) -> Mapping[str, Any
         "limbs": BODYPOSENET_18.limbs,
         "cameras": [{"name": source.name, "live": source.live} for source in sources],
     }
+
+
+class Board:
+    """What `Publisher.stats` tells beside the pipeline's own numbers: lost links so far, and how the board is doing."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        from edgepose.telemetry import open_telemetry
+
+        self._sources = sources
+        self._telemetry = open_telemetry()
+
+    def read(self) -> Mapping[str, Any]:
+        reconnects = {source.name: getattr(source, "reconnects", 0) for source in self._sources if source.live}
+        return {"reconnects": reconnects, **msgspec.structs.asdict(self._telemetry.read())}
+
+    def close(self) -> None:
+        self._telemetry.close()

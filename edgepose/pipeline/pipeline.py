@@ -16,6 +16,7 @@ from edgepose.errors import ClosedError
 from edgepose.pipeline.inbox import Inbox
 from edgepose.pipeline.outlet import Delivery, Outlet
 from edgepose.pipeline.parts import (
+    Board,
     ModelLike,
     RuleLike,
     SourceLike,
@@ -115,6 +116,7 @@ class Pipeline:
                 card=device_card(self._network, self._sources) if self._publishers else {},
                 live=frozenset(one.name for one in self._sources if one.live),
                 stats_s=self._config.pipeline.stats_s,
+                board=Board(self._sources) if self._publishers else None,
                 max_frames=self._max_frames,
                 to_caller=to_caller,
                 with_images=self._keep_images,

@@ -7,7 +7,6 @@ is added here. A loop ends by returning, by Closed, or by an error that its Work
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from threading import Event as Flag
 
 from edgepose.errors import ClosedError
@@ -77,13 +76,15 @@ class Infer:
         try:
             while not stop.is_set():
                 self._queues.progress["infer"] += 1
-                with suppress(TimeoutError):
-                    self._step()
+                self._step()
         finally:
             self._queues.inferred.close()
 
     def _step(self) -> None:
-        work = self._queues.inbox.take(self._max_batch, POLL_S)
+        try:
+            work = self._queues.inbox.take(self._max_batch, POLL_S)
+        except TimeoutError:
+            return
         self._queues.inferred.put([self._look(work)] if isinstance(work, Look) else self._frames(work))
 
     def _frames(self, jobs: list[Job]) -> list[Inferred]:

@@ -33,6 +33,16 @@ def failing_callback(result):
         raise KeyError("the host program's own mistake")
 
 
+class TardyRule(FailingRule):
+    def update(self, tracks, t):
+        raise TimeoutError("the rule's own server did not answer")
+
+
+class TardyBackend(GreyBackend):
+    def infer(self, batch):
+        raise TimeoutError("the device did not answer")
+
+
 class FailingRuleMaker:
     def __call__(self, size_wh):
         raise ValueError(f"no rule for pictures of {size_wh}")
@@ -44,6 +54,8 @@ CASES = {
     "backend": ({"model": GreyBackend(fail_after=5)}, RuntimeError, "off the bus"),
     "decoder": ({"model": CrookedBackend()}, ValueError, "heatmaps"),
     "rule": ({"rules": [FailingRule]}, ZeroDivisionError, "sums"),
+    "rule that times out": ({"rules": [TardyRule]}, TimeoutError, "own server"),
+    "backend that times out": ({"model": TardyBackend()}, TimeoutError, "device"),
     "making a rule": ({"rules": [FailingRuleMaker()]}, ValueError, "no rule for"),
     "publisher open": ({"publishers": [NotingPublisher("open")]}, OSError, "open"),
     "publisher publish": ({"publishers": [NotingPublisher("publish")]}, OSError, "publish"),

@@ -127,7 +127,8 @@ def test_publishers_are_told_of_camera_states_and_figures():
     assert publisher.states[0] == ("file", "online")
     assert ("file", "reconnecting") in publisher.states
     assert sum(values["frames"] for values in publisher.figures) == len(WALK)
-    assert set(publisher.figures[-1]["latency_ms"]["infer"]) == {"p50", "p99"}
+    assert set(publisher.figures[0]["latency_ms"]["infer"]) == {"p50", "p99"}
+    assert publisher.figures[0]["ram_total_mb"] > 0
 
 
 def test_the_report_counts_frames_people_and_events():
