@@ -20,8 +20,8 @@ from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.model import ModelSpec
 
-ALPHA = 0.5
-"""Share of a channel's imbalance that goes into the weights; half was best of .5, .7 (docs/explanation/int8.md)."""
+ALPHA = 0.75
+"""Share of a channel's imbalance that goes into the weights, whose rounding is compensated: docs/explanation/int8.md."""
 N_ROUNDS = 2
 MAX_STEP = 1e3
 """Bound on one channel's factor, against channels that are as good as dead."""

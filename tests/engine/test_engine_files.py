@@ -1,0 +1,203 @@
+"""Engine files: built once, sealed, and refused before TensorRT sees them when anything is odd."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+from typing import Any
+
+import fake_tensorrt
+import msgspec
+import pytest
+from fake_memory import FakeMemory
+from small_network import write_small
+
+from edgepose.backends.engine_file import EngineKey, EngineSidecar, device_secret, read_genuine, seal, sidecar_of
+from edgepose.engine.build import files
+from edgepose.engine.build.files import jetpack_release, write_atomically, write_engine
+from edgepose.engine.build.job import BuildRequest, Built, build
+from edgepose.engine.build.options import BuildOptions
+from edgepose.engine.build.store import examine, leftovers, remove
+from edgepose.errors import BackendError, ModelError
+
+KEY = EngineKey(
+    model_sha256="a" * 64,
+    tensorrt="10.3.0",
+    gpu="Fake Orin",
+    compute_capability="8.7",
+    jetpack="",
+    precision="int8",
+    input_hw=(32, 48),
+    max_batch=2,
+)
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Path:
+    path = tmp_path / "pose.engine"
+    write_engine(path, b"engine bytes", KEY, 1.5)
+    return path
+
+
+def test_an_engine_built_here_is_genuine(engine: Path) -> None:
+    assert read_genuine(engine) == (b"engine bytes", KEY)
+    assert engine.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_device_secret_is_made_once_and_private(own_state: Path) -> None:
+    assert device_secret() == device_secret()
+    assert (own_state / "engine.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_changed_contents_are_refused(engine: Path) -> None:
+    engine.write_bytes(b"other bytes")
+    with pytest.raises(ModelError, match="is not the file that was built"):
+        read_genuine(engine)
+
+
+def test_a_changed_key_is_refused(engine: Path) -> None:
+    sidecar = msgspec.json.decode(sidecar_of(engine).read_bytes(), type=EngineSidecar)
+    forged = msgspec.structs.replace(sidecar, key=msgspec.structs.replace(KEY, gpu="Other"))
+    sidecar_of(engine).write_bytes(msgspec.json.encode(forged))
+    with pytest.raises(ModelError, match="not built on this device"):
+        read_genuine(engine)
+
+
+def test_an_engine_of_another_device_is_refused(engine: Path, own_state: Path) -> None:
+    (own_state / "engine.key").write_bytes(b"k" * 32)
+    with pytest.raises(ModelError, match="not built on this device"):
+        read_genuine(engine)
+
+
+def test_an_engine_that_others_may_write_to_is_refused(engine: Path) -> None:
+    engine.chmod(0o666)
+    with pytest.raises(ModelError, match=r"can be changed by others \(mode 0666\)"):
+        read_genuine(engine)
+
+
+def test_an_engine_of_another_owner_is_refused(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.fstat
+
+    def of_somebody(handle: int) -> os.stat_result:
+        facts = list(real(handle))
+        facts[4] = 4711
+        return os.stat_result(facts)
+
+    monkeypatch.setattr(os, "fstat", of_somebody)
+    with pytest.raises(ModelError, match="belongs to user 4711"):
+        read_genuine(engine)
+
+
+def test_a_link_is_refused(engine: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.engine"
+    link.symlink_to(engine)
+    with pytest.raises(ModelError, match="cannot read"):
+        read_genuine(link)
+
+
+def test_an_engine_without_sidecar_or_with_a_damaged_one_is_refused(engine: Path) -> None:
+    sidecar_of(engine).write_text("{")
+    with pytest.raises(ModelError, match="is damaged"):
+        read_genuine(engine)
+    sidecar_of(engine).unlink()
+    with pytest.raises(ModelError, match="nobody can tell who built it"):
+        read_genuine(engine)
+
+
+def test_the_seal_depends_on_every_part_of_the_key() -> None:
+    seals = {seal(KEY, "x"), seal(KEY, "y"), seal(msgspec.structs.replace(KEY, max_batch=3), "x")}
+    assert len(seals) == 3
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BackendError, match=r"no space left on device; 0\.0 MB wanted"):
+        write_atomically(tmp_path / "pose.engine", b"data")
+    assert [path.name for path in tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "release"),
+    [("# R36 (release), REVISION: 4.3, GCID: 1, BOARD: generic", "R36.4.3"), ("", ""), ("odd", "odd")],
+)
+def test_the_jetpack_release_is_read_from_its_file(tmp_path: Path, text: str, release: str) -> None:
+    path = tmp_path / "nv_tegra_release"
+    path.write_text(text)
+    assert jetpack_release(path) == release
+
+
+def request_of(folder: Path, **words: Any) -> BuildRequest:
+    options = BuildOptions(precision="fp16", **words)
+    return BuildRequest(model=str(folder / "small.onnx"), engine=str(folder / "small.engine"), options=options)
+
+
+def build_fake(request: BuildRequest, version: str = "10.3", **device: Any) -> Built:
+    return build(request, memory=lambda: FakeMemory(**device), trt=fake_tensorrt.make(version))
+
+
+def test_an_engine_that_fits_is_kept_and_one_that_does_not_is_built_again(tmp_path: Path) -> None:
+    write_small(tmp_path)
+    first = build_fake(request_of(tmp_path))
+    assert (first.reused, first.changed) == (False, "no engine yet")
+    assert build_fake(request_of(tmp_path)).reused
+    assert build_fake(request_of(tmp_path), "10.13").changed == "tensorrt 10.3.0 -> 10.13.3.9"
+    assert build_fake(request_of(tmp_path), "10.13", name="Thor").changed == "gpu Fake Orin -> Thor"
+    assert build_fake(request_of(tmp_path, max_batch=8), "10.13", name="Thor").changed == "max batch 4 -> 8"
+    write_small(tmp_path, seed=1)
+    assert build_fake(request_of(tmp_path, max_batch=8), "10.13", name="Thor").changed == "model sha256 changed"
+
+
+def test_a_tampered_engine_is_built_again_with_the_reason(tmp_path: Path) -> None:
+    write_small(tmp_path)
+    build_fake(request_of(tmp_path))
+    (tmp_path / "small.engine").write_bytes(b"foreign")
+    assert "not the file that was built" in build_fake(request_of(tmp_path)).changed
+
+
+def test_a_failed_build_leaves_the_old_engine_and_no_halves(tmp_path: Path) -> None:
+    write_small(tmp_path)
+    build_fake(request_of(tmp_path))
+    before = (tmp_path / "small.engine").read_bytes()
+    with pytest.raises(BackendError, match="ran out of memory"):
+        build_fake(request_of(tmp_path, workspace_mb=16, max_batch=9))
+    assert (tmp_path / "small.engine").read_bytes() == before
+    assert leftovers(tmp_path) == []
+
+
+def _build_in_process(folder: str, results: Any) -> None:
+    results.put(build_fake(request_of(Path(folder))).reused)
+
+
+def test_two_processes_at_once_build_one_engine(tmp_path: Path) -> None:
+    write_small(tmp_path)
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    with files.locked(tmp_path / "small.engine"):
+        workers = [context.Process(target=_build_in_process, args=(str(tmp_path), results)) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+    reused = sorted(results.get(timeout=100) for _ in workers)
+    for worker in workers:
+        worker.join(10)
+    assert reused == [False, True]
+    read_genuine(tmp_path / "small.engine")
+
+
+def test_the_store_tells_what_fits_and_removes_with_all_that_belongs_to_it(engine: Path) -> None:
+    assert examine(engine, "10.3.0", ("Fake Orin", "8.7")).state == "fits"
+    stale = examine(engine, "10.13.3.9", None)
+    assert (stale.state, stale.reason) == ("stale", "tensorrt 10.3.0 -> 10.13.3.9")
+    engine.chmod(0o622)
+    assert examine(engine, None, None).state == "refused"
+    remove(engine)
+    assert [path.name for path in engine.parent.iterdir() if path.name != "state"] == []

@@ -1,0 +1,126 @@
+"""Equalising, compensated rounding, bias correction and the choice of float layers, each against plain INT8."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from small_network import SPEC, pictures_like, run, small_network
+
+from edgepose.engine.graph import initialisers, plain
+from edgepose.engine.int8.equalise import channel_maxima, equalised, links
+from edgepose.engine.int8.pictures import Picture
+from edgepose.engine.int8.quantise import weight_scales
+from edgepose.engine.int8.rounding import Window, compensated, rounded_weights, sampled_inputs
+from edgepose.engine.int8.sensitivity import worth_keeping
+from edgepose.engine.int8.twin import bias_corrected, layer_errors, twin_graph
+
+
+def silent(things: Any, n: int, what: str) -> Any:
+    return things
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Picture]:
+    folder, random = tmp_path_factory.mktemp("pictures"), np.random.default_rng(5)
+    made = []
+    for k in range(4):
+        small = random.integers(0, 255, (6, 8, 3), np.uint8)
+        path = folder / f"{k}.png"
+        cv2.imwrite(str(path), cv2.resize(small, (96, 64), interpolation=cv2.INTER_CUBIC))
+        made.append(Picture(Path(path), str(k)))
+    return made
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    """The small network with channels that differ a hundredfold."""
+    made = plain(small_network())
+    from onnx import numpy_helper
+
+    spread = np.geomspace(0.05, 5.0, 16).astype(np.float32)
+    for item in made.graph.initializer:
+        if item.name == "stem_w":
+            item.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(item) * spread[:, None, None, None], item.name))
+    return made
+
+
+def test_channels_may_be_scaled_between_convolutions_but_not_into_an_add(model: Any) -> None:
+    assert [tensor for _, tensor, _ in links(model)] == ["stem_relu", "depthwise_relu", "pointwise_relu", "trunk_relu"]
+
+
+def test_equalising_changes_no_result_and_evens_the_channels(model: Any, pictures: list[Picture]) -> None:
+    maxima = channel_maxima(model, pictures, SPEC, SPEC.input_hw, silent)
+    even = equalised(model, maxima)
+    tensor = pictures_like(np.random.default_rng(0))
+    for before, after in zip(run(model, tensor), run(even, tensor), strict=True):
+        np.testing.assert_allclose(after, before, rtol=1e-3, atol=1e-4)
+    after = channel_maxima(even, pictures, SPEC, SPEC.input_hw, silent)["stem_relu"]
+    before = maxima["stem_relu"]
+    assert after.max() / np.median(after) < 0.2 * before.max() / np.median(before)
+
+
+def test_compensated_rounding_beats_rounding_to_nearest_where_inputs_are_alike() -> None:
+    random = np.random.default_rng(0)
+    shared = random.standard_normal((1, 400))
+    inputs = np.repeat(shared, 16, 0) + 0.2 * random.standard_normal((16, 400))
+    weights = random.standard_normal((1, 8, 16))
+    scales = np.abs(weights).max(2) / 10  # few steps, so that rounding hurts
+    moments = (inputs @ inputs.T)[None]
+    nearest = np.rint(weights / scales[..., None])
+    ours = compensated(weights, scales, moments)
+
+    def loss(steps: np.ndarray) -> float:
+        return float(np.linalg.norm((steps * scales[..., None] - weights)[0] @ inputs))
+
+    assert loss(ours) < 0.7 * loss(nearest)
+
+
+def test_sampled_inputs_are_what_the_convolution_multiplies() -> None:
+    values = np.random.default_rng(0).standard_normal((4, 9, 11)).astype(np.float32)
+    window = Window(kernel=(3, 3), strides=(2, 2), dilations=(1, 1), pads=(1, 1, 1, 1), groups=1)
+    seen = sampled_inputs(values, window, np.random.default_rng(1))
+    assert seen.shape == (1, 36, 160)
+    padded = np.pad(values, ((0, 0), (1, 1), (1, 1)))
+    possible = {
+        tuple(padded[:, r : r + 3, c : c + 3].reshape(-1).round(4)) for r in range(0, 9, 2) for c in range(0, 11, 2)
+    }
+    assert {tuple(column.round(4)) for column in seen[0].T.astype(np.float32)} <= possible
+
+
+def test_rounded_weights_keep_shape_and_scale(model: Any, pictures: list[Picture]) -> None:
+    found = rounded_weights(model, ["depthwise", "down"], pictures, SPEC, SPEC.input_hw, silent)
+    stored = initialisers(model)
+    assert set(found) == {"depthwise_w", "down_w"}
+    for name, steps in found.items():
+        error = np.abs(steps * weight_scales(stored[name])[:, None, None, None] - stored[name])
+        assert steps.shape == stored[name].shape
+        assert np.median(error / weight_scales(stored[name])[:, None, None, None]) < 1.0
+
+
+def test_the_twin_tells_error_and_bias_of_each_layer(model: Any, pictures: list[Picture]) -> None:
+    from test_quantise import ranges_of
+
+    from edgepose.engine.int8.quantise import quantised
+
+    amax = ranges_of(model, pictures_like(np.random.default_rng(1)))
+    int8 = quantised(model, amax, keep=["stem"])
+    graph, layers = twin_graph(model, int8)
+    assert "stem" not in layers
+    assert len(graph.graph.node) > len(model.graph.node)
+    relative, means = layer_errors(model, int8, pictures, SPEC, SPEC.input_hw, silent)
+    assert 0 < relative["down"] < 0.2
+    assert means["down"].shape == (24,)
+    corrected = quantised(bias_corrected(model, means), amax, keep=["stem"])
+    _, after = layer_errors(model, corrected, pictures, SPEC, SPEC.input_hw, silent)
+    assert np.abs(after["down"]).max() < 0.05 * np.abs(means["down"]).max()
+
+
+def test_layers_worth_keeping_are_the_bad_and_cheap_ones() -> None:
+    errors = {"early": 0.10, "dear": 0.11, "fine": 0.001, "late": 0.05}
+    cost = {"early": 4, "dear": 60, "fine": 1, "late": 5}
+    assert worth_keeping(errors, cost, budget=0.15) == ["early", "late"]
+    assert worth_keeping(errors, cost, budget=0.0) == []
