@@ -7,7 +7,6 @@ for the camera where there is no board.
 
 from __future__ import annotations
 
-import atexit
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -109,7 +108,6 @@ class GstReader:
         self._sink = make(Part("appsink", {"max-buffers": 1, "drop": True, "sync": False}))
         self._pipeline.add(self._sink)
         self._problem: EdgePoseError | None = None
-        atexit.register(self.close)  # a program that ends without closing must not wedge the camera daemon
         try:
             self._connect(chain)
             self._pipeline.set_state(Gst.State.PLAYING)
@@ -131,7 +129,6 @@ class GstReader:
 
     def close(self) -> None:
         """Stop the pipeline; a camera daemon that still holds a client may refuse the next one."""
-        atexit.unregister(self.close)
         self._pipeline.set_state(gstreamer().State.NULL)
 
     def _connect(self, chain: Sequence[Part | Caps]) -> None:

@@ -6,6 +6,7 @@ inside its library for too long is given up, counted, and another takes its plac
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 from collections.abc import Callable
@@ -76,6 +77,7 @@ class LiveSource:
         self._answered = threading.Event()
         self._abandoned: list[_Lane] = []
         self._lane = self._new_lane()
+        atexit.register(self.close)  # a program that ends without closing must not leave a camera daemon its client
         if options.require_at_start:
             self._wait_for_answer()
 
@@ -113,6 +115,7 @@ class LiveSource:
                 return
             self._closed = True
             lane = self._lane
+        atexit.unregister(self.close)
         lane.worker.stop()
         self._slot.close()
         if not lane.worker.join(CLOSE_S):

@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgepose.sources.gst_reader import Elements
-
 SYSTEM_PYTHON = "/usr/bin/python3"
 SYSTEM_PACKAGES = "/usr/lib/python3/dist-packages"
 
