@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import signal
 import socket
@@ -27,12 +28,19 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 OUT = Path("out/demo")
+DEVICE = f"demo-{os.getpid()}"
 CONFIG = """
 rules = ["fall", "posture", "gesture", "activity"]
 
+[model]
+height = 384  # people in the sample clip are an eighth of the picture high; the default of 256 sees few of them
+
 [[sources]]
 uri = {video}
-name = "demo"
+name = "clip"
+
+[mqtt]
+device = {device}
 """
 
 
@@ -40,12 +48,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path, help="a video of people")
     parser.add_argument("--model", help="network to use (default: the one EdgePose ships)")
+    parser.add_argument("--max-frames", type=int, default=300, help="end after so many frames (default: 300)")
     args = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     with broker() as port, Listener(port) as listener:
-        print(f"listening  mosquitto_sub -p {port} -t 'edgepose/#' -v   shows the same messages", flush=True)
+        print(f"listening  mosquitto_sub -p {port} -t 'edgepose/#' -v   shows the same", flush=True)
         started = time.monotonic()
-        report = run(args.video, args.model, port)
+        report = run(args.video, args.model, args.max_frames, port)
         seconds = time.monotonic() - started
         listener.wait_for_end()
     if report is None:
@@ -62,12 +71,13 @@ def main() -> int:
     return 0
 
 
-def run(video: Path, model: str | None, port: int) -> dict | None:
+def run(video: Path, model: str | None, max_frames: int, port: int) -> dict | None:
     """`edgepose run` with everything switched on; its report, or None after it said why there is none."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
-        config.write(CONFIG.format(video=json.dumps(str(video.resolve()))))
+        config.write(CONFIG.format(video=json.dumps(str(video.resolve())), device=json.dumps(DEVICE)))
         config.flush()
         command = [sys.executable, "-m", "edgepose", "run", "--json", "--config", config.name]
+        command += ["--max-frames", str(max_frames)]
         command += ["--mqtt", f"mqtt://127.0.0.1:{port}", "--jsonl", str(OUT / "people.jsonl")]
         command += ["--save-video", str(OUT / "people.mp4")] + (["--model", model] if model else [])
         finished = subprocess.run(command, stdout=subprocess.PIPE, text=True)
@@ -85,15 +95,17 @@ class Listener:
         self.counts: Counter[str] = Counter()
         self.people: set[int] = set()
         self.n_most = 0
+        self._topics: set[str] = set()
         self._ended = threading.Event()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-        self._client.on_connect = lambda client, *_: client.subscribe("edgepose/#", qos=1)
+        self._client.on_connect = lambda client, *_: client.subscribe(f"edgepose/v1/{DEVICE}/#", qos=1)
         self._client.on_message = self._on_message
         self._client.connect("127.0.0.1", port)
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
-        if message.retain:  # left behind by an earlier run
+        if not message.payload:  # our own clearing of a retained topic
             return
+        self._topics.add(message.topic)
         kind = message.topic.rsplit("/", 1)[1]
         self.counts[kind] += 1
         if kind == "skeleton":
@@ -114,6 +126,9 @@ class Listener:
         return self
 
     def __exit__(self, *error: object) -> None:
+        """Leave nothing retained on a broker that is not ours."""
+        for topic in self._topics:
+            self._client.publish(topic, b"", qos=1, retain=True).wait_for_publish(1.0)
         self._client.disconnect()
         self._client.loop_stop()
 

@@ -1,6 +1,6 @@
 """EdgePose inside another program, which has frames of its own: no threads, no broker.
 
-    .venv/bin/python examples/embed.py people.avi
+.venv/bin/python examples/embed.py people.avi
 """
 
 import sys

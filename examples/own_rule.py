@@ -1,6 +1,6 @@
 """A rule of one's own: somebody stays for longer than a few seconds.
 
-    .venv/bin/python examples/own_rule.py people.avi
+.venv/bin/python examples/own_rule.py people.avi
 """
 
 import sys
