@@ -1,6 +1,7 @@
 """The inverse of grouping: the fields that a perfect network would give for known people.
 
-Tests, benchmarks and training targets all draw with this one function, so that what is learnt is what is decoded.
+Tests and benchmarks draw with it, keypoint scores included. Training draws the same targets for whole batches of
+crops at once (`edgepose.training.targets`); a test holds the two together, so that what is learnt is what is decoded.
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from builders import only, standing
+from builders import lying, only, standing
 
 from edgepose.decode.render import render_fields, render_heatmaps
 from edgepose.skeleton import BODYPOSENET_18
+from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs
 
 NECK, HIP = BODYPOSENET_18.index("neck"), BODYPOSENET_18.index("r_hip")
 
@@ -56,3 +57,12 @@ def test_an_absent_keypoint_is_not_drawn():
 def test_each_stride_gets_its_own_size():
     fields = render_fields([standing()], (256, 448), heatmap_stride=8, paf_stride=2)
     assert (fields.heatmaps.shape, fields.pafs.shape) == ((19, 32, 56), (38, 128, 224))
+
+
+def test_what_is_decoded_is_what_is_learnt():
+    people = np.stack([standing(score=1), lying(score=1)])
+    fields = render_fields(list(people), (256, 448))
+    heatmaps = draw_heatmaps(people, BODYPOSENET_18, (256, 448), TargetOptions())
+    pafs = draw_pafs(people, BODYPOSENET_18, (256, 448), TargetOptions())
+    assert fields.heatmaps == pytest.approx(heatmaps, abs=1e-3)
+    assert fields.pafs == pytest.approx(pafs, abs=1e-3)
