@@ -74,7 +74,7 @@ class Pose:
         """Tight box around the keypoints that are there, in pixels; four NaN when there are none."""
         xy = self.keypoints[self.found, :2]
         if not len(xy):
-            return (float("nan"),) * 4  # type: ignore[return-value]
+            return (float("nan"),) * 4
         (x0, y0), (x1, y1) = xy.min(0), xy.max(0)
         return float(x0), float(y0), float(x1), float(y1)
 
