@@ -5,27 +5,21 @@ Only tensors are read: .pth files are loaded with `weights_only`, and of an ONNX
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from edgepose.errors import MissingDependencyError, ModelError
+from edgepose.errors import ModelError
+from edgepose.model import load_spec
+from edgepose.training.foreign import ConvWeights, for_own_input, read_onnx_convs
 from edgepose.training.layers import Conv
 from edgepose.training.network import PoseNetwork
 from edgepose.training.stages import Stage
 
-
-@dataclass(frozen=True)
-class ConvWeights:
-    """One convolution of a file. weight: float32 (out, in / groups, k, k). bias: float32 (out,), norms folded in."""
-
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
+IMAGENET = (123.675, 116.28, 103.53), (1 / 58.395, 1 / 57.12, 1 / 57.375)
+"""Mean and scale that torchvision's networks were trained with, RGB, for values 0 to 255."""
 
 
 def initialise(network: PoseNetwork, path: Path) -> str:
@@ -38,7 +32,9 @@ def initialise(network: PoseNetwork, path: Path) -> str:
     if not path.is_file():
         raise ModelError(f"no weights file {str(path)!r}; give an ONNX export or a .pth state dict")
     if path.suffix == ".onnx":
-        n = assign_convs(network, read_onnx_convs(path), path.name)
+        first, *others = read_onnx_convs(path)
+        spec = load_spec(path)
+        n = assign_convs(network, [for_own_input(first, spec.colour, spec.mean, spec.scale), *others], path.name)
         return f"{n} convolutions from {path.name}"
     state = read_state(path)
     if "features.0.weight" in state:
@@ -64,41 +60,6 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if broken:
         raise ModelError(f"{path.name!r} holds NaN or infinity in {broken[0]!r}; take an earlier checkpoint")
     return state
-
-
-def read_onnx_convs(path: Path) -> list[ConvWeights]:
-    """The 2-D convolutions of a graph in their order, with the constant Add or batch norm after each folded in."""
-    try:
-        import onnx
-        from onnx import numpy_helper
-    except ImportError as error:
-        raise MissingDependencyError("reading ONNX weights needs onnx; pip install 'edgepose[train]'") from error
-    try:
-        graph = onnx.load(str(path)).graph
-    except Exception as error:
-        raise ModelError(f"{path.name!r} is not a readable ONNX file: {error}") from error
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    users = {name: node for node in graph.node for name in node.input}
-    convs = []
-    for node in graph.node:
-        if node.op_type != "Conv" or node.input[1] not in constants:
-            continue
-        weight = np.asarray(constants[node.input[1]], np.float32)
-        bias = np.zeros(len(weight), np.float32)
-        if len(node.input) > 2:
-            bias = np.asarray(constants[node.input[2]], np.float32)
-        after = users.get(node.output[0])
-        if after is not None and after.op_type == "Add":
-            shift = next((constants[name] for name in after.input if name in constants), None)
-            if shift is not None and shift.size == len(bias):
-                bias = bias + np.asarray(shift, np.float32).ravel()
-        elif after is not None and after.op_type == "BatchNormalization":
-            gamma, beta, mean, variance = (np.asarray(constants[name], np.float32) for name in after.input[1:5])
-            epsilon = next((a.f for a in after.attribute if a.name == "epsilon"), 1e-5)
-            factor = (gamma / np.sqrt(variance + epsilon)).astype(np.float32)
-            weight, bias = weight * factor[:, None, None, None], (bias - mean) * factor + beta
-        convs.append(ConvWeights(weight, bias))
-    return convs
 
 
 def ordered_convs(network: PoseNetwork, *, heatmaps_first: tuple[bool, ...]) -> list[Conv]:
@@ -168,7 +129,8 @@ def _assign_vgg19(network: PoseNetwork, state: dict[str, Tensor], name: str) -> 
             factor = state[norm + "weight"] / torch.sqrt(state[norm + "running_var"] + 1e-5)
             weight = weight * factor[:, None, None, None]
             bias = (bias - state[norm + "running_mean"]) * factor + state[norm + "bias"]
-        assign(layer, ConvWeights(weight.float().numpy(), bias.float().numpy()))
+        conv = ConvWeights(weight.float().numpy(), bias.float().numpy())
+        assign(layer, for_own_input(conv, "RGB", *IMAGENET) if key == keys[0] else conv)
     return f"ten convolutions from {name}"
 
 

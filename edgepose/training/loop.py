@@ -166,7 +166,7 @@ class Training:
         loss = torch.stack(losses).sum()
         if not torch.isfinite(loss):
             raise ModelError(
-                f"the loss is {float(loss)} at step {self.step}; lower optimiser.rate, or optimiser.clip, and go on "
+                f"the loss is {loss.item()} at step {self.step}; lower optimiser.rate, or optimiser.clip, and go on "
                 "with --resume from the last checkpoint"
             )
         self.optimiser.zero_grad(set_to_none=True)

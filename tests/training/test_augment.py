@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from edgepose.skeleton import BODYPOSENET_18 as SKELETON  # noqa: E402
-from edgepose.training.augment import (  # noqa: E402
+from edgepose.skeleton import BODYPOSENET_18 as SKELETON
+from edgepose.training.augment import (
     View,
     ViewOptions,
     draw_view,
@@ -17,8 +17,8 @@ from edgepose.training.augment import (  # noqa: E402
     view_maps,
     view_mask,
 )
-from edgepose.training.distill import mirror_maps, turn_maps  # noqa: E402
-from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs  # noqa: E402
+from edgepose.training.distill import mirror_maps, turn_maps
+from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs
 
 pytestmark = pytest.mark.torch
 OPTIONS = TargetOptions()
@@ -27,7 +27,7 @@ OPTIONS = TargetOptions()
 def person(x: float, y: float) -> np.ndarray:
     rng = np.random.default_rng(3)
     keypoints = np.ones((1, 18, 3), np.float32)
-    keypoints[0, :, :2] = rng.uniform(-60, 60, (18, 2)) + (x, y)
+    keypoints[0, :, :2] = rng.uniform(-60, 60, (18, 2)) + np.array((x, y))
     return keypoints
 
 

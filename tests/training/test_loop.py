@@ -35,7 +35,7 @@ def people(tmp_path: Path) -> Path:
     images, annotations = [], []
     for i in range(4):
         picture = rng.integers(0, 255, (160, 160, 3), np.uint8)
-        points = np.asarray(STICK) + (80, 80)
+        points = np.asarray(STICK) + 80
         for x, y in points:
             cv2.circle(picture, (int(x), int(y)), 4, (255, 255, 255), -1)
         cv2.imwrite(str(tmp_path / f"{i}.png"), picture)
@@ -94,14 +94,14 @@ def test_the_loss_falls_on_one_picture(people: Path) -> None:
     training = Training(options(people, "falls", epochs=30, ema_decay=0.5))
     training.dataset.start_epoch(0)
     batch = next(iter(torch.utils.data.DataLoader(training.dataset, 2)))
-    losses = [sum(training.learn(batch)[0]) for _ in range(40)]
-    assert losses[-1] < 0.7 * losses[3]
+    losses = [sum(training.learn(batch)[0]) for _ in range(15)]
+    assert losses[-1] < 0.9 * losses[0]
 
 
 def test_a_loss_that_is_no_number_stops_the_run(people: Path) -> None:
     training = Training(options(people, "nan"))
     batch = next(iter(torch.utils.data.DataLoader(training.dataset, 2)))
-    with pytest.raises(ModelError, match="lower optimiser.rate"):
+    with pytest.raises(ModelError, match=r"lower optimiser\.rate"):
         training.learn(batch._replace(pafs=batch.pafs * float("nan")))
 
 
@@ -175,6 +175,7 @@ processes.leave()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does_with_the_doubled_batch(people: Path) -> None:
     Training(options(people, "one", batch=4, threads=1)).run()
     with socket.socket() as probe:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from edgepose.errors import ModelError  # noqa: E402
+from edgepose.training.foreign import ConvWeights, for_own_input  # noqa: E402
 from edgepose.training.initialise import fold_norms, initialise  # noqa: E402
 from edgepose.training.network import NetworkOptions, PoseNetwork, count_flop, count_parameters  # noqa: E402
 
@@ -70,6 +72,20 @@ def test_vgg19_of_torchvision_fills_ten_convolutions(tmp_path: Path) -> None:
     network = PoseNetwork(NetworkOptions(n_refinements=0))
     assert initialise(network, tmp_path / "vgg19.pth") == "ten convolutions from vgg19.pth"
     assert torch.equal(network.backbone[9].conv.weight, state["features.21.weight"])
+
+
+def test_the_first_layer_is_brought_to_our_input() -> None:
+    rng = np.random.default_rng(0)
+    conv = ConvWeights(rng.normal(size=(4, 3, 3, 3)).astype(np.float32), rng.normal(size=4).astype(np.float32))
+    mean, scale = (123.0, 116.0, 103.0), (1 / 58, 1 / 57, 1 / 56)
+    rgb = torch.from_numpy(rng.uniform(0, 255, (1, 3, 8, 8)))
+    theirs = (rgb - torch.tensor(mean)[:, None, None]) * torch.tensor(scale)[:, None, None]
+    ours = for_own_input(conv, "RGB", mean, scale)
+    wanted = torch.conv2d(theirs.float(), torch.from_numpy(conv.weight), torch.from_numpy(conv.bias))
+    bgr = (rgb.flip(1) - 128) / 255
+    assert torch.allclose(
+        torch.conv2d(bgr.float(), torch.from_numpy(ours.weight), torch.from_numpy(ours.bias)), wanted, atol=1e-3
+    )
 
 
 def test_nan_in_weights_is_refused(tmp_path: Path) -> None:
