@@ -53,8 +53,9 @@ def on_jetson() -> bool:
 def video_library(wish: str, kind: Literal["file", "stream"]) -> str:
     """ "av" or "opencv": the wished library, or for "auto" the better one of those installed for this kind.
 
-    Files: OpenCV, which preprocessing has loaded anyway; PyAV beside it costs 10 to 16 MB and reads the same times. Streams:
-    PyAV, which keeps deadlines and tells reasons. Raises MissingDependencyError when the wished one, or any, is absent.
+    Files: OpenCV, which preprocessing has loaded anyway; PyAV beside it costs 10 to 16 MB and reads the same times.
+    Streams: PyAV, which keeps deadlines and tells reasons. Raises MissingDependencyError when the wished one, or any,
+    is absent.
     """
     order = ("opencv", "av") if kind == "file" else ("av", "opencv")
     for library in order:
