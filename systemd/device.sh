@@ -89,13 +89,23 @@ device_environment() {
     else
         extras=$extras,cv
     fi
-    if [ -r /etc/nv_tegra_release ]; then extras=$extras,jetson; else extras=$extras,openvino; fi
+    [ -r /etc/nv_tegra_release ] || extras=$extras,openvino
     stamp=$({ echo "$extras ${packages[*]-}" && $python -V && source_sums; } | sha256sum | cut -c 1-16)
     [ -e "$OPT/.installed-$stamp" ] && return
     act "copy the sources to build from" cp -r edgepose setup.cfg setup.py pyproject.toml README.md LICENSE NOTICE "$SCRATCH"
     act "install edgepose[$extras] ${packages[*]-}" \
         $OPT/venv/bin/python -m pip install -q ${packages[@]+"${packages[@]}"} "${SCRATCH}[$extras]"
+    if [ -r /etc/nv_tegra_release ]; then
+        act "install pycuda and jetson-stats, where they build" jetson_packages ${packages[@]+"${packages[@]}"}
+        [ -z "$CHANGED" ] || $OPT/venv/bin/python -c 'import pycuda' 2>/dev/null ||
+            printf 'pycuda could not be built, so the service runs on the CPU; see: edgepose doctor\n'
+    fi
     act "remember what was installed" touch "$OPT/.installed-$stamp"
+}
+
+# pycuda is compiled here and needs JetPack's CUDA: its absence must not end the installation.
+jetson_packages() {
+    PATH=$PATH:/usr/local/cuda/bin $OPT/venv/bin/python -m pip install -q "$@" "${SCRATCH}[jetson]" || true
 }
 
 # Everything that is installed, so that another version is noticed.
