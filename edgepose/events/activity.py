@@ -18,7 +18,8 @@ from edgepose.types import Event, Track
 
 SPAN_S = 1.0  # over which speeds are measured
 SAMPLE_S = 0.09  # between the frames that are kept for it
-SETTLED_S = 0.3  # how long a posture lasts before it counts in sitting down and getting up
+SETTLED_S = 0.3  # how long a posture lasts, with the body at rest, before it counts in sitting down and getting up
+AT_REST = 0.04  # travel of the hips in that time, body heights
 CHANGE_S = 5.0  # longest way between standing and sitting
 DEPTH = 0.75  # focal length in picture widths of a usual camera: turns growth of a body into speed towards it
 FORGET_S = 5.0
@@ -82,7 +83,10 @@ class ActivityRule:
         person.height_px = next_height(person.height_px, body, dt, keep=posture == "lying")
         if not person.height_px > 0:
             return []
-        return [*self._doing(track_id, person, body, t), *_changing(track_id, person, posture, t)]
+        return [
+            *self._doing(track_id, person, body, t),
+            *_changing(track_id, person, posture, self._at_rest(person, t), t),
+        ]
 
     def _doing(self, track_id: int, person: _Person, body: Body, t: float) -> list[Event]:
         """Walking and still, told when they have lasted."""
@@ -106,6 +110,12 @@ class ActivityRule:
             person.no_motion_told = True
             found.append(Event("activity", "no_motion", t, track_id, 1.0, person.doing_since, evidence=evidence))
         return found
+
+    @staticmethod
+    def _at_rest(person: _Person, t: float) -> bool:
+        """Whether the body has kept its height over the last SETTLED_S."""
+        recent = [y for then, _, y, _, _ in person.path if t - then <= SETTLED_S + SAMPLE_S]
+        return bool(recent) and max(recent) - min(recent) <= AT_REST * person.height_px
 
     def _speeds(self, person: _Person, body: Body, t: float) -> tuple[float, float]:
         """Speed of the body over the floor, and of its parts, in body heights per second; NaN while unknown."""
@@ -134,13 +144,14 @@ def _moved(now: tuple[float, ...], then: tuple[float, ...]) -> float:
     return 2 * sum(ways) / len(ways) if ways else math.nan
 
 
-def _changing(track_id: int, person: _Person, posture: str, t: float) -> list[Event]:
+def _changing(track_id: int, person: _Person, posture: str, at_rest: bool, t: float) -> list[Event]:
     """Sitting down and getting up: one settled posture, and soon after it the other."""
     if posture != person.posture:
         if person.posture == person.settled:
             person.settled_t = t
         person.posture, person.posture_since = posture, t
-    if posture in ("", "unknown") or posture == person.settled or t - person.posture_since < SETTLED_S:
+    lasts = t - person.posture_since >= SETTLED_S
+    if posture == "unknown" or posture == person.settled or not (lasts and at_rest):
         return []
     before, person.settled = person.settled, posture
     soon = t - person.settled_t <= CHANGE_S

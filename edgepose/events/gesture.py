@@ -25,6 +25,11 @@ STRAIGHT_DEG = 145.0  # elbow angle of a pointing arm
 LEVEL_DEG = 25.0  # its slope at most
 POINTING_REACH = 0.25  # wrist from shoulder sideways, body heights; a straight arm is 0.33 long
 SWING = 0.06  # sideways travel of a wrist that counts as a swing, body heights
+STEADY = 0.015  # a raised hand that travels further than this between frames may begin to wave
+STEADY_S = 0.3  # and is no raised hand until it has rested for this long
+GRACE_S = 0.25  # a hand that is not seen for no longer than this is where it was
+MEDIAN_DT_S = 0.07  # frames closer together than this are judged by the median of three
+SPREAD_REACH = 0.12  # the other arm, this far out the other way: spread arms, seen half from the side
 FORGET_S = 5.0
 GESTURES = ("hands_up", "wave", "hand_raised", "point_left", "point_right")
 
@@ -37,6 +42,7 @@ class Swings:
 
     def __init__(self) -> None:
         self._turns: deque[float] = deque()
+        self.moved_t = -math.inf
         self._turn_x = math.nan  # the furthest point of the swing that is going on
         self._way = 0
 
@@ -52,19 +58,44 @@ class Swings:
         if travel * self._way > 0 or (self._way == 0 and abs(travel) >= SWING):
             self._way = 1 if travel > 0 else -1
             self._turn_x = x
+            if abs(travel) > STEADY:
+                self.moved_t = t
         elif abs(travel) >= SWING:
             self._way = -self._way
             self._turn_x = x
+            self.moved_t = t
             self._turns.append(t)
         while self._turns and t - self._turns[0] > span_s:
             self._turns.popleft()
         return len(self._turns)
 
 
+class Arms:
+    """Both arms of a person without holes and strays: joints unseen for GRACE_S stay, single outliers are left out."""
+
+    def __init__(self) -> None:
+        self._last: list[Arm] = []  # newest first, holes filled
+        self._seen_t = [-math.inf] * 12
+
+    def update(self, arms: Sequence[Arm], t: float, dt_s: float) -> list[Arm]:
+        """Right and left arm at second `t`, `dt_s` after the frame before."""
+        values = [*arms[0], *arms[1]]
+        for i, value in enumerate(values):
+            if value == value:
+                self._seen_t[i] = t
+            elif self._last and t - self._seen_t[i] <= GRACE_S:
+                values[i] = self._last[0][i]
+        self._last = [values, *self._last[:2]]
+        if len(self._last) == 3 and dt_s <= MEDIAN_DT_S:
+            values = [sorted(three)[1] if three[0] == three[0] else three[0] for three in zip(*self._last, strict=True)]
+        return [values[:6], values[6:]]
+
+
 @dataclass
 class _Person:
     t: float
     height_px: float = math.nan
+    arms: Arms = field(default_factory=Arms)
     swings: tuple[Swings, Swings] = field(default_factory=lambda: (Swings(), Swings()))
     since: dict[str, float] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
@@ -103,7 +134,7 @@ class GestureRule:
             dt, person.t = max(t - person.t, 0.0), t
             person.height_px = next_height(person.height_px, body, dt)
             if person.height_px > 0:
-                made = self._made(arms, body, person, t)
+                made = self._made(person.arms.update(arms, t, dt), body, person, t)
                 found += self._told(track.id, person, made, t)
         self._people = {id_: person for id_, person in self._people.items() if abs(t - person.t) <= FORGET_S}
         return found
@@ -129,15 +160,16 @@ class GestureRule:
             waving_height = wrist_y < elbow_y and wrist_y < shoulder_y + 0.05 * size
             x = (wrist_x - shoulder_x) / size if waving_height else math.nan
             swings = max(swings, swing.update(x, t, self.options.wave_s))
-        ways = [_pointing(arm, size) for arm in arms]
+        ways = [_pointing(arm, POINTING_REACH * size) for arm in arms]
+        stretched = [_pointing(arm, SPREAD_REACH * size) for arm in arms]
         made = set()
         if swings >= self.options.wave_swings:
             made.add("wave")
         elif all(raised):
             made.add("hands_up")
-        elif any(raised):
+        elif any(raised) and all(t - swing.moved_t > STEADY_S for swing in person.swings):
             made.add("hand_raised")
-        if ways[0] != -ways[1] and (ways[0] or ways[1]):  # both arms out sideways point nowhere
+        if any(ways) and stretched[0] != -stretched[1]:  # both arms out sideways point nowhere
             made.add("point_right" if ways[0] + ways[1] > 0 else "point_left")
         return made
 
@@ -167,14 +199,14 @@ class GestureRule:
         return zone is not None and zone.policy == "ignore"
 
 
-def _pointing(arm: Arm, height_px: float) -> int:
-    """-1 for a straight, level arm to the left of the picture, 1 to the right, else 0."""
+def _pointing(arm: Arm, reach_px: float) -> int:
+    """-1 for a straight, level arm that reaches so far to the left of the picture, 1 to the right, else 0."""
     shoulder_x, shoulder_y, elbow_x, elbow_y, wrist_x, wrist_y = arm
     upper = math.atan2(elbow_y - shoulder_y, elbow_x - shoulder_x)
     lower = math.atan2(wrist_y - elbow_y, wrist_x - elbow_x)
     bend = abs(math.degrees(math.remainder(upper - lower, math.tau))) if math.isfinite(upper + lower) else 180.0
     reach_x, reach_y = wrist_x - shoulder_x, wrist_y - shoulder_y
     level = abs(reach_y) <= math.tan(math.radians(LEVEL_DEG)) * abs(reach_x)
-    if bend > 180 - STRAIGHT_DEG or not level or abs(reach_x) < POINTING_REACH * height_px:
+    if bend > 180 - STRAIGHT_DEG or not level or abs(reach_x) < reach_px:
         return 0
     return 1 if reach_x > 0 else -1
