@@ -45,6 +45,8 @@ def prune(network: PoseNetwork, options: PruneOptions) -> dict[str, Any]:
     }
     before = numbers(network)
     network.eval()
+    kept = _kept(network, convs, options.min_filters)
+    narrowest = min(layer.conv.out_channels for layer in convs if layer.conv not in kept)
     pruner = torch_pruning.pruner.BasePruner(
         network,
         torch.zeros(1, 3, 64, 64),
@@ -52,8 +54,8 @@ def prune(network: PoseNetwork, options: PruneOptions) -> dict[str, Any]:
         pruning_ratio=options.share,
         global_pruning=options.everywhere,
         round_to=options.granularity,
-        max_pruning_ratio=1.0,
-        ignored_layers=_kept(network, convs, options.min_filters),
+        max_pruning_ratio=1 - options.min_filters / narrowest,
+        ignored_layers=kept,
     )
     pruner.step()
     return {"before": before, "after": numbers(network)}

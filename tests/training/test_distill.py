@@ -1,0 +1,117 @@
+"""A teacher's maps: looked up once, mirrored agreement, people on the floor from the turn that sees them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+cv2 = pytest.importorskip("cv2")
+
+from edgepose.errors import DataError  # noqa: E402
+from edgepose.skeleton import BODYPOSENET_18 as SKELETON  # noqa: E402
+from edgepose.training.coco import SetOptions  # noqa: E402
+from edgepose.training.dataset import DataOptions, PoseDataset  # noqa: E402
+from edgepose.training.distill import DistillOptions, Teacher, best_regions, mirror_maps, turn_maps  # noqa: E402
+from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs  # noqa: E402
+from edgepose.training.validate import own_spec  # noqa: E402
+
+pytestmark = pytest.mark.torch
+HW = (192, 256)
+
+
+def person(x: float, y: float) -> np.ndarray:
+    shape = np.array(
+        [[0, -60], [0, -40], [-18, -40], [-22, -15], [-24, 8], [18, -40], [22, -15], [24, 8], [-11, 10], [-12, 40],
+         [-12, 70], [11, 10], [12, 40], [12, 70], [-4, -64], [4, -64], [-9, -61], [9, -61]], np.float32,
+    )  # fmt: skip
+    return np.column_stack((shape + np.array((x, y)), np.ones(18))).astype(np.float32)[None]
+
+
+def maps_of(keypoints: np.ndarray, hw: tuple[int, int] = HW) -> np.ndarray:
+    options = TargetOptions()
+    return np.concatenate(
+        (draw_heatmaps(keypoints, SKELETON, hw, options), draw_pafs(keypoints, SKELETON, hw, options))
+    )
+
+
+NOBODY = maps_of(np.zeros((0, 18, 3), np.float32))
+
+
+def teacher(folder: Path, answers: list[np.ndarray], calls: list[int]) -> Teacher:
+    """Gives the same answer for a picture and its mirror image's mirror image; counts the calls."""
+
+    def infer(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        maps = answers[min(len(calls), len(answers) - 1)]
+        calls.append(len(batch))
+        both = np.stack((maps, mirror_maps(maps, SKELETON)))
+        return both[:, :19], both[:, 19:]
+
+    return Teacher(infer, own_spec("teacher"), DistillOptions(cache=str(folder), heights=(192,)), "teacher")
+
+
+def test_maps_are_computed_once_and_then_read(tmp_path: Path) -> None:
+    calls: list[int] = []
+    image = np.zeros((*HW, 3), np.uint8)
+    one = teacher(tmp_path, [maps_of(person(128, 90))], calls)
+    first = one.maps(image, 192, turns=False)
+    assert np.array_equal(one.maps(image, 192, turns=False), first)
+    assert calls == [2]  # the picture and its mirror image, together
+    assert np.abs(first - maps_of(person(128, 90))).max() < 1e-3
+
+
+def test_the_nearest_height_serves_a_crop() -> None:
+    one = Teacher(lambda batch: (batch, batch), own_spec("t"), DistillOptions(heights=(224, 288, 368)), "t")
+    assert [one.level(height) for height in (100, 250, 260, 320, 330, 900)] == [224, 224, 288, 288, 368, 368]
+
+
+def test_a_person_seen_only_in_a_turned_picture_is_brought_back(tmp_path: Path) -> None:
+    """The picture turned by a quarter shows somebody upright; in the picture itself that person lies."""
+    upright_in_turned = maps_of(person(96, 128), (256, 192))
+    nobody_turned = maps_of(np.zeros((0, 18, 3), np.float32), (256, 192))
+    answers = [NOBODY, upright_in_turned, NOBODY, nobody_turned]
+    seen = teacher(tmp_path, answers, []).maps(np.zeros((*HW, 3), np.uint8), 192, turns=True)
+    lying = turn_maps(upright_in_turned, -1, SKELETON)
+    assert np.abs(seen[:18].max(0) - lying[:18].max(0)).max() < 1e-2
+
+
+def test_the_upright_view_keeps_the_person_it_sees() -> None:
+    upright = maps_of(person(128, 90))
+    weaker = maps_of(person(132, 94)) * 0.8
+    assert np.array_equal(best_regions([upright, weaker], SKELETON, 8), upright)
+
+
+def picture_set(folder: Path, **more: object) -> SetOptions:
+    cv2.imwrite(str(folder / "a.png"), np.zeros((*HW, 3), np.uint8))
+    image = {"id": 1, "file_name": "a.png", "width": HW[1], "height": HW[0]}
+    (folder / "set.json").write_text(json.dumps({"images": [image], "annotations": [], "categories": []}))
+    return SetOptions(annotations=str(folder / "set.json"), images=str(folder), **more)  # type: ignore[arg-type]
+
+
+def test_unlabelled_pictures_get_the_teachers_people(tmp_path: Path) -> None:
+    options = DataOptions(sets=(picture_set(tmp_path, labels="teacher"),))
+    dataset = PoseDataset(options, SKELETON, 0, teacher(tmp_path, [maps_of(person(128, 90))], []))
+    assert max(float(dataset[i].heatmaps[:-1].max()) for i in range(4)) > 0.7
+
+
+def test_empty_rooms_teach_that_nobody_is_there(tmp_path: Path) -> None:
+    dataset = PoseDataset(DataOptions(sets=(picture_set(tmp_path, labels="empty"),)), SKELETON)
+    sample = dataset[0]
+    assert float(sample.heatmaps[:-1].abs().max()) == 0 and float(sample.heatmaps[-1].min()) == 1
+    assert float(sample.pafs.abs().max()) == 0 and float(sample.mask.min()) == 1
+
+
+def test_samples_follow_from_seed_epoch_and_number(tmp_path: Path) -> None:
+    options = DataOptions(sets=(picture_set(tmp_path, labels="empty"),))
+    one, same = PoseDataset(options, SKELETON, 7), PoseDataset(options, SKELETON, 7)
+    assert (one[3].image == same[3].image).all()
+    same.start_epoch(1)
+    assert (one[3].image != same[3].image).any()
+
+
+def test_a_set_that_needs_a_teacher_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"set distill\.teacher"):
+        PoseDataset(DataOptions(sets=(picture_set(tmp_path, labels="teacher"),)), SKELETON)
