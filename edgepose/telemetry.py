@@ -148,7 +148,7 @@ class JtopTelemetry:
         client = self._client
         if client is None or not client.ok(spin=True):
             return Readings()
-        gpu = next(iter(dict(client.gpu).values()), {})
+        gpu: dict[str, Any] = next(iter(dict(client.gpu).values()), {})
         memory = dict(client.memory).get("RAM", {})
         power = dict(client.power).get("tot", {}).get("power")
         load = gpu.get("status", {}).get("load")

@@ -21,7 +21,8 @@ from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.model import ModelSpec
 
 ALPHA = 0.75
-"""Share of a channel's imbalance that goes into the weights, whose rounding is compensated: docs/explanation/int8.md."""
+"""Share of a channel's imbalance that goes into the weights, where rounding can be compensated; measured in
+docs/explanation/int8.md."""
 N_ROUNDS = 2
 MAX_STEP = 1e3
 """Bound on one channel's factor, against channels that are as good as dead."""
