@@ -9,7 +9,9 @@ from typing import Any, Protocol, cast
 
 from numpy.typing import NDArray
 
+from edgepose.backends.engine_file import StaleEngineError
 from edgepose.backends.options import BackendOptions
+from edgepose.backends.rebuild import start_rebuild
 from edgepose.errors import BackendError, DeviceError, MissingDependencyError, ModelError
 from edgepose.model import ModelSpec, load_spec, shipped_model
 from edgepose.options import Options
@@ -72,8 +74,8 @@ def open_backend(
 
     model: an ONNX file, a TensorRT engine (.engine) or recorded fields (.npz, replayed); the shipped network when left
     out. spec: its contract, read by `load_spec` when left out. Where TensorRT or its GPU is missing, the ONNX file
-    beside an engine runs on the CPU and a warning says so. Raises ModelError for the file, BackendError or
-    MissingDependencyError for the runtime.
+    beside an engine runs on the CPU and a warning says so; an engine of another TensorRT or GPU is then built again in
+    a process of its own. Raises ModelError for the file, BackendError or MissingDependencyError for the runtime.
     """
     path = shipped_model() if model is None else Path(model)
     name = _choose(path, options)
@@ -81,6 +83,8 @@ def open_backend(
         try:
             return _open(name, _require_engine(path), spec, options)
         except (MissingDependencyError, DeviceError) as error:
+            if isinstance(error, StaleEngineError):
+                start_rebuild(_engine_of(path), error.key)
             path = _onnx_of(path, error)
             name, spec = _cpu_runtime(), None
             _log.warning("TensorRT cannot run here (%s): running %s on the CPU with %s instead", error, path, name)

@@ -51,7 +51,11 @@ class EngineSidecar(Options, frozen=True):
 
 
 class StaleEngineError(DeviceError):
-    """An engine that is genuine but was built for something else than what is here now."""
+    """An engine that is genuine but was built for something else than what is here now. key: what it was built for."""
+
+    def __init__(self, message: str, key: EngineKey) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 def sidecar_of(engine: Path) -> Path:

@@ -205,7 +205,8 @@ def _check_fits(engine: Path, key: EngineKey, version: str, device: Device) -> N
         if getattr(key, field) != value:
             raise StaleEngineError(
                 f"engine '{engine}' was built for {field.replace('_', ' ')} {getattr(key, field)}, this device has "
-                f"{value}; rebuild it with: edgepose build {engine.with_suffix('.onnx').name}"
+                f"{value}; rebuild it with: edgepose build {engine.with_suffix('.onnx').name}",
+                key,
             )
 
 
