@@ -1,0 +1,174 @@
+"""`edgepose calibrate` from pictures to files, on a small network, and how it is stopped, resumed and refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnx
+import pytest
+from small_network import SPEC, write_small
+from test_pictures import scene, silent, write
+
+from edgepose.cli import main
+from edgepose.engine.graph import load_plain
+from edgepose.engine.int8.cache_file import read_cache
+from edgepose.engine.int8.collect import collect
+from edgepose.engine.int8.job import CalibrationRequest, calibrate
+from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
+from edgepose.engine.int8.pictures import gather
+from edgepose.engine.int8.report import CalibrationReport
+from edgepose.errors import DataError
+
+PICTURES = PictureOptions(min_pictures=8, min_with_people=0.0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("calibration")
+    (made / "pictures").mkdir()
+    write(made / "pictures", [scene(k) for k in range(14)])
+    write_small(made)
+    return made
+
+
+def request_of(folder: Path, name: str, **words: Any) -> CalibrationRequest:
+    return CalibrationRequest(
+        **{
+            "model": str(folder / "small.onnx"),
+            "images": str(folder / "pictures"),
+            "output": str(folder / name),
+            "pictures": PICTURES,
+            "gate": GateOptions(min_people=1, min_agreement=0.0, max_extra_people=99.0, min_cosine=0.9),
+            **words,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> CalibrationReport:
+    loose = GateOptions(min_people=1, min_agreement=0.0, max_extra_people=99.0, min_cosine=0.9)
+    return calibrate(request_of(folder, "small-int8", gate=loose, accept=True), silent)
+
+
+def test_model_sidecar_cache_and_reports_are_written(folder: Path, report: CalibrationReport) -> None:
+    names = {path.name for path in folder.iterdir() if path.name.startswith("small-int8")}
+    endings = {".onnx", ".json", ".cache", ".report.json", ".report.html"}
+    assert names == {f"small-int8{ending}" for ending in endings}
+
+
+def test_the_report_says_what_was_done(folder: Path, report: CalibrationReport) -> None:
+    written = msgspec.json.decode((folder / "small-int8.report.json").read_bytes(), type=CalibrationReport)
+    assert written == report
+    assert (report.pictures.calibrate, report.pictures.judge) == (11, 3)
+    assert len(report.picture_sha256) == 11
+    assert report.parity.outputs["heatmaps"].cosine > 0.99
+    assert {row.name for row in report.layers} >= {"stem", "heatmaps", "pafs"}
+
+
+def test_the_page_needs_nothing_else(folder: Path, report: CalibrationReport) -> None:
+    text = (folder / "small-int8.report.html").read_text()
+    assert text.count("<svg") >= 8
+    assert "data:image/jpeg;base64," in text
+    assert "http" not in text.replace("http://www.w3.org", "")
+
+
+def test_the_cache_names_the_tensors_of_the_written_model(folder: Path, report: CalibrationReport) -> None:
+    amax = read_cache(folder / "small-int8.cache")
+    model = onnx.load(str(folder / "small-int8.onnx"))
+    scales = {item.name: onnx.numpy_helper.to_array(item) for item in model.graph.initializer}
+    assert scales["input_scale"] * 127 == pytest.approx(amax["input"], rel=1e-6)
+    assert amax["stem"] == amax["stem_relu"]
+
+
+def test_a_model_that_fails_the_gate_gets_no_name_that_anything_runs(folder: Path) -> None:
+    strict = GateOptions(min_people=10_000)
+    made = calibrate(request_of(folder, "strict", gate=strict), silent)
+    assert not made.verdict.passed
+    assert (folder / "strict.refused.onnx").exists()
+    assert not (folder / "strict.onnx").exists()
+
+
+def test_pictures_unlike_the_input_are_refused(folder: Path) -> None:
+    pictures = msgspec.structs.replace(PICTURES, min_with_people=1.0)
+    dark = folder / "dark"
+    dark.mkdir(exist_ok=True)
+    write(dark, [scene(k) for k in range(9)])
+    model = onnx.load(str(folder / "small.onnx"))
+    for item in model.graph.initializer:
+        if item.name.startswith("heatmaps_head"):
+            item.CopyFrom(onnx.numpy_helper.from_array(0 * onnx.numpy_helper.to_array(item), item.name))
+    onnx.save(model, str(folder / "blind.onnx"))
+    (folder / "blind.json").write_bytes(msgspec.json.encode(SPEC))
+    words = {"model": str(folder / "blind.onnx"), "images": str(dark), "pictures": pictures}
+    with pytest.raises(DataError, match=r"sees people in 0 of .* unlike its input"):
+        calibrate(request_of(folder, "blind-int8", **words), silent)
+
+
+def test_an_interrupted_collection_is_continued_with_the_same_result(folder: Path, monkeypatch: Any) -> None:
+    from edgepose.engine.int8 import collect as module
+
+    monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
+    pictures = gather(folder / "pictures", PICTURES, silent).calibrate
+    model = load_plain(folder / "small.onnx")
+    names, checkpoint = ["input", "joined"], folder / "run.partial.npz"
+
+    def cut_off(things: Any, n: int, what: str) -> Any:
+        for k, thing in enumerate(things):
+            if k == 4:
+                raise KeyboardInterrupt
+            yield thing
+
+    whole = collect(model, names, pictures, SPEC, SPEC.input_hw, checkpoint, silent)
+    with pytest.raises(KeyboardInterrupt):
+        collect(model, names, pictures, SPEC, SPEC.input_hw, checkpoint, cut_off)
+    left: list[int] = []
+
+    def counted(things: Any, n: int, what: str) -> Any:
+        left.append(n)
+        return things
+
+    again = collect(model, names, pictures, SPEC, SPEC.input_hw, checkpoint, counted)
+    assert left == [len(pictures) - 4]
+    for name in names:
+        np.testing.assert_array_equal(again[name].counts, whole[name].counts)
+    assert not checkpoint.exists()
+
+
+def test_a_checkpoint_of_another_set_is_left_aside(folder: Path) -> None:
+    checkpoint = folder / "other.partial.npz"
+    checkpoint.write_bytes(b"nonsense")
+    pictures = gather(folder / "pictures", PICTURES, silent).calibrate[:2]
+    model = load_plain(folder / "small.onnx")
+    assert collect(model, ["input"], pictures, SPEC, SPEC.input_hw, checkpoint, silent)["input"].amax > 0
+
+
+def test_the_verb_refuses_in_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(
+        ["calibrate", str(folder / "small.onnx"), "--images", str(folder / "pictures"), "-o", str(folder / "x")]
+    )
+    assert code == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "calibration needs at least 100 different pictures" in err
+    assert "Traceback" not in err
+
+
+def test_layers_asked_for_stay_in_float(folder: Path) -> None:
+    quantise = QuantiseOptions(first_layer=False, head_layers=False, float_budget=0.0, compensate_rounding=False)
+    made = calibrate(request_of(folder, "kept", quantise=quantise, accept=True), silent)
+    assert {row.name for row in made.layers if not row.int8} == {"stem", "heatmaps", "pafs"}
+
+
+def test_build_and_engine_verbs_speak_json_and_sentences(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["engine", "ls", str(folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"engines": [], "removed": []}
+    assert main(["engine", "verify", str(folder / "nowhere")]) == 1
+    assert "no engine or folder" in capsys.readouterr().err
+    assert main(["build", str(folder / "small.onnx"), "--precision", "int8"]) == 1
+    assert "INT8 needs ranges" in capsys.readouterr().err
+    assert main(["build", str(folder / "small.onnx"), "--size", "big"]) == 1
+    assert "HEIGHTxWIDTH" in capsys.readouterr().err
