@@ -78,8 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(args.run(args))
     except SystemExit as leaving:  # argparse: 0 after --help, 2 after wrong usage
         return int(leaving.code or 0)
-    except KeyboardInterrupt:
-        print("edgepose: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"edgepose: {str(interrupt) or 'interrupted'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

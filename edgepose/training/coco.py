@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,8 @@ from edgepose.errors import DataError
 from edgepose.options import Options
 from edgepose.skeleton import COCO_17, Skeleton
 from edgepose.types import FloatArray
+
+_log = logging.getLogger(__name__)
 
 MISSING_ALLOWED = 0.01
 """Share of pictures that may be missing on disk; more means a wrong folder."""
@@ -88,6 +91,8 @@ def read_set(options: SetOptions, skeleton: Skeleton) -> list[Picture]:
             f"{len(missing)} of {len(images)} pictures of {path.name!r} are not in {str(folder)!r} ({some}, ...); "
             "set `images` to the folder that holds them"
         )
+    if missing:
+        _log.warning("%d pictures of %s are not in %s and are left out: %s", len(missing), path, folder, missing)
     absent = set(missing)
     pictures = [
         _picture(folder, image, per_image.get(image["id"], []), options, skeleton)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
 
+from edgepose.config.load import all_keys
 from edgepose.errors import ConfigError
 from edgepose.training.loop import TrainOptions
 
@@ -19,9 +22,20 @@ else:
 def load_config(path: Path) -> TrainOptions:
     """Read a configuration; paths in it are relative to the working folder. ConfigError names file and key."""
     try:
-        content = tomllib.loads(path.read_text())
-        return msgspec.convert(content, TrainOptions)
-    except OSError as error:
-        raise ConfigError(f"no configuration {str(path)!r}; copy one of edgepose/training/recipes") from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"{str(path)!r}: {error}; see docs/guides/train-from-coco.md for the keys") from error
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), TrainOptions)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {str(path)!r} ({error}); copy one of edgepose/training/recipes") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{str(path)!r} is not valid TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{str(path)!r}: {_explain(str(error))}") from None
+
+
+def _explain(message: str) -> str:
+    """msgspec's words, with the nearest known key where one is unknown."""
+    unknown = re.search(r"unknown field `(.*?)`", message)
+    if unknown is None:
+        return message
+    known = {key.rpartition(".")[2]: key for key in all_keys(TrainOptions)}
+    nearest = get_close_matches(unknown[1], known, n=1, cutoff=0.5)
+    return f"unknown key {unknown[1]!r}" + (f"; did you mean {known[nearest[0]]!r}?" if nearest else "")

@@ -16,7 +16,7 @@ import pytest
 torch = pytest.importorskip("torch")
 cv2 = pytest.importorskip("cv2")
 
-from edgepose.errors import DataError, ModelError  # noqa: E402
+from edgepose.errors import ConfigError, DataError, ModelError  # noqa: E402
 from edgepose.skeleton import COCO_17  # noqa: E402
 from edgepose.training import checkpoint  # noqa: E402
 from edgepose.training.config import load_config  # noqa: E402
@@ -162,6 +162,12 @@ def test_recipes_are_valid_configurations() -> None:
     assert recipes
     for recipe in recipes:
         load_config(recipe)
+
+
+def test_an_unknown_key_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text("[loop]\nepocs = 3\n")
+    with pytest.raises(ConfigError, match=r"did you mean 'loop\.epochs'"):
+        load_config(tmp_path / "run.toml")
 
 
 SCRIPT = """
