@@ -1,0 +1,112 @@
+"""Engine files on disk: the key of what would be built here, atomic writing with a sealed sidecar, and the lock."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from edgepose.backends.device_memory import Device
+from edgepose.backends.engine_file import EngineKey, EngineSidecar, seal, sidecar_of
+from edgepose.engine.build.options import BuildOptions
+from edgepose.errors import BackendError, ModelError
+
+RELEASE_FILE = Path("/etc/nv_tegra_release")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal; ModelError when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"cannot read '{path}': {(error.strerror or str(error)).lower()}") from None
+
+
+def jetpack_release(file: Path = RELEASE_FILE) -> str:
+    """L4T release of a Jetson, such as "R36.4.3"; empty elsewhere."""
+    try:
+        line = file.read_text().splitlines()[0]
+    except (OSError, IndexError):
+        return ""
+    found = re.search(r"R(\d+).*?REVISION:\s*([\d.]+)", line)
+    return f"R{found[1]}.{found[2]}" if found else line.strip("# ")
+
+
+def key_here(
+    model: Path,
+    calibration: Path | None,
+    tensorrt: str,
+    device: Device,
+    precision: str,
+    input_hw: tuple[int, int],
+    options: BuildOptions,
+) -> EngineKey:
+    """The key of the engine that would be built on this device now."""
+    return EngineKey(
+        model_sha256=sha256_of(model),
+        tensorrt=tensorrt,
+        gpu=device.name,
+        compute_capability=device.compute_capability,
+        jetpack=jetpack_release(),
+        precision=precision,
+        input_hw=input_hw,
+        max_batch=options.max_batch,
+        dla=options.dla,
+        calibration_sha256=sha256_of(calibration) if calibration else "",
+    )
+
+
+def write_engine(engine: Path, data: bytes, key: EngineKey, seconds: float) -> None:
+    """Write engine and sidecar, mode 0600, each complete or not at all. BackendError when the disk is full.
+
+    The sidecar goes last: an engine whose sidecar is still the old one fails its check and is built again.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    sidecar = EngineSidecar(key=key, engine_sha256=digest, seal=seal(key, digest), seconds=round(seconds, 2))
+    write_atomically(engine, data)
+    write_atomically(sidecar_of(engine), msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Put `data` at `path` in one step; nothing is left behind when that fails."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = (error.strerror or str(error)).lower()
+        raise BackendError(
+            f"cannot write '{path}' ({reason}; {len(data) / 1e6:.1f} MB wanted); make room, or give another place with -o"
+        ) from None
+
+
+@contextlib.contextmanager
+def locked(engine: Path) -> Iterator[bool]:
+    """Hold the build lock of an engine; gives True when another process held it first, and may have built it.
+
+    The lock is the kernel's and ends with the process, so a crashed build blocks nobody.
+    """
+    engine.parent.mkdir(parents=True, exist_ok=True)
+    path = engine.with_name(f".{engine.name}.lock")
+    with path.open("a") as file:
+        waited = False
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waited = True
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield waited
