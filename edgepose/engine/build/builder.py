@@ -84,7 +84,8 @@ def build_serialized(
 def _check_request(can: Capabilities, options: BuildOptions, has_calibrator: bool) -> None:
     if not can.tensor_names:
         raise BackendError(
-            f"TensorRT {can.version} is too old: EdgePose needs 8.6 or newer, which comes with JetPack 6; flash the board"
+            f"TensorRT {can.version} is too old: EdgePose needs 8.6 or newer, which comes with JetPack 6; "
+            "flash the board"
         )
     if has_calibrator and not can.calibrators:
         raise BackendError(

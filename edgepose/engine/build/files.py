@@ -90,7 +90,8 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
             part.unlink(missing_ok=True)
         reason = (error.strerror or str(error)).lower()
         raise BackendError(
-            f"cannot write '{path}' ({reason}; {len(data) / 1e6:.1f} MB wanted); make room, or give another place with -o"
+            f"cannot write '{path}' ({reason}; {len(data) / 1e6:.1f} MB wanted); "
+            "make room, or give another place with -o"
         ) from None
 
 
