@@ -31,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--float-budget", type=float, metavar="SHARE", help="share of the arithmetic that may stay in float (0.08)"
     )
     parser.add_argument("--max-pictures", type=int, metavar="N", help="most pictures taken (500)")
+    parser.add_argument("--judge-images", metavar="DIR", help="pictures that judge, in place of a share of --images")
+    parser.add_argument("--no-photos", action="store_true", help="leave photos out of the report page")
     parser.add_argument("--annotations", metavar="JSON", help="COCO keypoints, to state the loss of AP")
     parser.add_argument("--annotated-images", metavar="DIR", help="their pictures, where not in --images")
     parser.add_argument("--accept", action="store_true", help="keep the model even if it fails the gate; recorded")
@@ -60,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
             head_layers=not args.float_heads,
             **quantise,
         ),
+        judge_images=args.judge_images,
+        photos=not args.no_photos,
         accept=args.accept,
     )
     report = calibrate(request, _progress)

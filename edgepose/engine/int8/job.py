@@ -20,7 +20,7 @@ from edgepose.engine.int8.cache_file import cache_text, complete
 from edgepose.engine.int8.gate import Parity, compare, judge
 from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
 from edgepose.engine.int8.page import page
-from edgepose.engine.int8.pictures import Picture, PictureSet, Progress, gather
+from edgepose.engine.int8.pictures import Picture, PictureSet, Progress, gather, other_pictures
 from edgepose.engine.int8.prepare import Prepared, prepare
 from edgepose.engine.int8.quantise import layer_name
 from edgepose.engine.int8.report import CalibrationReport, LayerRow, PictureCounts
@@ -39,6 +39,7 @@ N_LOOKED_AT = 40
 class CalibrationRequest(Options, frozen=True):
     """What to calibrate. output: path without ending; .onnx, .cache, .report.json and .report.html are added.
 
+    judge_images: pictures that judge in place of a share of `images`. photos: show some on the report page.
     annotations, annotated_images: COCO keypoints and their pictures, for AP; these never calibrate.
     """
 
@@ -51,6 +52,8 @@ class CalibrationRequest(Options, frozen=True):
     pictures: PictureOptions = PictureOptions()
     quantise: QuantiseOptions = QuantiseOptions()
     gate: GateOptions = GateOptions()
+    judge_images: str | None = None
+    photos: bool = True
     accept: bool = False
 
 
@@ -66,7 +69,10 @@ def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationRep
     input_hw = request.input_hw or spec.input_hw
     plain = load_plain(model_path)
     truth = _annotated(request)
-    pictures = _without(gather(Path(request.images), request.pictures, progress), {path for _, path in truth})
+    pictures = gather(Path(request.images), request.pictures, progress)
+    if request.judge_images is not None:
+        pictures = _judged_by(pictures, Path(request.judge_images), request.pictures)
+    pictures = _without(pictures, {path for _, path in truth})
     with Sight(open_backend(model_path, BackendOptions(precision="f32"), spec), input_hw) as exact:
         people, share = _with_people(exact, pictures.calibrate, request, progress)
         checkpoint = out.with_name(out.name + ".partial.npz")
@@ -80,7 +86,7 @@ def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationRep
                 loss = ap_loss(exact, int8, Path(str(request.annotations)), truth, progress)
                 parity = msgspec.structs.replace(parity, ap=loss)
             verdict = judge(parity, request.gate, request.accept)
-            html_pictures = _side_by_side(exact, int8, parity)
+            html_pictures = _side_by_side(exact, int8, parity) if request.photos else []
     cache = cache_text(complete(prepared.amax, stripped(prepared.model))).encode()
     report = CalibrationReport(
         edgepose=__version__,
@@ -120,6 +126,15 @@ def _without(pictures: PictureSet, taken: set[Path]) -> PictureSet:
             "every calibration picture is annotated and kept for AP; give --annotated-images another folder"
         )
     return dataclasses.replace(pictures, calibrate=kept)
+
+
+def _judged_by(pictures: PictureSet, folder: Path, options: PictureOptions) -> PictureSet:
+    """All good pictures calibrate, and those of another folder judge."""
+    calibrate = pictures.calibrate + pictures.judge
+    judge = other_pictures(folder, calibrate, options.max_held_out)
+    if not judge:
+        raise DataError(f"every picture in '{folder}' is among those that calibrate; give others to judge with")
+    return dataclasses.replace(pictures, calibrate=calibrate, judge=judge)
 
 
 def _with_people(

@@ -45,7 +45,8 @@ def page(
         "<h2>Ranges</h2><p class=note>How often each size of value occurred (logarithmic), and where INT8 ends.</p>",
         "<div class=grid>",
         *(range_chart(name, item, prepared.amax[name]) for name, item in prepared.histograms.items()),
-        "</div><h2>The pictures that agree least</h2><p class=note>FP32 left, INT8 right.</p>",
+        "</div>",
+        "<h2>The pictures that agree least</h2><p class=note>FP32 left, INT8 right.</p>" if pictures else "",
         *(
             f"<figure>{side_by_side(image, exact, int8)}<figcaption>{escape(Path(path).name)}</figcaption></figure>"
             for path, image, exact, int8 in pictures

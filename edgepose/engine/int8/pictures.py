@@ -83,6 +83,17 @@ def gather(folder: Path, options: PictureOptions, progress: Progress) -> Picture
     return PictureSet(calibrate=tuple(calibrate), judge=tuple(judge), **counts)
 
 
+def other_pictures(folder: Path, taken: Sequence[Picture], n: int) -> tuple[Picture, ...]:
+    """At most `n` pictures of a folder whose contents are not among `taken`, evenly spaced."""
+    known = {picture.sha256 for picture in taken}
+    found = []
+    for path in list_images(folder):
+        picture = Picture(path, hashlib.sha256(path.read_bytes()).hexdigest())
+        if picture.sha256 not in known:
+            found.append(picture)
+    return tuple(spread(found, n))
+
+
 def divide(pictures: Sequence[Picture], options: PictureOptions) -> tuple[list[Picture], list[Picture]]:
     """Those that calibrate and those that judge: every n-th picture judges, so that both see the whole folder."""
     n_judge = min(options.max_held_out, max(1, round(len(pictures) * options.held_out)))

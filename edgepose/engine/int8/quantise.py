@@ -39,24 +39,31 @@ def first_layers(model: Any) -> list[str]:
 
 def head_layers(model: Any) -> list[str]:
     """Convolutions whose result reaches an output without another convolution after them."""
+    ends = _behind_last_convolution(model)
+    return [layer_name(node) for node in model.graph.node if node.op_type == "Conv" and node.output[0] in ends]
+
+
+def _behind_last_convolution(model: Any) -> set[str]:
+    """Tensors that reach an output without another convolution."""
     ends = {item.name for item in model.graph.output}
-    heads = []
     for node in reversed(model.graph.node):
-        if not any(name in ends for name in node.output):
-            continue
-        if node.op_type == "Conv":
-            heads.append(layer_name(node))
-        else:
+        if node.op_type != "Conv" and any(name in ends for name in node.output):
             ends.update(node.input)
-    return heads[::-1]
+    return ends
 
 
 def skip_branches(model: Any) -> dict[str, str]:
-    """Output of each residual Add -> the input that skips ahead: the one of its two that was made first."""
+    """Output of each residual Add -> the input that skips ahead: the one of its two that was made first.
+
+    An Add of maps, such as a refinement stage's to those before it, is no residual: its sum is the result, and stays
+    in float.
+    """
+    ends = _behind_last_convolution(model)
     position = {name: k for k, node in enumerate(model.graph.node) for name in node.output}
     skips = {}
     for node in model.graph.node:
-        if node.op_type == "Add" and all(name in position for name in node.input):
+        inner = node.op_type == "Add" and node.output[0] not in ends
+        if inner and all(name in position for name in node.input):
             skips[node.output[0]] = min(node.input, key=position.__getitem__)
     return skips
 
