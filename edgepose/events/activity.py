@@ -22,7 +22,10 @@ SETTLED_S = 0.3  # how long a posture lasts, with the body at rest, before it co
 AT_REST = 0.04  # travel of the hips in that time, body heights
 CHANGE_S = 5.0  # longest way between standing and sitting
 DEPTH = 0.75  # focal length in picture widths of a usual camera: turns growth of a body into speed towards it
+UNSURE = 0.04  # growth of a body that may as well be noise
+FLICKER_S = 0.25  # what lasts shorter changes nothing
 FORGET_S = 5.0
+HIP_Y = 5  # among the parts of a body
 DOWN = ("sitting", "lying", "crouching")
 
 
@@ -31,6 +34,8 @@ class _Person:
     t: float
     height_px: float = math.nan
     path: deque[tuple[float, float, float, float, tuple[float, ...]]] = field(default_factory=deque)
+    seen_doing: str = ""  # in this frame; it counts when it lasts
+    seen_since: float = 0.0
     doing: str = ""
     doing_since: float = 0.0
     told: str = ""
@@ -97,9 +102,12 @@ class ActivityRule:
             doing = "walking"
         elif restlessness <= options.still_speed:
             doing = "still"
-        if doing != person.doing:
-            person.doing, person.doing_since = doing, t
+        if doing != person.seen_doing:
+            person.seen_doing, person.seen_since = doing, t
+        if doing != person.doing and t - person.seen_since >= FLICKER_S:
+            person.doing, person.doing_since = doing, person.seen_since
             person.told, person.no_motion_told = "", False
+        doing = person.doing
         lasted_s = t - person.doing_since
         found = []
         evidence = {"speed": round(travel, 2), "restlessness": round(restlessness, 2)} if path else {}
@@ -114,13 +122,13 @@ class ActivityRule:
     @staticmethod
     def _at_rest(person: _Person, t: float) -> bool:
         """Whether the body has kept its height over the last SETTLED_S."""
-        recent = [y for then, _, y, _, _ in person.path if t - then <= SETTLED_S + SAMPLE_S]
+        recent = [parts[HIP_Y] for then, *_, parts in person.path if t - then <= SETTLED_S + SAMPLE_S]
         return bool(recent) and max(recent) - min(recent) <= AT_REST * person.height_px
 
     def _speeds(self, person: _Person, body: Body, t: float) -> tuple[float, float]:
         """Speed of the body over the floor, and of its parts, in body heights per second; NaN while unknown."""
         path, size = person.path, person.height_px
-        x, y = body.centre
+        x, y = body.centre[0], body.bottom if body.legs else body.centre[1]  # sitting down moves the hips alone
         while path and t - path[0][0] > SPAN_S + SAMPLE_S:
             path.popleft()
         travel = restlessness = math.nan
@@ -129,7 +137,8 @@ class ActivityRule:
             span_s = t - then
             towards = 0.0
             if self.size_wh is not None:
-                towards = DEPTH * self.size_wh[0] / size * math.log(size / old_size)
+                growth = math.log(size / old_size)
+                towards = DEPTH * self.size_wh[0] / size * max(abs(growth) - UNSURE, 0.0)
             travel = math.hypot((x - old_x) / size, (y - old_y) / size, towards) / span_s
             middle = path[len(path) // 2]
             restlessness = max(_moved(body.parts, old) / span_s, _moved(body.parts, middle[4]) / (t - middle[0])) / size
