@@ -63,6 +63,16 @@ def test_equalising_changes_no_result_and_evens_the_channels(model: Any, picture
     assert after.max() / np.median(after) < 0.2 * before.max() / np.median(before)
 
 
+def test_a_channel_that_was_quiet_is_left_as_it_is(model: Any, pictures: list[Picture]) -> None:
+    maxima = channel_maxima(model, pictures, SPEC, SPEC.input_hw, silent)
+    maxima["stem_relu"][3] = 0.0
+    before, after = initialisers(model)["stem_w"], initialisers(equalised(model, maxima))["stem_w"]
+    np.testing.assert_allclose(after[3], before[3])
+    ratio = np.abs(after / before).reshape(16, -1).max(1)
+    assert ratio.min() >= 1 / 64.01
+    assert ratio.max() <= 64.01
+
+
 def test_compensated_rounding_beats_rounding_to_nearest_where_inputs_are_alike() -> None:
     random = np.random.default_rng(0)
     shared = random.standard_normal((1, 400))

@@ -24,8 +24,11 @@ ALPHA = 0.75
 """Share of a channel's imbalance that goes into the weights, where rounding can be compensated; measured in
 docs/explanation/int8.md."""
 N_ROUNDS = 2
-MAX_STEP = 1e3
-"""Bound on one channel's factor, against channels that are as good as dead."""
+MAX_STEP = 8.0
+"""Bound on one channel's factor per round: a channel that was quiet on a hundred pictures may be loud on another, and
+must not be blown up a thousandfold."""
+DEAD = 1e-3
+"""A channel below this share of the largest one tells nothing about its size, and is left as it is."""
 
 Floats = NDArray[np.float64]
 
@@ -94,13 +97,18 @@ def equalised(model: Any, maxima: Mapping[str, Floats]) -> Any:
 
 def _factors(largest: Floats, weights: Sequence[Floats]) -> Floats:
     """What each channel is divided by, (C,); the middle channel keeps its size."""
-    channels = np.maximum(largest, 1e-6 * max(float(largest.max()), 1e-6))
+    alive = largest > DEAD * largest.max(initial=0.0)
+    if not alive.any():
+        return np.ones_like(largest)
+    channels = np.where(alive, largest, 1.0)
     if all(_depthwise(item, len(channels)) for item in weights):
         factor = channels  # one scale per channel stores depthwise weights: they take any factor for free
     else:
         reach = np.max([np.abs(item).max((0, 2, 3)) for item in weights if item.shape[1] == len(channels)], 0)
-        factor = channels**ALPHA / np.maximum(reach, 1e-6 * max(float(reach.max()), 1e-6)) ** (1 - ALPHA)
-    result: Floats = np.clip(factor / np.median(factor), 1 / MAX_STEP, MAX_STEP)
+        alive &= reach > DEAD * reach.max()
+        factor = channels**ALPHA / np.where(alive, reach, 1.0) ** (1 - ALPHA)
+    middle = np.median(factor[alive])
+    result: Floats = np.where(alive, np.clip(factor / middle, 1 / MAX_STEP, MAX_STEP), 1.0)
     return result
 
 

@@ -67,17 +67,24 @@ def arithmetic(model: Any, positions: Mapping[str, int]) -> dict[str, int]:
 def worth_keeping(errors: Mapping[str, float], cost: Mapping[str, int], budget: float) -> list[str]:
     """Layers to leave in floating point: the most squared error saved per multiplication first, within the budget.
 
-    budget: share of all multiplications. A layer that adds less than one percent of the squared error is not worth
-    the conversions around it.
+    budget: share of all multiplications. A layer that adds less than one percent of the squared error that is left is
+    not worth the conversions around it.
     """
-    total_error = sum(error**2 for error in errors.values())
+    squared = {layer: error**2 for layer, error in errors.items()}
     left = budget * sum(cost.values())
-    chosen = []
-    for layer in sorted(errors, key=lambda name: -(errors[name] ** 2) / cost[name]):
-        if errors[layer] ** 2 >= 0.01 * total_error and cost[layer] <= left:
-            chosen.append(layer)
-            left -= cost[layer]
-    return sorted(chosen, key=list(errors).index)
+    chosen: set[str] = set()
+    while True:
+        remaining = sum(value for layer, value in squared.items() if layer not in chosen)
+        worth = [
+            layer
+            for layer, value in squared.items()
+            if layer not in chosen and cost[layer] <= left and value >= 0.01 * remaining > 0
+        ]
+        if not worth:
+            return [layer for layer in errors if layer in chosen]
+        best = max(worth, key=lambda layer: squared[layer] / cost[layer])
+        chosen.add(best)
+        left -= cost[best]
 
 
 def _with_bias_of(layer: str, trial: Trial) -> Any:
