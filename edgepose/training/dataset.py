@@ -124,7 +124,8 @@ class PoseDataset(Dataset[Sample]):
         if picture.options.labels != "teacher" or self._teacher is None:
             return ()
         image = _read(picture)
-        maps = self._teacher.maps(image, self._teacher.level(288.0), turns=picture.options.turns).astype(np.float32)
+        middle = float(np.sqrt(np.prod(picture.options.picture_px)))
+        maps = self._teacher.maps(image, self._teacher.level(middle), turns=picture.options.turns).astype(np.float32)
         n_heatmaps = self.skeleton.n_keypoints + 1
         boxes = [p.box_xyxy for p in group(maps[:n_heatmaps], maps[n_heatmaps:], skeleton=self.skeleton)]
         factor = image.shape[0] / (8 * maps.shape[1])

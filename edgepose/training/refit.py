@@ -123,6 +123,16 @@ def _ridge(X: Tensor, Y: Tensor, start: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def solve_pointwise(conv: nn.Conv2d, inputs: Sequence[Tensor], wanted: Sequence[Tensor]) -> None:
+    """Set a 1x1 convolution to the least-squares map from `inputs` to `wanted`, lists of (N, channels, h, w)."""
+    X, Y = (torch.cat([x.float().transpose(0, 1).flatten(1) for x in maps], 1).T for maps in (inputs, wanted))
+    solution = _ridge(X, Y, X.new_zeros(X.shape[1] + 1, Y.shape[1]))
+    assert conv.bias is not None
+    conv.weight.copy_(solution[:-1].T.reshape(conv.weight.shape))
+    conv.bias.copy_(solution[-1])
+
+
+@torch.no_grad()
 def importance(layer: Conv, after: Conv, run: Callable[[], object]) -> Tensor:
     """(channels of `layer`,): how much each moves the outputs of `after`: its deviation times its weights' norm."""
     (outputs,) = _collect(run, [layer.conv], outputs=True, n_rows=10000).values()

@@ -1,8 +1,10 @@
-"""A first network by least squares: `python start_edgepose_lite.py TEACHER.onnx DATA OUT.pt`.
+"""A first network by least squares: `python start_edgepose_lite.py RECIPE.toml DATA OUT.pt`.
 
-TEACHER is Open Model Zoo's human-pose-estimation-0001; DATA is what prepare_edgepose_lite.py wrote. The student has
-ReLU where the teacher has ELU, 40 of 128 inner channels in the refinement stage and 256 of 512 in the initial heads;
-every layer that these changes touch is solved for (edgepose.training.refit). Training begins where this ends.
+The recipe's teacher is Open Model Zoo's human-pose-estimation-0001; DATA is what prepare_edgepose_lite.py wrote. The
+student has ReLU where the teacher has ELU, 40 of 128 inner channels in the refinement stage and 256 of 512 in the
+initial heads; every layer that these changes touch is solved for (edgepose.training.refit). Last, the heads of the
+refinement stage are solved for what is missing between the initial maps and the recipe's targets, people at any angle
+included. Training begins where this ends.
 """
 
 from __future__ import annotations
@@ -13,45 +15,43 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from edgepose.skeleton import SKELETONS
 from edgepose.training import checkpoint
 from edgepose.training.backbone_light import LightBackbone
+from edgepose.training.config import load_config
+from edgepose.training.dataset import PoseDataset
+from edgepose.training.distill import open_teacher
 from edgepose.training.initialise import initialise
 from edgepose.training.layers import Conv, Residual
+from edgepose.training.loop import TrainOptions, normalised
 from edgepose.training.network import NetworkOptions, PoseNetwork
-from edgepose.training.refit import LayerPair, importance, refit
+from edgepose.training.refit import LayerPair, importance, refit, solve_pointwise
 from edgepose.training.validate import own_spec
 
-INNER, HEAD = 40, 256
 ELU_SHIFT = 0.7
 """max(x, -0.7) is the nearest of its kind to an ELU where most of its inputs lie."""
 HEIGHT = 224
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("teacher", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--pictures", type=int, default=24, help="from each of photos.json and falls.json")
+    parser.add_argument("--pictures", type=int, default=16, help="from each of photos.json and falls.json")
+    parser.add_argument("--samples", type=int, default=120, help="crops that the heads are solved on")
     args = parser.parse_args()
     torch.set_grad_enabled(False)
-    options = NetworkOptions(backbone="light", refinement="light", n_refinements=1, norm=False)
-    teacher = PoseNetwork(options).eval()
-    initialise(teacher, args.teacher)
-    student = PoseNetwork(
-        NetworkOptions(
-            backbone="light",
-            refinement="light",
-            n_refinements=1,
-            norm=False,
-            refinement_inner=INNER,
-            initial_head=HEAD,
-        )
-    ).eval()
+    recipe = load_config(args.recipe)
+    same = {"backbone": "light", "refinement": "light", "n_refinements": 1, "norm": False}
+    teacher = PoseNetwork(msgspec.convert(same, NetworkOptions)).eval()
+    initialise(teacher, Path(recipe.distill.teacher))
+    student = PoseNetwork(msgspec.structs.replace(recipe.network, residual=False)).eval()
     pictures = [read(path) for path in choose(args.data, args.pictures)]
     assert isinstance(teacher.backbone, LightBackbone) and isinstance(student.backbone, LightBackbone)
     for own, other in zip(convs(student.backbone), convs(teacher.backbone), strict=True):
@@ -61,8 +61,29 @@ def main() -> None:
     pairs = pair_up(student, teacher, runner(teacher, trunk))
     left = refit(runner(student, trunk), runner(teacher, trunk), pairs)
     print("share of the teacher's variance left unexplained, per layer:", *(f"{share:.3f}" for share in left))
+    student.options = recipe.network
+    solve_heads(student, recipe, args.samples)
     state = student.state_dict()
     checkpoint.save(args.output, {"network": checkpoint.describe(student), "model": state, "ema": state})
+
+
+def solve_heads(network: PoseNetwork, recipe: TrainOptions, n_samples: int) -> None:
+    """Last layers of the refinement stage, so that they add what the initial maps lack on the recipe's samples."""
+    dataset = PoseDataset(recipe.data, SKELETONS[recipe.network.skeleton], 123, open_teacher(recipe.distill))
+    stage = network.refinements[0]
+    heads = [stage.paf_head, stage.heatmap_head]
+    inputs: list[list[Tensor]] = [[], []]
+    wanted: list[list[Tensor]] = [[], []]
+    for i in range(n_samples):
+        sample = dataset[i]
+        features = network.backbone(normalised(sample.image[None]))
+        maps = network.initial(features)
+        hidden = stage.trunks[0](stage.join(features, maps))  # type: ignore[operator, index]
+        for k, target in enumerate((sample.pafs, sample.heatmaps)):
+            inputs[k].append(heads[k][0](hidden))  # type: ignore[index, operator]
+            wanted[k].append(target[None] - maps[k])
+    for head, x, y in zip(heads, inputs, wanted, strict=True):
+        solve_pointwise(head[-1].conv, x, y)  # type: ignore[index, union-attr]
 
 
 def choose(data: Path, n: int) -> list[Path]:
