@@ -41,7 +41,8 @@ class Histogram:
         if self.limit == 0.0:
             self.counts[0] += sizes.size
             return
-        np.multiply(sizes, N_BINS / self.limit, out=sizes)
+        np.divide(sizes, self.limit, out=sizes)  # before the product: N_BINS / limit overflows for the tiniest limits
+        np.multiply(sizes, N_BINS, out=sizes)
         bins = np.minimum(sizes.astype(np.int32), N_BINS - 1)
         self.counts += np.bincount(bins, minlength=N_BINS)
 
