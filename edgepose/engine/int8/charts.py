@@ -35,7 +35,7 @@ def bars(rows: Sequence[tuple[str, float, bool]], unit: str) -> str:
 
 def range_chart(name: str, histogram: Histogram, amax: float) -> str:
     """A tensor's histogram, counts on a logarithmic axis, with the chosen range marked."""
-    width, height, n = 290, 92, 96
+    width, height, n = 290, 97, 96
     used = max(n, int(np.flatnonzero(histogram.counts)[-1]) + 1) if histogram.counts.any() else n
     edges = np.linspace(0, used, n + 1).astype(int)
     counts = np.add.reduceat(histogram.counts[:used], edges[:-1])
@@ -54,7 +54,7 @@ def range_chart(name: str, histogram: Histogram, amax: float) -> str:
         f'<g fill="{MUTED}">{columns}</g>'
         f'<line x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="66" stroke="{WARN}" stroke-width="2"/>'
         f'<text x="0" y="79">{escape(_short(name))}</text>'
-        f'<text x="0" y="91" class="n">range {amax:.3g} of largest {histogram.amax:.3g}</text>',
+        f'<text x="0" y="92" class="n">range {amax:.3g} of largest {histogram.amax:.3g}</text>',
     )
 
 

@@ -187,11 +187,11 @@ def _side_by_side(exact: Sight, int8: Sight, parity: Parity) -> list[tuple[str, 
 
 
 def _rows(prepared: Prepared) -> tuple[LayerRow, ...]:
-    total = max(1, sum(prepared.arithmetic.values()))
+    total = max(1, sum(prepared.costs.values()))
     return tuple(
         LayerRow(
             name=layer_name(conv),
-            share=prepared.arithmetic[layer_name(conv)] / total,
+            share=prepared.costs[layer_name(conv)] / total,
             amax=prepared.amax[conv.input[0]],
             layer_error=prepared.layer_errors.get(layer_name(conv)),
             output_error=prepared.output_errors.get(layer_name(conv)),

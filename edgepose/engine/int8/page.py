@@ -99,5 +99,5 @@ def _layers(report: CalibrationReport) -> str:
     rows = sorted(((name, float(error or 0), kept) for name, error, kept in measured), key=lambda row: -row[1])
     share = sum(row.share for row in report.layers if not row.int8)
     kept = sum(not row.int8 for row in report.layers)
-    note = f"<p>{kept} of {len(report.layers)} layers, {share:.1%} of the multiplications, stay in floating point.</p>"
+    note = f"<p>{kept} of {len(report.layers)} layers, {share:.1%} of the cost, stay in floating point.</p>"
     return note + bars(rows[:N_LAYERS], "")

@@ -26,12 +26,12 @@ from edgepose.engine.int8.quantise import (
 )
 from edgepose.engine.int8.ranges import choose_amax
 from edgepose.engine.int8.rounding import rounded_weights
-from edgepose.engine.int8.sensitivity import Trial, arithmetic, output_errors, worth_keeping
+from edgepose.engine.int8.sensitivity import Trial, layer_costs, output_errors, worth_keeping
 from edgepose.engine.int8.twin import bias_corrected, layer_errors
 from edgepose.model import ModelSpec
 
 N_CHANNEL_PICTURES = 100
-N_ERROR_PICTURES = 40
+N_ERROR_PICTURES = 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ class Prepared:
     histograms: dict[str, Histogram]
     layer_errors: dict[str, float]
     output_errors: dict[str, float]
-    arithmetic: dict[str, int]
+    costs: dict[str, int]
     kept: tuple[str, ...]
 
 
@@ -71,9 +71,9 @@ def prepare(
     names = list(dict.fromkeys([*tensors_to_measure(model), spec.input_name]))
     histograms = collect(model, names, pictures, spec, input_hw, checkpoint, progress)
     amax = {name: choose_amax(item, options.algorithm, options.percentile) for name, item in histograms.items()}
-    cost = arithmetic(model, _positions(model, spec, input_hw, pictures[0]))
+    costs = layer_costs(model, _positions(model, spec, input_hw, pictures[0]))
     kept = _asked_for(model, options)
-    layers = [name for name in cost if name not in kept]
+    layers = [name for name in costs if name not in kept]
     some = spread(pictures, N_ERROR_PICTURES)
     weights = rounded_weights(model, layers, some, spec, input_hw, progress) if options.compensate_rounding else {}
     by_layer, means = layer_errors(model, quantised(model, amax, kept, weights), some, spec, input_hw, progress)
@@ -83,7 +83,7 @@ def prepare(
     if options.float_budget > 0 and layers:
         trial = Trial(model, bias_corrected(model, means), amax, weights)
         by_output = output_errors(trial, layers, with_people, spec, input_hw, progress)
-        kept += worth_keeping(by_output, {name: cost[name] for name in layers}, options.float_budget)
+        kept += worth_keeping(by_output, {name: costs[name] for name in layers}, options.float_budget)
     final = bias_corrected(model, {name: mean for name, mean in means.items() if name not in kept})
     return Prepared(
         model=quantised(final, amax, kept, weights),
@@ -92,7 +92,7 @@ def prepare(
         histograms=histograms,
         layer_errors=by_layer,
         output_errors=by_output,
-        arithmetic=cost,
+        costs=costs,
         kept=tuple(kept),
     )
 

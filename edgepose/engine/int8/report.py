@@ -22,8 +22,9 @@ class PictureCounts(Options, frozen=True):
 
 
 class LayerRow(Options, frozen=True):
-    """One convolution. share: of the network's multiplications. amax: range of its input. layer_error: relative error
-    of its output by itself; output_error: of the network's worse output when only it is INT8; None where not measured.
+    """One convolution. share: of the network's cost in floating point. amax: range of its input. layer_error: relative
+    error of its output by itself; output_error: of the network's worse output when only it is INT8; None where not
+    measured.
     """
 
     name: str

@@ -58,16 +58,25 @@ def relative_error(exact: NDArray[Any], found: NDArray[Any]) -> float:
     return float(np.linalg.norm(exact - found) / max(float(np.linalg.norm(exact)), 1e-12))
 
 
-def arithmetic(model: Any, positions: Mapping[str, int]) -> dict[str, int]:
-    """Multiplications of each convolution. positions: cells of its output map."""
+VALUE_COST = 64
+"""Multiplications that take as long as writing one value in float: depthwise layers are cheap to compute, not to
+move."""
+
+
+def layer_costs(model: Any, positions: Mapping[str, int]) -> dict[str, int]:
+    """What each convolution costs in floating point, in multiplications. positions: cells of its output map."""
     stored = initialisers(model)
-    return {layer_name(conv): stored[conv.input[1]].size * positions[layer_name(conv)] for conv in convolutions(model)}
+    costs = {}
+    for conv in convolutions(model):
+        weights = stored[conv.input[1]]
+        costs[layer_name(conv)] = (weights.size + VALUE_COST * len(weights)) * positions[layer_name(conv)]
+    return costs
 
 
 def worth_keeping(errors: Mapping[str, float], cost: Mapping[str, int], budget: float) -> list[str]:
-    """Layers to leave in floating point: the most squared error saved per multiplication first, within the budget.
+    """Layers to leave in floating point: the most squared error saved per cost first, within the budget.
 
-    budget: share of all multiplications. A layer that adds less than one percent of the squared error that is left is
+    budget: share of the whole cost. A layer that adds less than one percent of the squared error that is left is
     not worth the conversions around it.
     """
     squared = {layer: error**2 for layer, error in errors.items()}
