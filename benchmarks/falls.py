@@ -84,7 +84,7 @@ def changed(plain: Sequence[Outcome], slower: Sequence[Outcome]) -> dict[str, ob
     """Verdicts that change with the frame rate."""
     suspected = [b.clip.clip_id for a, b in zip(plain, slower, strict=True) if a.suspected != b.suspected]
     confirmed = [b.clip.clip_id for a, b in zip(plain, slower, strict=True) if a.confirmed != b.confirmed]
-    return {"suspected": suspected, "confirmed": confirmed, **rates(slower)}
+    return {"suspicions changed": suspected, "confirmations changed": confirmed, **rates(slower)}
 
 
 if __name__ == "__main__":

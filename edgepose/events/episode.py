@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgepose.events.evidence import lost_evidence, low_height
 from edgepose.events.motion import Motion
 from edgepose.events.options import FallOptions
-from edgepose.events.person import Person
+from edgepose.events.person import CRAWLING, Person
 
 LEFT_BED_S = 1.0  # somebody who came out of bed without standing up is low this long before a fall is suspected
 EDGE = 0.02  # a body this near the sides of the picture (of its width) may have walked out of it
@@ -59,7 +59,7 @@ def next_stage(person: Person, t: float, options: FallOptions) -> str | None:
     if person.up_since is not None and lost_s == 0 and t - person.up_since >= options.recover_s:
         return "recovered"
     if episode.stage == "suspected" and down_s >= options.confirm_s and episode.seen_low:
-        if lost_s > 0 or person.motion.shoulders < low_height(options):
+        if person.motion.shoulders < (CRAWLING if lost_s > 0 else low_height(options)):
             return "confirmed"
     elif episode.stage in ("confirmed", "found_down") and down_s >= options.long_lie_s:
         return "long_lie"

@@ -11,6 +11,7 @@ from edgepose.events.options import FallOptions
 
 STANDING = 0.5  # shoulders over the floor, body heights: above any crouch, below any seat
 LOW_GATE = 1.2  # a body up to this many times `low` over the floor is judged; the less low, the more else it takes
+SQUATTING = 0.75  # share of the evidence that is left where the trunk stays upright: crouching, or sat on the floor
 CAP = 2.0  # no quantity counts for more than this
 LOST_SPEED = 1.0  # a descent that ends in a lost track must be this fast, body heights per second,
 LOST_DROP = 0.35  # and this deep, for nobody saw where it ended
@@ -29,7 +30,8 @@ def low_height(options: FallOptions) -> float:
 def fall_evidence(motion: Motion, options: FallOptions) -> float:
     """For a body that is low: how far, how fast and how low it came."""
     lowness = (STANDING - motion.shoulders) / (STANDING - options.low)
-    return _mean(motion.drop / options.drop, motion.fastest / options.drop_speed, lowness) * gain(options)
+    strength = _mean(motion.drop / options.drop, motion.fastest / options.drop_speed, lowness) * gain(options)
+    return strength * SQUATTING if motion.trunk_up else strength
 
 
 def lost_evidence(motion: Motion, options: FallOptions) -> float:

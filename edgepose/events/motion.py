@@ -12,6 +12,7 @@ from collections import deque
 from edgepose.events.body import Body, stands_on_legs
 
 WINDOW_S = 1.5  # a fall from standing takes 0.5 to 1.2 s; lowering oneself deliberately takes longer
+GAP_S = 1.0  # after a longer time unseen, a lower place is no descent: nobody saw how the person got there
 SAMPLE_S = 0.06  # samples closer together add nothing but work
 SPEED_S = 0.35  # span over which a speed is measured: three frames at 9 per second
 RECENT_S = 0.7  # a descent is going on when its fastest part is no older
@@ -22,6 +23,7 @@ GROW_S, SHRINK_S = 0.4, 4.0  # time constants of the body height
 LEAVING = 0.2  # share of the height that somebody walking away loses per second, at most
 LYING_DEG = 55.0
 UPRIGHT_DEG = 45.0
+TRUNK_UP = 0.17  # height of an upright trunk in the picture, body heights; 0.29 when it is not foreshortened
 BENT_HIPS = 0.25  # hips over the floor of somebody who bends down, at least
 LEG = 0.4  # an upright body whose feet would be below the picture stands there, whatever legs a network invents
 
@@ -51,6 +53,7 @@ class Motion:
     height_px: body height. shoulders, hips: height over the floor; NaN while the floor under the body is unknown.
     drop: how far the shoulders are below their highest place in WINDOW_S. fastest: largest speed of descent in that
     time. recent: the same in the last RECENT_S. on_legs: whether the legs carry the body.
+    trunk_up: whether the trunk is upright and not foreshortened, as when crouching or sitting.
     """
 
     def __init__(self, picture_height_px: float = math.inf) -> None:
@@ -59,7 +62,7 @@ class Motion:
         self.shoulders = self.hips = math.nan
         self.drop = self.fastest = self.recent = 0.0
         self.angle_deg = math.nan
-        self.on_legs = False
+        self.on_legs = self.trunk_up = False
         self.body: Body | None = None
         self.t = -math.inf
         self.floor_y = math.nan
@@ -72,7 +75,8 @@ class Motion:
         self.height_px = height_px = next_height(self.height_px, body, dt, keep=keep_height)
         if height_px != height_px:
             return
-        if self._path and abs(body.neck_y - self._path[-1][1]) > (JUMP + JUMP_SPEED * dt) * height_px:
+        jump_px = (JUMP + JUMP_SPEED * min(dt, SPEED_S)) * height_px
+        if dt > GAP_S or (self._path and abs(body.neck_y - self._path[-1][1]) > jump_px):
             self._path.clear()
         while self._path and t - self._path[0][0] > WINDOW_S:
             self._path.popleft()
@@ -91,6 +95,8 @@ class Motion:
         self.shoulders = (bottom - body.neck_y) / height_px
         self.hips = (bottom - body.hip_y) / height_px
         self.angle_deg = body.angle_deg
+        trunk = self.shoulders - self.hips
+        self.trunk_up = trunk > TRUNK_UP and body.angle_deg < UPRIGHT_DEG
         self.on_legs = self.hips > BENT_HIPS and stands_on_legs(body, height_px)
         self.body, self.t = body, t
 
