@@ -15,7 +15,8 @@ from edgepose.types import Event, Track
 
 LYING_HEIGHT = 0.35  # shoulders over the lowest part, body heights
 FLAT_HEIGHT = 0.2  # lying whatever the torso seems to do: seen from its head or feet
-CROUCHING_HEIGHT = 0.2  # hips over the lowest part; a chair holds them at 0.25 to 0.3
+CROUCHING = 0.75  # hips over the ankles of somebody who crouches, in shanks; a chair holds them as high as the knees
+DEEP = 0.13  # the same in body heights, where the shanks are foreshortened
 LEG = 0.4  # hips over the floor of a person whose legs fit the picture, at least, standing or seated
 FORGET_S = 5.0
 
@@ -36,7 +37,7 @@ def posture_of(body: Body, height_px: float, lying_deg: float = 55.0) -> str:
     if on_legs:
         return "standing"
     kneeling = thigh > 0.5 * THIGH * height_px and shank < 0.4 * SHANK * height_px
-    low = body.bottom - body.hip_y < CROUCHING_HEIGHT * height_px
+    low = body.ankle_y - body.hip_y < max(CROUCHING * shank, DEEP * height_px)
     return "crouching" if kneeling or low else "sitting"
 
 
