@@ -1,6 +1,6 @@
 """Rules on generated people: falls and daily life, gestures and activities with their quiet neighbours.
 
-    python benchmarks/generated_people.py [--seeds 25] [--first-seed 20000] [--json]
+    python benchmarks/generated_people.py [--seeds 25] [--first-seed 40000] [--json]
 
 People who are out of the picture for most of the time are left out. Gestures are made facing the camera within 45
 degrees. A gesture counts when it alone is told; a neighbour when nothing (activities: not that one) is told.
@@ -36,7 +36,7 @@ RETRY = 1000
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=25)
-    parser.add_argument("--first-seed", type=int, default=20000)
+    parser.add_argument("--first-seed", type=int, default=40000)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
     seeds = range(args.first_seed, args.first_seed + args.seeds)
