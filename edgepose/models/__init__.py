@@ -1,0 +1,1 @@
+"""The network that this project trained, its sidecar and its model card. Files only."""
