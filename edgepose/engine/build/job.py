@@ -63,12 +63,12 @@ def build(
     """
     model_path, engine = Path(request.model), Path(request.engine)
     spec = load_spec(model_path)
-    model = read_model(model_path)
+    model = plain(read_model(model_path))
     input_hw = request.input_hw or spec.input_hw
     calibration = Path(request.calibration) if request.calibration else None
     precision = chosen_precision(model, request.options, calibration is not None, model_path.name)
     if precision == "int8" and calibration is not None:
-        model = plain(stripped(model)) if holds_qdq(model) else plain(model)
+        model = plain(stripped(model)) if holds_qdq(model) else model
         check_cache(read_cache(calibration), model, calibration)
     elif precision != "int8" and holds_qdq(model):
         model = stripped(model)  # Q/DQ would make INT8 of it all the same

@@ -94,7 +94,7 @@ def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationRep
         model_sha256=sha256_of(model_path),
         int8_sha256=sha256_of(int8_path),
         cache_sha256=hashlib.sha256(cache).hexdigest(),
-        size_ratio=int8_path.stat().st_size / model_path.stat().st_size,
+        size_ratio=int8_path.stat().st_size / len(plain.SerializeToString()),
         input_hw=input_hw,
         options=request.quantise,
         pictures=_counts(pictures, share),

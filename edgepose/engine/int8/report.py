@@ -36,7 +36,10 @@ class LayerRow(Options, frozen=True):
 
 
 class CalibrationReport(Options, frozen=True):
-    """`OUT.report.json`. Hashes are SHA-256 in hexadecimal; size_ratio: bytes of the INT8 file per byte of the FP32."""
+    """`OUT.report.json`. Hashes are SHA-256 in hexadecimal.
+
+    size_ratio: bytes of the INT8 file per byte of the network in float32.
+    """
 
     edgepose: str
     model: str
