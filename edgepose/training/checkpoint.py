@@ -37,7 +37,7 @@ def load(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise ModelError(f"no checkpoint {str(path)!r}; train first, or give the right path") from error
     except Exception as error:
-        raise ModelError(f"{str(path)!r} is not a checkpoint of edgepose train: {error}") from error
+        raise ModelError(f"{str(path)!r} is not a checkpoint; give a .pt file that edgepose train wrote") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ModelError(f"{str(path)!r} is not a checkpoint of this version (format {FORMAT}); train again")
     for name, tensor in content["ema"].items():
