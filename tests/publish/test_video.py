@@ -106,6 +106,7 @@ def test_a_result_without_its_picture_is_passed_over(tmp_path):
     out = VideoPublisher(VideoOptions(path=str(tmp_path / "out.mp4")))
     out.publish(FrameResult("hall", 0, 0.0, (64, 48)))
     out.close()
+    assert (tmp_path / "out.mp4").stat().st_size == 0
 
 
 @pytest.mark.parametrize("name", ["", "video", "file/out.mp4"], ids=["empty", "no ending", "no folder"])
