@@ -75,14 +75,15 @@ def _judge_videos(
 ) -> tuple[list[Outcome], dict[str, Any]]:
     from edgepose.backends import open_backend
     from edgepose.cli.progress import track
+    from edgepose.model import shipped_model
     from edgepose.pipeline.network import Network
     from edgepose.replay.falls import judge
     from edgepose.replay.video import VideoFalls
 
-    backend = open_backend(args.model, config.model.backend)
-    model = Path(args.model) if args.model else None
-    key = f"{model.name} {model.stat().st_size} {args.height}" if model else f"{backend.spec.name} {args.height}"
-    network = Network(backend, args.height, config.decode)
+    model = Path(args.model or config.model.path or shipped_model())
+    backend = open_backend(model, config.model.backend)
+    network = Network(backend, args.height, config.decode, model)
+    key = f"{backend.spec.name} {network.sha256} {args.height}"
     try:
         videos = VideoFalls(network, key, config, Path(args.cache), args.every)
         outcomes = []
