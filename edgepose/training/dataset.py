@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import cv2
@@ -19,9 +18,9 @@ from edgepose.options import Options
 from edgepose.skeleton import Skeleton
 from edgepose.training.augment import ViewOptions, draw_view, view_image, view_keypoints, view_maps, view_mask
 from edgepose.training.coco import Picture, SetOptions, read_set
-from edgepose.training.distill import Teacher
+from edgepose.training.distill import Teacher, quarters_upright
 from edgepose.training.photometric import LightOptions, relight
-from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs
+from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs, fill_in
 from edgepose.types import FloatArray, Image
 
 
@@ -63,7 +62,7 @@ class PoseDataset(Dataset[Sample]):
         self._pictures: list[list[Picture]] = [read_set(one, skeleton) for one in options.sets]
         weights = np.array([one.weight for one in options.sets])
         self._weights = weights / weights.sum()
-        self._people = {picture.path: self._teacher_people(picture) for one in self._pictures for picture in one}
+        self._people = {picture.path: self._known_people(picture) for one in self._pictures for picture in one}
 
     def __len__(self) -> int:
         return self.options.samples_per_epoch
@@ -77,10 +76,12 @@ class PoseDataset(Dataset[Sample]):
         pictures = self._pictures[int(rng.choice(len(self._weights), p=self._weights))]
         if pictures[0].options.labels == "teacher":
             somebody = rng.random() >= pictures[0].options.nobody
-            pictures = [p for p in pictures if bool(self._people[p.path]) == somebody] or pictures
+            pictures = [p for p in pictures if (len(self._people[p.path]) > 0) == somebody] or pictures
         picture = pictures[int(rng.integers(len(pictures)))]
         image = _read(picture)
-        return self._annotated(picture, image, rng) if picture.main else self._whole(picture, image, rng)
+        if picture.options.labels == "keypoints":
+            return self._annotated(picture, image, rng)
+        return self._whole(picture, image, rng)
 
     def _annotated(self, picture: Picture, image: Image, rng: Generator) -> Sample:
         """A crop about one of the annotated people, targets drawn from all of them."""
@@ -101,8 +102,10 @@ class PoseDataset(Dataset[Sample]):
         height = float(np.exp(rng.uniform(*np.log(picture.options.picture_px))))
         scale = height / image.shape[0]
         people = self._people[picture.path]
-        if people and rng.random() < 0.75:
-            centre = people[int(rng.integers(len(people)))]
+        if len(people) and rng.random() < 0.75:
+            person = people[int(rng.integers(len(people)))]
+            corners = person[person[:, 2] > 0, :2]
+            centre = tuple((corners.min(0) + corners.max(0)) / 2)
         else:
             reach = np.minimum(options.view.crop_px / scale, (image.shape[1], image.shape[0])) / 2
             low, high = reach, np.array((image.shape[1], image.shape[0])) - reach
@@ -113,23 +116,34 @@ class PoseDataset(Dataset[Sample]):
         maps[self.skeleton.n_keypoints] = 1.0
         if picture.options.labels == "teacher":
             assert self._teacher is not None
-            whole = self._teacher.maps(image, self._teacher.level(height), turns=picture.options.turns)
+            whole = self._teacher.maps(image, self._teacher.level(height), quarters=self._quarters(picture))
             maps = view_maps(whole, image.shape[:2], view, self.skeleton)
+            hw = (options.view.crop_px, options.view.crop_px)
+            maps = fill_in(maps, view_keypoints(people, view, self.skeleton), self.skeleton, hw, options.targets)
         n_heatmaps = self.skeleton.n_keypoints + 1
         mask = np.ones((n_cells, n_cells), np.float32)
         return self._sample(view_image(image, view, _fill(rng)), maps[:n_heatmaps], maps[n_heatmaps:], mask, rng)
 
-    def _teacher_people(self, picture: Picture) -> Sequence[tuple[float, float]]:
-        """Centres of the people the teacher sees, picture pixels, so that crops show people more often than walls."""
-        if picture.options.labels != "teacher" or self._teacher is None:
-            return ()
+    def _known_people(self, picture: Picture) -> FloatArray:
+        """People of a teacher's picture, (P, K, 3), picture pixels: the annotated ones, or those the teacher finds."""
+        if picture.options.labels != "teacher" or self._teacher is None or len(picture.keypoints):
+            return picture.keypoints
         image = _read(picture)
         middle = float(np.sqrt(np.prod(picture.options.picture_px)))
-        maps = self._teacher.maps(image, self._teacher.level(middle), turns=picture.options.turns).astype(np.float32)
+        maps = self._teacher.maps(image, self._teacher.level(middle), quarters=self._quarters(picture)).astype(
+            np.float32
+        )
         n_heatmaps = self.skeleton.n_keypoints + 1
-        boxes = [p.box_xyxy for p in group(maps[:n_heatmaps], maps[n_heatmaps:], skeleton=self.skeleton)]
-        factor = image.shape[0] / (8 * maps.shape[1])
-        return [(factor * (x0 + x1) / 2, factor * (y0 + y1) / 2) for x0, y0, x1, y1 in boxes]
+        poses = group(maps[:n_heatmaps], maps[n_heatmaps:], skeleton=self.skeleton)
+        people = np.array([pose.keypoints for pose in poses], np.float32).reshape(-1, self.skeleton.n_keypoints, 3)
+        people[..., :2] = (people[..., :2] + 0.5) * image.shape[0] / (8 * maps.shape[1]) - 0.5
+        return np.nan_to_num(people)
+
+    def _quarters(self, picture: Picture) -> tuple[int, ...]:
+        """Quarter turns the teacher looks at: those that people are known to need, all where nobody is annotated."""
+        if not picture.options.turns:
+            return ()
+        return quarters_upright(picture.keypoints, self.skeleton) if len(picture.keypoints) else (1, 2, 3)
 
     def _sample(self, image: Image, heatmaps: FloatArray, pafs: FloatArray, mask: FloatArray, rng: Generator) -> Sample:
         lit = relight(image, rng, self.options.light)

@@ -59,16 +59,17 @@ class Teacher:
         """The height nearest in ratio to `height` among those the teacher looks at."""
         return min(self.options.heights, key=lambda level: abs(np.log(level / height)))
 
-    def maps(self, image: Image, height: int, *, turns: bool) -> Maps:
+    def maps(self, image: Image, height: int, *, quarters: Sequence[int] = ()) -> Maps:
         """Maps of a picture scaled to `height` (both sides rounded to multiples of 8), from disk if they are there.
 
-        turns: also look at the quarter turns, for pictures with people on the floor.
+        quarters: also look at the picture turned by these quarter turns (1 to 3, counter-clockwise), for people on
+        the floor.
         """
         key = hashlib.sha256(image.tobytes()).hexdigest()[:20]
-        path = self._folder / f"{self._name}-{key}-{height}{'t' if turns else ''}.npy"
+        path = self._folder / f"{self._name}-{key}-{height}{'-t' if quarters else ''}{''.join(map(str, quarters))}.npy"
         if path.is_file():
             return np.load(path)  # type: ignore[no-any-return]
-        maps = self._compute(image, height, turns).astype(np.float16)
+        maps = self._compute(image, height, quarters).astype(np.float16)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         with part.open("wb") as file:
@@ -76,16 +77,16 @@ class Teacher:
         part.replace(path)
         return maps
 
-    def _compute(self, image: Image, height: int, turns: bool) -> FloatArray:
+    def _compute(self, image: Image, height: int, quarters: Sequence[int]) -> FloatArray:
         skeleton = self._spec.keypoint_skeleton
         h, w = image.shape[:2]
         size = max(8, round(w * height / h / 8) * 8), max(8, round(height / 8) * 8)
         scaled: Any = cv2.resize(image, size, interpolation=cv2.INTER_AREA if height < h else cv2.INTER_LINEAR)
         upright = self._mirrored_mean(scaled, skeleton)
-        if not turns:
+        if not quarters:
             return upright
         views = [upright]
-        for quarter in (1, 2, 3):
+        for quarter in quarters:
             turned = self._mirrored_mean(np.ascontiguousarray(np.rot90(scaled, quarter)), skeleton)
             views.append(turn_maps(turned, -quarter, skeleton))
         return best_regions(views, skeleton, self.options.min_turned_keypoints)
@@ -116,6 +117,23 @@ def open_teacher(options: DistillOptions) -> Teacher | None:
         return np.stack([one.heatmaps for one in fields]), np.stack([one.pafs for one in fields])
 
     return Teacher(infer, spec, options, Path(options.teacher).stem)
+
+
+def quarters_upright(keypoints: FloatArray, skeleton: Skeleton) -> tuple[int, ...]:
+    """Quarter turns, counter-clockwise, that bring one of these people (P, K, 3) nearest to upright; 0 is left out.
+
+    A person whose trunk is not known is taken for upright.
+    """
+    upper, lower = (
+        [skeleton.index(name) for name in names] for names in (("l_shoulder", "r_shoulder"), ("l_hip", "r_hip"))
+    )
+    quarters = set()
+    for person in keypoints:
+        ends = [person[part][person[part, 2] > 0, :2] for part in (upper, lower)]
+        if all(map(len, ends)):
+            dx, dy = ends[1].mean(0) - ends[0].mean(0)
+            quarters.add(int(np.argmax((dy, -dx, -dy, dx))))
+    return tuple(sorted(quarters - {0}))
 
 
 def flip_channels(skeleton: Skeleton) -> NDArray[np.intp]:

@@ -27,7 +27,7 @@ from edgepose.training.distributed import Processes, StepSampler
 from edgepose.training.ema import WeightAverage
 from edgepose.training.initialise import initialise
 from edgepose.training.journal import Journal
-from edgepose.training.losses import stage_losses
+from edgepose.training.losses import LossOptions, stage_losses
 from edgepose.training.network import NetworkOptions, PoseNetwork
 from edgepose.training.schedule import OptimiserOptions, build_optimiser, rate_at, set_rate
 from edgepose.training.validate import ValidationOptions, own_spec, validate
@@ -56,6 +56,7 @@ class TrainOptions(Options, frozen=True):
     network: Annotated[NetworkOptions, Meta(description="what is trained")] = NetworkOptions()
     data: Annotated[DataOptions, Meta(description="what it learns from")] = DataOptions()
     distill: Annotated[DistillOptions, Meta(description="the teacher, if any")] = DistillOptions()
+    loss: Annotated[LossOptions, Meta(description="what an error costs")] = LossOptions()
     optimiser: Annotated[OptimiserOptions, Meta(description="how weights move")] = OptimiserOptions()
     loop: Annotated[LoopOptions, Meta(description="how long and where to")] = LoopOptions()
     validation: Annotated[ValidationOptions, Meta(description="how progress is judged")] = ValidationOptions()
@@ -162,7 +163,7 @@ class Training:
         self.network.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=options.loop.bf16):
             stages = self._wrapped(normalised(batch.image))
-        losses = stage_losses(stages, batch.pafs, batch.heatmaps, batch.mask)
+        losses = stage_losses(stages, batch.pafs, batch.heatmaps, batch.mask, options.loss)
         loss = torch.stack(losses).sum()
         if not torch.isfinite(loss):
             raise ModelError(

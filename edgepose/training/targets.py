@@ -23,6 +23,10 @@ class TargetOptions(Options, frozen=True):
         8.0
     )
     floor: Annotated[float, Meta(description="heatmap values below this become 0")] = 0.001
+    fill: Annotated[
+        float,
+        Meta(ge=0, le=1, description="height at which known people are drawn into a teacher's maps; 0 leaves them"),
+    ] = 0.7
 
 
 def cell_centres(input_hw: tuple[int, int], stride: int) -> tuple[FloatArray, FloatArray]:
@@ -82,3 +86,32 @@ def draw_pafs(
     pafs[x_channel] *= share
     pafs[y_channel] *= share
     return pafs
+
+
+def fill_in(
+    maps: FloatArray,
+    keypoints: FloatArray,
+    skeleton: Skeleton,
+    input_hw: tuple[int, int],
+    options: TargetOptions,
+    stride: int = 8,
+) -> FloatArray:
+    """A teacher's maps (K + 1 + 2L, h, w) with known people (P, K, 3) drawn in where the teacher does not see them.
+
+    What the teacher draws is smoother than a Gaussian and knows its doubts, so it stays wherever it is stronger than
+    the drawn person at the height `fill`; background is what keypoints leave.
+    """
+    if not len(keypoints) or not options.fill:
+        return maps
+    n = skeleton.n_keypoints
+    heatmaps = options.fill * draw_heatmaps(keypoints, skeleton, input_hw, options, stride)[:n]
+    pafs = options.fill * draw_pafs(keypoints, skeleton, input_hw, options, stride)
+    out: FloatArray = maps.copy()
+    out[:n] = np.maximum(maps[:n], heatmaps)
+    out[n] = np.minimum(maps[n], 1 - heatmaps.max(0))
+    xs, ys = (np.asarray([pair[i] for pair in skeleton.paf_channels]) for i in (0, 1))
+    seen, drawn = maps[n + 1 :], np.hypot(pafs[xs], pafs[ys])
+    weaker = np.hypot(seen[xs], seen[ys]) < drawn
+    for channels in (xs, ys):
+        out[n + 1 + channels] = np.where(weaker, pafs[channels], seen[channels])
+    return out

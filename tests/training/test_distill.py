@@ -13,9 +13,17 @@ cv2 = pytest.importorskip("cv2")
 
 from edgepose.errors import DataError  # noqa: E402
 from edgepose.skeleton import BODYPOSENET_18 as SKELETON  # noqa: E402
+from edgepose.skeleton import COCO_17  # noqa: E402
 from edgepose.training.coco import SetOptions  # noqa: E402
 from edgepose.training.dataset import DataOptions, PoseDataset  # noqa: E402
-from edgepose.training.distill import DistillOptions, Teacher, best_regions, mirror_maps, turn_maps  # noqa: E402
+from edgepose.training.distill import (  # noqa: E402
+    DistillOptions,
+    Teacher,
+    best_regions,
+    mirror_maps,
+    quarters_upright,
+    turn_maps,
+)
 from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs  # noqa: E402
 from edgepose.training.validate import own_spec  # noqa: E402
 
@@ -57,8 +65,8 @@ def test_maps_are_computed_once_and_then_read(tmp_path: Path) -> None:
     calls: list[int] = []
     image = np.zeros((*HW, 3), np.uint8)
     one = teacher(tmp_path, [maps_of(person(128, 90))], calls)
-    first = one.maps(image, 192, turns=False)
-    assert np.array_equal(one.maps(image, 192, turns=False), first)
+    first = one.maps(image, 192)
+    assert np.array_equal(one.maps(image, 192), first)
     assert calls == [2]  # the picture and its mirror image, together
     assert np.abs(first - maps_of(person(128, 90))).max() < 1e-3
 
@@ -73,7 +81,7 @@ def test_a_person_seen_only_in_a_turned_picture_is_brought_back(tmp_path: Path) 
     upright_in_turned = maps_of(person(96, 128), (256, 192))
     nobody_turned = maps_of(np.zeros((0, 18, 3), np.float32), (256, 192))
     answers = [NOBODY, upright_in_turned, NOBODY, nobody_turned]
-    seen = teacher(tmp_path, answers, []).maps(np.zeros((*HW, 3), np.uint8), 192, turns=True)
+    seen = teacher(tmp_path, answers, []).maps(np.zeros((*HW, 3), np.uint8), 192, quarters=(1, 2, 3))
     lying = turn_maps(upright_in_turned, -1, SKELETON)
     assert np.abs(seen[:18].max(0) - lying[:18].max(0)).max() < 1e-2
 
@@ -84,10 +92,26 @@ def test_the_upright_view_keeps_the_person_it_sees() -> None:
     assert np.array_equal(best_regions([upright, weaker], SKELETON, 8), upright)
 
 
-def picture_set(folder: Path, **more: object) -> SetOptions:
+@pytest.mark.parametrize("quarter", [0, 1, 2, 3])
+def test_a_lying_person_needs_the_quarter_turn_that_brings_it_upright(quarter: int) -> None:
+    """The picture is turned clockwise, so turning it counter-clockwise as often brings the person back."""
+    lying = person(0, 0)
+    for _ in range(quarter):
+        lying[..., :2] = np.stack((-lying[..., 1], lying[..., 0]), -1)
+    assert quarters_upright(lying, SKELETON) == ((quarter,) if quarter else ())
+
+
+def test_a_person_without_a_trunk_is_taken_for_upright() -> None:
+    head = person(0, 0)
+    head[:, [2, 5, 8, 11], 2] = 0
+    assert quarters_upright(head, SKELETON) == ()
+
+
+def picture_set(folder: Path, annotations: tuple[dict[str, object], ...] = (), **more: object) -> SetOptions:
     cv2.imwrite(str(folder / "a.png"), np.zeros((*HW, 3), np.uint8))
     image = {"id": 1, "file_name": "a.png", "width": HW[1], "height": HW[0]}
-    (folder / "set.json").write_text(json.dumps({"images": [image], "annotations": [], "categories": []}))
+    content = {"images": [image], "annotations": annotations, "categories": []}
+    (folder / "set.json").write_text(json.dumps(content))
     return SetOptions(annotations=str(folder / "set.json"), images=str(folder), **more)  # type: ignore[arg-type]
 
 
@@ -95,6 +119,19 @@ def test_unlabelled_pictures_get_the_teachers_people(tmp_path: Path) -> None:
     options = DataOptions(sets=(picture_set(tmp_path, labels="teacher"),))
     dataset = PoseDataset(options, SKELETON, 0, teacher(tmp_path, [maps_of(person(128, 90))], []))
     assert max(float(dataset[i].heatmaps[:-1].max()) for i in range(4)) > 0.7
+
+
+def test_known_people_are_drawn_into_what_the_teacher_misses(tmp_path: Path) -> None:
+    coco = np.nan_to_num(person(128, 90)[0])[list(SKELETON.mapping_to(COCO_17))]
+    known = {
+        "image_id": 1,
+        "category_id": 1,
+        "bbox": [100, 26, 50, 135],
+        "keypoints": (coco * (1, 1, 2)).ravel().tolist(),
+    }
+    options = DataOptions(sets=(picture_set(tmp_path, (known,), labels="teacher", nobody=0.0),))
+    dataset = PoseDataset(options, SKELETON, 0, teacher(tmp_path, [NOBODY], []))
+    assert max(float(dataset[i].heatmaps[:-1].max()) for i in range(4)) == pytest.approx(0.7, abs=0.05)
 
 
 def test_empty_rooms_teach_that_nobody_is_there(tmp_path: Path) -> None:

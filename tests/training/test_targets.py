@@ -9,7 +9,7 @@ cv2 = pytest.importorskip("cv2")
 
 from edgepose.decode import group  # noqa: E402
 from edgepose.skeleton import BODYPOSENET_18 as SKELETON  # noqa: E402
-from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs  # noqa: E402
+from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs, fill_in  # noqa: E402
 
 HW = (256, 320)
 OPTIONS = TargetOptions()
@@ -76,3 +76,29 @@ def test_a_limb_of_no_length_is_skipped() -> None:
     point[0, [1, 8]] = 100, 100, 1
     assert np.isfinite(draw_pafs(point, SKELETON, HW, OPTIONS)).all()
     assert not draw_pafs(point, SKELETON, HW, OPTIONS).any()
+
+
+def maps_of(keypoints: np.ndarray) -> np.ndarray:
+    return np.concatenate(
+        (draw_heatmaps(keypoints, SKELETON, HW, OPTIONS), draw_pafs(keypoints, SKELETON, HW, OPTIONS))
+    )
+
+
+def test_a_known_person_whom_the_teacher_misses_is_drawn_in() -> None:
+    seen, missed = people((90, 130, 1.0)), people((220, 130, 1.0))
+    filled = fill_in(maps_of(seen), missed, SKELETON, HW, OPTIONS)
+    assert len(group(maps_of(seen)[:19], maps_of(seen)[19:])) == 1
+    assert len(group(filled[:19], filled[19:])) == 2
+    assert filled[:18].max() <= 1 and np.abs(filled[18] - (1 - filled[:18].max(0))).max() < 1e-6
+
+
+def test_what_the_teacher_draws_stronger_stays() -> None:
+    seen = people((160, 130, 1.0))
+    maps = maps_of(seen)
+    assert np.array_equal(fill_in(maps, seen, SKELETON, HW, OPTIONS), maps)
+
+
+def test_nothing_is_drawn_in_at_height_zero() -> None:
+    nobody = maps_of(np.zeros((0, 18, 3), np.float32))
+    options = TargetOptions(fill=0.0)
+    assert np.array_equal(fill_in(nobody, people((160, 130, 1.0)), SKELETON, HW, options), nobody)

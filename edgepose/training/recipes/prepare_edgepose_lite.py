@@ -4,18 +4,28 @@ SHARED/photos holds manifest.json, annotations/ and images/ of the development m
 allows it are taken (MIT, Debian, CC BY, CC BY-SA, no known restrictions); photos with ground truth that are not among
 them stay aside for validation. With --all, photos of every licence and some of Leeds Sports Pose Extended come too, to
 measure what they add. UP-Fall and UR Fall Detection are never taken: they judge (benchmarks/floor_people.py).
+
+People come along where they are known: COCO's truth, else what the teacher saw (teacher_keypoints18.json.gz: lying
+people in the picture turned upright).
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from edgepose.skeleton import BODYPOSENET_18, COCO_17
+
 CLEAN = {"CC BY 2.0", "CC BY-SA 2.0", "no known restrictions", "MIT", "Debian main (opencv-doc)"}
-N_SPORTS = 100
+N_SPORTS = 700
+MIN_SCORE, MIN_KEYPOINTS, MIN_MEAN = 0.2, 6, 0.35
+"""The teacher's people are kept from this many keypoints of this score on, if their mean is at least the last."""
 
 
 def main() -> None:
@@ -39,15 +49,46 @@ def main() -> None:
         sports = [item for item in items if "/lspet/" in item["file"]]
         random.Random(0).shuffle(sports)
         lists["sports"] = sports[:N_SPORTS]
+    people = known_people(args.photos, truth)
     for name, chosen in lists.items():
-        write(args.out / f"{name}.json", chosen, args.photos)
+        write(args.out / f"{name}.json", chosen, args.photos, people)
     ids = {image["id"] for image in kept}
     truth |= {"images": kept, "annotations": [a for a in truth["annotations"] if a["image_id"] in ids]}
     (args.out / "validation.json").write_text(json.dumps(truth))
 
 
-def write(path: Path, items: list[dict[str, Any]], root: Path) -> None:
-    """A COCO-style list of pictures without people's annotations; file names become absolute."""
+def known_people(photos: Path, truth: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """COCO-style people by file name: truth where there is any, else the teacher's."""
+    seen = json.loads(gzip.decompress((photos / "annotations/teacher_keypoints18.json.gz").read_bytes()))
+    people: dict[str, list[dict[str, Any]]] = {}
+    names = {image["id"]: image["file_name"] for image in seen["images"]}
+    for annotation in seen["annotations"]:
+        person = person_of(np.reshape(annotation["keypoints18"], (-1, 3)))
+        if person:
+            people.setdefault(names[annotation["image_id"]], []).append(person)
+    names = {image["id"]: image["file_name"] for image in truth["images"]}
+    for name in names.values():
+        people[name] = []
+    for annotation in truth["annotations"]:
+        people[names[annotation["image_id"]]].append(dict(annotation))
+    return people
+
+
+def person_of(keypoints: np.ndarray) -> dict[str, Any] | None:
+    """A COCO record of 18 keypoints (x, y, score), or nothing when they are too few or too weak."""
+    keypoints = np.where(keypoints[:, 2:] >= MIN_SCORE, keypoints, 0.0)
+    found = keypoints[:, 2] > 0
+    if found.sum() < MIN_KEYPOINTS or keypoints[found, 2].mean() < MIN_MEAN:
+        return None
+    (x0, y0), (x1, y1) = keypoints[found, :2].min(0), keypoints[found, :2].max(0)
+    coco = keypoints[list(BODYPOSENET_18.mapping_to(COCO_17))]
+    coco[:, 2] = 2 * (coco[:, 2] > 0)
+    box = [float(x0), float(y0), float(x1 - x0), float(y1 - y0)]
+    return {"keypoints": coco.ravel().tolist(), "bbox": box, "iscrowd": 0, "category_id": 1}
+
+
+def write(path: Path, items: list[dict[str, Any]], root: Path, people: dict[str, list[dict[str, Any]]]) -> None:
+    """A COCO-style list of pictures and their people; file names become absolute."""
     images = [
         {
             "id": i + 1,
@@ -56,8 +97,13 @@ def write(path: Path, items: list[dict[str, Any]], root: Path) -> None:
         }
         for i, item in enumerate(items)
     ]
-    path.write_text(json.dumps({"images": images, "annotations": [], "categories": []}))
-    print(f"{path.name}: {len(images)} pictures")
+    annotations = [
+        {**person, "image_id": image["id"], "id": 1000 * image["id"] + i}
+        for image, item in zip(images, items, strict=True)
+        for i, person in enumerate(people.get(item["file"], ()))
+    ]
+    path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": []}))
+    print(f"{path.name}: {len(images)} pictures, {len(annotations)} people")
 
 
 if __name__ == "__main__":
