@@ -6,15 +6,19 @@ with it. `pycuda.autoinit` would make another one at import and leave it current
 
 from __future__ import annotations
 
+import ctypes
+import os
+import threading
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.errors import DeviceError, MissingDependencyError
+from edgepose.errors import ClosedError, DeviceError, MissingDependencyError
 from edgepose.options import Options
 
 
@@ -75,7 +79,10 @@ class DeviceMemory(Protocol):
 
 
 class PycudaMemory:
-    """DeviceMemory with pycuda. DeviceError when there is no working GPU."""
+    """DeviceMemory with pycuda, for any thread. DeviceError when there is no working GPU.
+
+    pycuda frees a block or stream only where its context is current, so `free` it, or let go of it, inside `active()`.
+    """
 
     def __init__(self, number: int = 0) -> None:
         try:
@@ -93,6 +100,7 @@ class PycudaMemory:
             self._context: Any = gpu.retain_primary_context()
         except cuda.Error as error:
             raise DeviceError(f"no working NVIDIA GPU ({_one_line(error)})") from None
+        self._release = weakref.finalize(self, _release, self._context, cuda.Error, os.getpid())
         integrated = bool(gpu.get_attribute(cuda.device_attribute.INTEGRATED))
         self.device = Device(
             name=gpu.name(),
@@ -103,22 +111,27 @@ class PycudaMemory:
     @contextmanager
     def active(self) -> Iterator[None]:
         """See DeviceMemory.active."""
-        self._context.push()
+        if self._context is None:
+            raise ClosedError("this GPU memory was closed; open the GPU again")
+        self._checked(self._context.push)
         try:
             yield
         finally:
-            self._cuda.Context.pop()
+            self._checked(self._cuda.Context.pop)
 
     def buffer(self, nbytes: int, mapped: bool) -> Buffer:
         """See DeviceMemory.buffer. DeviceError when memory runs out."""
         cuda = self._cuda
         flags = cuda.host_alloc_flags.DEVICEMAP if mapped else 0
+        host = None
         try:
             host = cuda.pagelocked_empty(nbytes, np.uint8, mem_flags=flags)
             if mapped:
                 return Buffer(host, int(host.base.get_device_pointer()))
             allocation = cuda.mem_alloc(nbytes)
         except cuda.Error as error:
+            if host is not None:  # now, while its context is current
+                host.base.free()
             raise DeviceError(f"the GPU gives no {nbytes} bytes ({_one_line(error)}); stop other programs") from None
         return Buffer(host, int(allocation), allocation)
 
@@ -151,15 +164,45 @@ class PycudaMemory:
 
     def close(self) -> None:
         """See DeviceMemory.close."""
-        context, self._context = self._context, None
-        if context is not None:
-            context.detach()
+        self._context = None
+        self._release()
 
     def _checked(self, call: Callable[..., None], *arguments: Any) -> None:
         try:
             call(*arguments)
         except self._cuda.Error as error:
             raise DeviceError(f"the GPU failed ({_one_line(error)})") from None
+
+
+def keep_for_ever(thing: Any) -> None:
+    """Take care that an object and all that it holds is never destroyed, not even when the process ends.
+
+    For a child after a fork: it has no driver, and pycuda's destructors end a process in which the driver fails them.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+def _release(context: Any, error: type[Exception], pid: int) -> None:
+    """Give a retained primary context back, in a thread of its own.
+
+    pycuda detaches in the thread that made the context or where it is current, and leaves it on that thread's stack of
+    contexts; with this thread that stack goes too.
+    """
+    if os.getpid() != pid:
+        keep_for_ever(context)
+        return
+
+    def detach() -> None:
+        with suppress(error):  # a GPU that is gone has nothing to give back to
+            context.push()
+            context.detach()
+
+    try:
+        thread = threading.Thread(target=detach, name="cuda-release")
+        thread.start()
+        thread.join()
+    except RuntimeError:  # no new thread: Python is ending, and this one's stack with it
+        detach()
 
 
 def _one_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.backends import BackendInfo
-from edgepose.backends.device_memory import Buffer, Device, DeviceMemory, PycudaMemory
+from edgepose.backends.device_memory import Buffer, Device, DeviceMemory, PycudaMemory, keep_for_ever
 from edgepose.backends.engine_file import EngineKey, StaleEngineError, read_genuine
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
@@ -46,7 +47,8 @@ class TensorRtBackend:
     memory: opens the GPU, PycudaMemory unless a test brings its own. Raises DeviceError or MissingDependencyError
     where there is no GPU, StaleEngineError for an engine of another TensorRT or GPU, ModelError for a foreign or
     damaged file; all of that is settled before the file reaches TensorRT, whose runtime crashes on such things. After
-    a fork the child has no CUDA: using the backend there raises BackendError.
+    a fork the child has no CUDA: using the backend there raises BackendError. What nobody closes is closed when it is
+    collected, or when the program ends.
     """
 
     def __init__(
@@ -59,17 +61,22 @@ class TensorRtBackend:
         trt = tensorrt_module()
         data, key = read_genuine(engine)
         self._memory = memory()
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._loaded: list[Any] = []  # runtime, then engine
+        self._lanes: list[_Lane] = []
+        self._end = weakref.finalize(self, _let_go, self._lanes, self._loaded, self._memory, self._lock, self._pid)
         try:
             _check_fits(engine, key, str(trt.__version__), self._memory.device)
             with self._memory.active():
-                self._runtime = trt.Runtime(trt.Logger(trt.Logger.WARNING))
-                self._engine: Any = self._runtime.deserialize_cuda_engine(data)
-                if self._engine is None:
+                self._loaded.append(trt.Runtime(trt.Logger(trt.Logger.WARNING)))
+                self._loaded.append(self._loaded[0].deserialize_cuda_engine(data))
+                if self._loaded[1] is None:
                     raise ModelError(f"TensorRT {trt.__version__} refuses engine '{engine}'; build it again")
-                _check_tensors(self._engine, trt, spec, engine)
-                self._lanes = [_Lane(self._engine, self._memory, spec, key, options)]
+                _check_tensors(self._loaded[1], trt, spec, engine)
+                self._lanes.append(_Lane(self._loaded[1], self._memory, spec, key, options))
         except BaseException:
-            self._memory.close()
+            self._end()
             raise
         # An engine has one size, whatever its ONNX file takes; pieces of a batch are run one after the other.
         self.spec = msgspec.structs.replace(spec, input_hw=key.input_hw, dynamic_size=False, dynamic_batch=True)
@@ -78,8 +85,6 @@ class TensorRtBackend:
         )
         self._key = key
         self._options = options
-        self._lock = threading.Lock()
-        self._pid = os.getpid()
         self._checked: tuple[int, ...] | None = None
 
     def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
@@ -89,7 +94,7 @@ class TensorRtBackend:
                 "this engine was loaded before a fork, and CUDA does not survive one; open it again here"
             )
         with self._lock:
-            if self._engine is None:
+            if not self._end.alive:
                 raise ClosedError(f"the network {self.spec.name} was closed; open it again with open_backend")
             check_batch(self.spec, batch)
             if batch.shape[1:] != self._lanes[0].input_shape:
@@ -109,7 +114,7 @@ class TensorRtBackend:
         size = self._key.max_batch
         pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
         if len(pieces) > 1 and len(self._lanes) < N_LANES:
-            self._lanes.append(_Lane(self._engine, self._memory, self.spec, self._key, self._options))
+            self._lanes.append(_Lane(self._loaded[1], self._memory, self.spec, self._key, self._options))
         results: list[list[NDArray[Any]]] = []
         waiting: list[_Lane] = []
         for k, piece in enumerate(pieces):
@@ -127,16 +132,24 @@ class TensorRtBackend:
         """See Backend.close."""
         if os.getpid() != self._pid:
             return  # the parent's to free
-        with self._lock:
-            if self._engine is None:
-                return
-            with self._memory.active():
-                for lane in self._lanes:
-                    lane.free()
-                self._lanes = []
-                self._engine = None
-                self._runtime = None
-            self._memory.close()
+        self._end()
+
+
+def _let_go(lanes: list[_Lane], loaded: list[Any], memory: DeviceMemory, lock: threading.Lock, pid: int) -> None:
+    """Free lanes, engine and runtime, in this order, and close the memory; in a forked child they are the parent's."""
+    if os.getpid() != pid:
+        keep_for_ever(lanes)
+        keep_for_ever(loaded)
+        return
+    with lock:
+        try:
+            with memory.active():
+                while lanes:
+                    lanes.pop().free()
+                while loaded:
+                    loaded.pop()
+        finally:
+            memory.close()
 
 
 class _Lane:
@@ -149,19 +162,26 @@ class _Lane:
         self._context = engine.create_execution_context()
         if self._context is None:
             raise BackendError("TensorRT has no memory for another execution context; stop other programs")
-        self._stream = memory.stream()
         self._input_name = spec.input_name
         H, W = key.input_hw
         self.input_shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
         self._names = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))
         self._context.set_input_shape(self._input_name, (key.max_batch, *self.input_shape))
-        mapped = options.mapped_memory and memory.device.unified_memory
+        self._n = 0
+        self._stream: Any = None
         self._buffers: dict[str, Buffer] = {}
+        try:
+            self._allocate(options.mapped_memory and memory.device.unified_memory)
+        except BaseException:
+            self.free()
+            raise
+
+    def _allocate(self, mapped: bool) -> None:
+        self._stream = self._memory.stream()
         for name in [self._input_name, *self._names]:
             shape = tuple(self._context.get_tensor_shape(name))
-            self._buffers[name] = memory.buffer(int(np.prod(shape)) * 4, mapped)
+            self._buffers[name] = self._memory.buffer(int(np.prod(shape)) * 4, mapped)
             self._context.set_tensor_address(name, self._buffers[name].address)
-        self._n = 0
 
     def start(self, piece: FloatArray) -> None:
         """Copy in, compute and copy out, all in the stream; returns at once."""
@@ -186,11 +206,11 @@ class _Lane:
         return [found[0], found[-1]]
 
     def free(self) -> None:
-        for buffer in self._buffers.values():
-            self._memory.free(buffer)
-        self._buffers = {}
+        """Give everything back, inside `active()`."""
         self._context = None
         self._stream = None
+        while self._buffers:
+            self._memory.free(self._buffers.popitem()[1])
 
     def _shape(self, name: str) -> tuple[int, ...]:
         return tuple(int(size) for size in self._context.get_tensor_shape(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +76,14 @@ def build(
     trt = trt or tensorrt_module()
     gpu = _device(memory, trt, request.options)
     key = key_here(model_path, calibration, capabilities(trt).version, gpu, precision, input_hw, request.options)
-    with locked(engine):
+    with locked(engine), ExitStack() as stack:
         changed = _what_changed(engine, key)
         if not changed and not request.force:
             return Built(engine=str(engine), seconds=0.0, reused=True, changed="", key=key)
         begun = time.monotonic()
         calibrator = None
         if precision == "int8" and calibration is not None:
-            calibrator = _calibrator(request, spec, model, input_hw, calibration, memory)
+            calibrator = _calibrator(request, spec, model, input_hw, calibration, memory, stack)
         timing_cache = engine.with_name(f"{engine.name}.timing")
         data = build_serialized(trt, model, spec, input_hw, request.options, calibrator, timing_cache, step)
         seconds = time.monotonic() - begun
@@ -122,11 +123,17 @@ def _calibrator(
     input_hw: tuple[int, int],
     calibration: Path,
     memory: Callable[[], DeviceMemory],
+    stack: ExitStack,
 ) -> Callable[[Any], Any]:
+    """Makes the calibrator once TensorRT is there; `stack` closes the memory that it fills."""
+
     def make(trt: Any) -> Any:
         ranges = complete(read_cache(calibration), model)
         text = cache_text(ranges, str(trt.__version__))
-        opened = memory() if request.images else None
+        opened = None
+        if request.images:
+            opened = memory()
+            stack.callback(opened.close)
         batches = _batches(Path(request.images), spec, input_hw) if request.images else iter(())
         return make_calibrator(trt, text, batches, 1, opened)
 

@@ -43,6 +43,7 @@ def make_calibrator(
             self.written: bytes | None = None
             self.fed = 0
             self._buffer: Buffer | None = None
+            self._stream: Any = None
 
         def get_batch_size(self) -> int:
             return batch_size
@@ -58,6 +59,7 @@ def make_calibrator(
                 raise ConfigError(f"calibration feeds one input, this network has {list(names)}")
             batch = next(batches, None)
             if batch is None:
+                self._free()
                 return None
             if memory is None:
                 raise ConfigError("TensorRT refused the calibration cache and there is no GPU to feed pictures to")
@@ -65,12 +67,17 @@ def make_calibrator(
                 _log.warning("TensorRT did not take the calibration cache; feeding it the pictures instead")
             with memory.active():
                 if self._buffer is None:
-                    self._buffer = memory.buffer(batch.nbytes, mapped=False)
-                stream = memory.stream()
+                    self._buffer, self._stream = memory.buffer(batch.nbytes, mapped=False), memory.stream()
                 self._buffer.host[: batch.nbytes].view(np.float32).reshape(batch.shape)[...] = batch
-                memory.to_device(self._buffer, batch.nbytes, stream)
-                memory.wait(stream)
+                memory.to_device(self._buffer, batch.nbytes, self._stream)
+                memory.wait(self._stream)
             self.fed += len(batch)
             return [self._buffer.address]
+
+        def _free(self) -> None:
+            if memory is not None and self._buffer is not None:
+                with memory.active():
+                    memory.free(self._buffer)
+                    self._buffer = self._stream = None
 
     return PictureCalibrator()
