@@ -12,6 +12,7 @@ from edgepose.types import FloatArray
 
 N_BINS = 4096
 """Even, so that widening merges pairs; at least half of the bins lie below the largest value seen."""
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 class Histogram:
@@ -41,10 +42,15 @@ class Histogram:
         if self.limit == 0.0:
             self.counts[0] += sizes.size
             return
-        np.divide(sizes, self.limit, out=sizes)  # before the product: N_BINS / limit overflows for the tiniest limits
-        np.multiply(sizes, N_BINS, out=sizes)
-        bins = np.minimum(sizes.astype(np.int32), N_BINS - 1)
-        self.counts += np.bincount(bins, minlength=N_BINS)
+        bins_per_unit = N_BINS / self.limit
+        if bins_per_unit > FLOAT32_MAX:  # the tiniest limits
+            np.divide(sizes, self.limit, out=sizes)
+            bins_per_unit = N_BINS
+        np.multiply(sizes, bins_per_unit, out=sizes)
+        # Few passes, and the integers that bincount counts: billions of values come by here.
+        counts = np.bincount(sizes.astype(np.intp), minlength=N_BINS + 1)
+        counts[N_BINS - 1] += counts[N_BINS]  # the limit itself belongs to the last bin
+        self.counts += counts[:N_BINS]
 
     def _widen(self, largest: float) -> None:
         """Make room for `largest`: double the width and merge neighbours until it fits."""
