@@ -2,11 +2,12 @@
 
 TensorRT runs whatever an engine file holds, so a tampered one is somebody else's program. Beside `pose.engine` lies
 `pose.engine.json` with the key (what the engine was built from and for) and a seal: an HMAC over key and contents with
-a key that this device made for itself. Building is in `engine/build/`; loading checks here.
+a key that this device made for itself. Building is in `engine/tensorrt/`; loading checks here.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -118,21 +119,31 @@ def device_secret() -> bytes:
     """The secret of this device and user, made at first use, mode 0600; two processes at once agree on one."""
     path = state_folder() / "engine.key"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_name(f"engine.key.{os.getpid()}.{secrets.token_hex(4)}")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
         try:
-            os.link(part, path)  # fails when another process was first, and then its key counts
-        except FileExistsError:
-            pass
-        finally:
-            part.unlink()
+            _make_secret(path)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ModelError(
+                f"cannot keep this device's key in '{path.parent}' ({reason}); make room, or give a folder with "
+                "STATE_DIRECTORY"
+            ) from None
     data = _read_owned(path)
     if len(data) != SECRET_BYTES:
         raise ModelError(f"'{path}' is damaged; remove it and build engines again")
     return data
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f"engine.key.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+        with contextlib.suppress(FileExistsError):  # another process was first, and its key counts
+            os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _read_owned(path: Path) -> bytes:

@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
     import msgspec
 
     from edgepose.cli.size import parse_size
-    from edgepose.engine.build.job import BuildRequest, build
-    from edgepose.engine.build.options import BuildOptions
+    from edgepose.engine.tensorrt.job import BuildRequest, build
+    from edgepose.engine.tensorrt.options import BuildOptions
     from edgepose.errors import ConfigError
 
     options = {

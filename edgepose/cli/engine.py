@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     """0; for verify 1 unless every engine fits."""
     import msgspec
 
-    from edgepose.engine.build.store import engines, examine, leftovers, remove
+    from edgepose.engine.tensorrt.store import engines, examine, leftovers, remove
 
     tensorrt, gpu = _here()
     place = Path(args.place)

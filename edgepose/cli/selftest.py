@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
 
     import msgspec
 
-    from edgepose.engine.build.files import write_atomically
     from edgepose.engine.selftest import selftest
+    from edgepose.engine.tensorrt.files import write_atomically
     from edgepose.model import shipped_model
     from edgepose.sources.images import list_images
 

@@ -16,11 +16,11 @@ import numpy as np
 
 from edgepose import __version__
 from edgepose.backends import BackendOptions, open_backend
-from edgepose.engine.build.files import jetpack_release
-from edgepose.engine.build.job import BuildRequest, build
-from edgepose.engine.build.options import BuildOptions, Precision
 from edgepose.engine.int8.gate import compare
 from edgepose.engine.int8.runs import Sight
+from edgepose.engine.tensorrt.files import jetpack_release
+from edgepose.engine.tensorrt.job import BuildRequest, build
+from edgepose.engine.tensorrt.options import BuildOptions, Precision
 from edgepose.errors import DeviceError, EdgePoseError, MissingDependencyError
 from edgepose.model import ModelSpec, load_spec, save_spec
 from edgepose.options import Options

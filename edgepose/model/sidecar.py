@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,9 +57,13 @@ def load_spec(model: str | Path) -> ModelSpec:
 def save_spec(spec: ModelSpec, model: str | Path) -> Path:
     """Write the sidecar beside a model; returns its path. ModelError where that folder cannot be written to."""
     path = sidecar_path(model)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(spec), indent=2) + b"\n")
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(spec), indent=2) + b"\n")
+        part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise ModelError(f"cannot write sidecar {path}: {(error.strerror or str(error)).lower()}") from None
     return path
 

@@ -14,13 +14,13 @@ from fake_memory import FakeMemory
 from small_network import SPEC, pictures_like, small_network, write_small
 from test_quantise import ranges_of
 
-from edgepose.engine.build.builder import build_serialized, chosen_precision
-from edgepose.engine.build.capabilities import capabilities
-from edgepose.engine.build.options import BuildOptions
 from edgepose.engine.graph import plain
 from edgepose.engine.int8.cache_file import cache_text
 from edgepose.engine.int8.calibrator import make_calibrator
 from edgepose.engine.int8.quantise import quantised
+from edgepose.engine.tensorrt.builder import build_serialized, chosen_precision
+from edgepose.engine.tensorrt.capabilities import capabilities
+from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import BackendError, ModelError
 
 WEAK = ("8.6", "10.3", "10.13", "10.16")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import struct
 from pathlib import Path
 
@@ -59,6 +61,20 @@ def test_a_cache_of_another_model_is_refused(tmp_path: Path) -> None:
     check_cache(ranges, model, tmp_path / "own.cache")
     with pytest.raises(ModelError, match="belongs to another model: it names 0 of 7"):
         check_cache({"other": 1.0}, model, tmp_path / "other.cache")
+
+
+def test_a_cache_that_was_cut_at_the_end_of_a_line_is_refused_with_its_report(tmp_path: Path) -> None:
+    model = plain(small_network())
+    ranges = {f"t{k}": 1.0 for k in range(9)} | {conv.input[0]: 1.0 for conv in convolutions(model)}
+    path = tmp_path / "pose.cache"
+    whole = cache_text(ranges).encode()
+    told = {"cache_sha256": hashlib.sha256(whole).hexdigest(), "verdict": {"passed": True, "accepted_anyway": False}}
+    (tmp_path / "pose.report.json").write_text(json.dumps(told))
+    path.write_bytes(whole)
+    check_cache(read_cache(path), model, path)
+    path.write_bytes(b"\n".join(whole.splitlines()[:1] + whole.splitlines()[2:]) + b"\n")
+    with pytest.raises(ModelError, match="not the one that its report beside it was written with"):
+        check_cache(read_cache(path), model, path)
 
 
 def test_what_feeds_a_relu_gets_the_range_of_what_comes_out() -> None:

@@ -15,13 +15,14 @@ from test_pictures import scene, silent, write
 
 from edgepose.cli import main
 from edgepose.engine.graph import load_plain
+from edgepose.engine.int8 import job as module
 from edgepose.engine.int8.cache_file import read_cache
 from edgepose.engine.int8.collect import collect
 from edgepose.engine.int8.job import CalibrationRequest, calibrate
 from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
 from edgepose.engine.int8.pictures import gather
 from edgepose.engine.int8.report import CalibrationReport
-from edgepose.errors import DataError
+from edgepose.errors import BackendError, DataError
 
 PICTURES = PictureOptions(min_pictures=8, min_with_people=0.0)
 
@@ -88,8 +89,37 @@ def test_a_model_that_fails_the_gate_gets_no_name_that_anything_runs(folder: Pat
     strict = GateOptions(min_people=10_000)
     made = calibrate(request_of(folder, "strict", gate=strict), silent)
     assert not made.verdict.passed
-    assert (folder / "strict.refused.onnx").exists()
-    assert not (folder / "strict.onnx").exists()
+    names = {path.name for path in folder.iterdir() if "strict" in path.name}
+    refused = {f"strict.refused{ending}" for ending in (".onnx", ".json", ".cache")}
+    assert names == {*refused, "strict.report.json", "strict.report.html"}
+
+
+def test_a_calibration_that_fails_at_its_end_leaves_nothing(folder: Path, monkeypatch: Any) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    write_atomically = module.write_atomically
+
+    def full(path: Path, *words: Any) -> None:
+        if path.name.endswith(".report.html"):
+            raise BackendError("disk full")
+        write_atomically(path, *words)
+
+    monkeypatch.setattr(module, "write_atomically", full)
+    with pytest.raises(BackendError, match="disk full"):
+        calibrate(request_of(folder, "small-int8", accept=True), silent)
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_work(folder: Path) -> None:
+    with pytest.raises(BackendError, match=r"cannot write to .*give another place with -o"):
+        calibrate(request_of(folder, "small.onnx/out"), silent)
+
+
+def test_unreadable_pictures_among_those_that_judge_are_left_out(folder: Path, tmp_path: Path) -> None:
+    write(tmp_path, [scene(k) for k in range(20, 24)])
+    bad = sorted(tmp_path.iterdir())[1]
+    bad.write_bytes(bad.read_bytes()[:50])
+    made = calibrate(request_of(folder, "judged", judge_images=str(tmp_path), accept=True), silent)
+    assert made.parity.images == 3
 
 
 def test_pictures_unlike_the_input_are_refused(folder: Path) -> None:

@@ -14,11 +14,11 @@ from fake_memory import FakeMemory
 from small_network import write_small
 
 from edgepose.backends.engine_file import EngineKey, EngineSidecar, device_secret, read_genuine, seal, sidecar_of
-from edgepose.engine.build import files
-from edgepose.engine.build.files import jetpack_release, write_atomically, write_engine
-from edgepose.engine.build.job import BuildRequest, Built, build
-from edgepose.engine.build.options import BuildOptions
-from edgepose.engine.build.store import examine, leftovers, remove
+from edgepose.engine.tensorrt import files
+from edgepose.engine.tensorrt.files import jetpack_release, write_atomically, write_engine
+from edgepose.engine.tensorrt.job import BuildRequest, Built, build
+from edgepose.engine.tensorrt.options import BuildOptions
+from edgepose.engine.tensorrt.store import examine, leftovers, remove
 from edgepose.errors import BackendError, ModelError
 
 KEY = EngineKey(
@@ -124,6 +124,33 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypa
     with pytest.raises(BackendError, match=r"no space left on device; 0\.0 MB wanted"):
         write_atomically(tmp_path / "pose.engine", b"data")
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_a_disk_that_fills_up_between_engine_and_sidecar_leaves_the_old_pair(
+    engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.read_bytes() for path in engine.parent.iterdir() if path.is_file()}
+    sync, n_written = os.fsync, iter(range(9))
+
+    def full_at_second(handle: int) -> None:
+        if next(n_written) == 1:
+            raise OSError(28, "No space left on device")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", full_at_second)
+    with pytest.raises(BackendError, match=r"cannot write .*no space left on device"):
+        write_engine(engine, b"newer", KEY, 1.0)
+    assert {path.name: path.read_bytes() for path in engine.parent.iterdir() if path.is_file()} == before
+    read_genuine(engine)
+
+
+def test_places_that_cannot_be_written_to_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(BackendError, match="cannot write to"), files.locked(tmp_path / "file" / "pose.engine"):
+        pass
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "file" / "state"))
+    with pytest.raises(ModelError, match=r"cannot keep this device's key .*STATE_DIRECTORY"):
+        device_secret()
 
 
 @pytest.mark.parametrize(

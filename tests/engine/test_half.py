@@ -8,9 +8,9 @@ from onnx import numpy_helper
 from small_network import pictures_like, run, small_network
 from test_quantise import ranges_of
 
-from edgepose.engine.build.half import SMALLEST_NORMAL, halved
 from edgepose.engine.graph import initialisers, plain
 from edgepose.engine.int8.quantise import quantised
+from edgepose.engine.tensorrt.half import SMALLEST_NORMAL, halved
 
 
 def test_inputs_and_outputs_stay_float32_and_results_close() -> None:

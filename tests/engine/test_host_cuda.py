@@ -19,9 +19,9 @@ from small_network import SPEC, pictures_like, run, small_network, write_small
 from edgepose.backends import BackendOptions
 from edgepose.backends.device_memory import PycudaMemory
 from edgepose.backends.tensorrt import TensorRtBackend
-from edgepose.engine.build.job import BuildRequest, build
-from edgepose.engine.build.options import BuildOptions
 from edgepose.engine.int8.calibrator import make_calibrator
+from edgepose.engine.tensorrt.job import BuildRequest, build
+from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import BackendError, ClosedError, DeviceError
 
 WHY = "needs pycuda on the host-memory driver: tests/engine/host_cuda.sh"

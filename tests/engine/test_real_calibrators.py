@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from fake_memory import FakeMemory
 
-from edgepose.engine.build.messages import make_logger
 from edgepose.engine.int8.cache_file import cache_text, header
 from edgepose.engine.int8.calibrator import make_calibrator
+from edgepose.engine.tensorrt.messages import make_logger
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ from onnx import helper, numpy_helper
 from small_network import SPEC, pictures_like, small_network
 from test_quantise import ranges_of
 
-from edgepose.engine.build.builder import build_serialized
-from edgepose.engine.build.capabilities import capabilities
-from edgepose.engine.build.options import BuildOptions
 from edgepose.engine.graph import load_plain, plain
 from edgepose.engine.int8.quantise import behind_concat, quantised, tensors_to_measure
+from edgepose.engine.tensorrt.builder import build_serialized
+from edgepose.engine.tensorrt.capabilities import capabilities
+from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import ModelError
 from edgepose.model import load_spec, shipped_model
 

@@ -17,8 +17,8 @@ from small_network import SPEC, pictures_like, run, small_network, write_small
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.backends.engine_file import StaleEngineError
 from edgepose.backends.tensorrt import TensorRtBackend
-from edgepose.engine.build.job import BuildRequest, build
-from edgepose.engine.build.options import BuildOptions
+from edgepose.engine.tensorrt.job import BuildRequest, build
+from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import BackendError, ClosedError, ModelError, ShapeError
 
 

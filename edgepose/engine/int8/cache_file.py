@@ -6,6 +6,8 @@ ignores a cache whose first line is not its own, so the line is rewritten for th
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import struct
 from collections.abc import Mapping
@@ -65,7 +67,16 @@ def read_cache(path: Path) -> dict[str, float]:
 
 
 def check_cache(amax: Mapping[str, float], model: Any, path: Path) -> None:
-    """ModelError unless the cache names nearly all tensors that the model's convolutions read."""
+    """ModelError unless the cache is whole and names nearly all tensors that the model's convolutions read.
+
+    One that was cut at the end of a line looks whole; the report that calibration wrote beside it tells.
+    """
+    told = _told_by_report(path)
+    if told and told != hashlib.sha256(path.read_bytes()).hexdigest():
+        raise ModelError(
+            f"calibration cache '{path}' is not the one that its report beside it was written with (cut off or "
+            "changed since); calibrate again"
+        )
     wanted = {conv.input[0] for conv in convolutions(model)}
     known = len(wanted & set(amax))
     if known < _MIN_KNOWN * len(wanted):
@@ -73,6 +84,16 @@ def check_cache(amax: Mapping[str, float], model: Any, path: Path) -> None:
             f"calibration cache '{path}' belongs to another model: it names {known} of {len(wanted)} tensors that this "
             "one quantises; calibrate this model, and build the .onnx that calibration wrote beside the cache"
         )
+
+
+def _told_by_report(path: Path) -> str:
+    """SHA-256 of the cache that `edgepose calibrate` wrote here with a model that passed; empty where unknown."""
+    try:
+        report = json.loads(path.with_suffix(".report.json").read_bytes())
+        verdict = report["verdict"]
+        return str(report["cache_sha256"]) if verdict["passed"] or verdict["accepted_anyway"] else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def complete(amax: Mapping[str, float], model: Any) -> dict[str, float]:

@@ -17,7 +17,8 @@ import numpy as np
 from edgepose.engine.int8.histogram import Histogram
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
-from edgepose.errors import DataError, ModelError
+from edgepose.engine.tensorrt.files import write_atomically
+from edgepose.errors import ModelError
 from edgepose.model import ModelSpec
 
 CHECKPOINT_S = 10.0
@@ -68,13 +69,7 @@ def _save(path: Path, key: str, histograms: dict[str, Histogram], n_done: int) -
     limits = np.array([[item.limit, item.amax] for item in histograms.values()])
     buffer = io.BytesIO()
     np.savez_compressed(buffer, key=key, n_done=n_done, names=list(histograms), counts=counts, limits=limits)
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(buffer.getvalue())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise DataError(f"cannot write '{path}' ({error.strerror}); make room or give another -o") from error
+    write_atomically(path, buffer.getvalue())
 
 
 def _resume(path: Path, key: str, names: Sequence[str]) -> tuple[dict[str, Histogram], int]:

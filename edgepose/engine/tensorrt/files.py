@@ -8,14 +8,14 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from edgepose.backends.device_memory import Device
 from edgepose.backends.engine_file import EngineKey, EngineSidecar, seal, sidecar_of
-from edgepose.engine.build.options import BuildOptions
+from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import BackendError, ModelError
 
 RELEASE_FILE = Path("/etc/nv_tegra_release")
@@ -64,34 +64,42 @@ def key_here(
 
 
 def write_engine(engine: Path, data: bytes, key: EngineKey, seconds: float) -> None:
-    """Write engine and sidecar, mode 0600, each complete or not at all. BackendError when the disk is full.
-
-    The sidecar goes last: an engine whose sidecar is still the old one fails its check and is built again.
-    """
+    """Write engine and sidecar, mode 0600, both or neither. BackendError when the disk is full."""
     digest = hashlib.sha256(data).hexdigest()
     sidecar = EngineSidecar(key=key, engine_sha256=digest, seal=seal(key, digest), seconds=round(seconds, 2))
-    write_atomically(engine, data)
-    write_atomically(sidecar_of(engine), msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+    described = msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n"
+    write_together({engine: data, sidecar_of(engine): described})
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Put `data` at `path` in one step; nothing is left behind when that fails."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    write_together({path: data}, mode)
+
+
+def write_together(files: Mapping[Path, bytes], mode: int = 0o600) -> None:
+    """Write all of them beside their places first, which is what can fail, and only then put them there."""
+    parts: dict[Path, Path] = {}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        for path, data in files.items():
+            part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            parts[part] = path
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for part, place in parts.items():
+            part.replace(place)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        for part in parts:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
         reason = (error.strerror or str(error)).lower()
+        megabytes = sum(map(len, files.values())) / 1e6
         raise BackendError(
-            f"cannot write '{path}' ({reason}; {len(data) / 1e6:.1f} MB wanted); "
-            "make room, or give another place with -o"
+            f"cannot write '{next(iter(files))}' ({reason}; {megabytes:.1f} MB wanted); make room, or give another "
+            "place with -o"
         ) from None
 
 
@@ -101,9 +109,14 @@ def locked(engine: Path) -> Iterator[bool]:
 
     The lock is the kernel's and ends with the process, so a crashed build blocks nobody.
     """
-    engine.parent.mkdir(parents=True, exist_ok=True)
     path = engine.with_name(f".{engine.name}.lock")
-    with path.open("a") as file:
+    try:
+        engine.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BackendError(f"cannot write to '{engine.parent}' ({reason}); give another place with -o") from None
+    with file:
         waited = False
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
