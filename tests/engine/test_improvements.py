@@ -8,14 +8,17 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from onnx import helper
 from small_network import SPEC, pictures_like, run, small_network
+from test_quantise import ranges_of
 
-from edgepose.engine.graph import initialisers, plain
+from edgepose.engine.graph import convolutions, initialisers, plain
 from edgepose.engine.int8.equalise import channel_maxima, equalised, links
 from edgepose.engine.int8.pictures import Picture
-from edgepose.engine.int8.quantise import weight_scales
+from edgepose.engine.int8.probe import tensors
+from edgepose.engine.int8.quantise import layer_name, quantised, weight_scales
 from edgepose.engine.int8.rounding import Window, compensated, rounded_weights, sampled_inputs
-from edgepose.engine.int8.sensitivity import worth_keeping
+from edgepose.engine.int8.sensitivity import Trial, output_errors, relative_error, worth_keeping
 from edgepose.engine.int8.twin import bias_corrected, layer_errors, twin_graph
 
 
@@ -134,3 +137,35 @@ def test_layers_worth_keeping_are_the_bad_and_cheap_ones() -> None:
     cost = {"early": 4, "dear": 60, "fine": 1, "late": 5}
     assert worth_keeping(errors, cost, budget=0.15) == ["early", "late"]
     assert worth_keeping(errors, cost, budget=0.0) == []
+
+
+def with_computed_size(model: Any) -> Any:
+    """The same function, with a Reshape behind the Add whose sizes come from a Shape in front of it."""
+    made = plain(model)
+    add = next(node for node in made.graph.node if node.op_type == "Add")
+    wanted = add.output[0]
+    add.output[0] = f"{wanted}_before"
+    place = list(made.graph.node).index(add)
+    made.graph.node.insert(0, helper.make_node("Shape", ["down_relu"], ["size"], name="size"))
+    made.graph.node.insert(place + 2, helper.make_node("Reshape", [add.output[0], "size"], [wanted], name="same"))
+    shape = made.graph.node.pop(0)
+    made.graph.node.insert(next(k for k, n in enumerate(made.graph.node) if "down_relu" in n.output) + 1, shape)
+    return made
+
+
+@pytest.mark.parametrize("change", [plain, with_computed_size], ids=["plain", "computed sizes"])
+def test_a_layer_is_tried_with_the_errors_of_the_whole_network(
+    model: Any, pictures: list[Picture], change: Any
+) -> None:
+    model = change(model)
+    amax = ranges_of(model, pictures_like(np.random.default_rng(0)))
+    layers = [layer_name(conv) for conv in convolutions(model)]
+    found = output_errors(Trial(model, model, amax, {}), layers, pictures, SPEC, SPEC.input_hw, silent)
+    inputs = [tensor[None] for tensor in tensors([picture.path for picture in pictures], SPEC, SPEC.input_hw)]
+    exact = [run(model, tensor) for tensor in inputs]
+    for layer in layers:
+        alone = quantised(model, amax, [name for name in layers if name != layer])
+        whole = [run(alone, tensor) for tensor in inputs]
+        pairs = zip(zip(*exact, strict=True), zip(*whole, strict=True), strict=True)
+        worse = max(relative_error(np.concatenate(a), np.concatenate(b)) for a, b in pairs)
+        assert found[layer] == pytest.approx(worse, rel=1e-3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,11 @@ class Probe:
 
     def __call__(self, tensor: FloatArray) -> dict[str, NDArray[np.float32]]:
         """The tensors by name, batch axis first, for one input without a batch axis."""
-        return dict(zip(self.names, self._session.run(self.names, {self._input: tensor[None]}), strict=True))
+        return self.run({self._input: tensor[None]})
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """The same for a graph with other inputs than a network's, by name."""
+        return dict(zip(self.names, self._session.run(self.names, dict(feeds)), strict=True))
 
 
 def with_outputs(model: Any, names: Sequence[str]) -> Any:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.graph import convolutions, copied, initialisers
+from edgepose.engine.graph import convolutions, copied, initialisers, onnx_module
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
-from edgepose.engine.int8.quantise import layer_name, quantised
+from edgepose.engine.int8.quantise import layer_name, quantised, skip_branches
+from edgepose.errors import ModelError
 from edgepose.model import ModelSpec
 
 N_PICTURES = 6
@@ -41,16 +42,71 @@ def output_errors(
 ) -> dict[str, float]:
     """Relative error of the worse output when only that layer is int8, for each layer in `layers`."""
     outputs = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))
-    inputs = list(tensors([picture.path for picture in pictures[:N_PICTURES]], spec, input_hw))
-    exact = _run(Probe(trial.model, spec, outputs), inputs)
+    inputs = tensors([picture.path for picture in pictures[:N_PICTURES]], spec, input_hw)
+    cut = tail
+    try:
+        read = [name for layer in layers for name in _read_behind(trial.model, layer)]
+        probe = Probe(trial.model, spec, list(dict.fromkeys([*outputs, *read])))
+    except ModelError:  # a graph that computes sizes has integers in between, which no probe reads: run it whole
+        cut = copied
+        probe = Probe(trial.model, spec, [*outputs, spec.input_name])
+    exact = [probe(tensor) for tensor in inputs]
     names = [layer_name(conv) for conv in convolutions(trial.model)]
     errors = {}
     for layer in progress(layers, len(layers), "layers tried"):
         others = [name for name in names if name != layer]
-        alone = quantised(_with_bias_of(layer, trial), trial.amax, others, trial.weights)
-        found = _run(Probe(alone, spec, outputs), inputs)
-        errors[layer] = max(relative_error(a, b) for a, b in zip(exact, found, strict=True))
+        alone = cut(quantised(_with_bias_of(layer, trial), trial.amax, others, trial.weights))
+        feeds = [item.name for item in alone.graph.input]
+        probe = Probe(alone, spec, [item.name for item in alone.graph.output])
+        found = [probe.run({name: values[name] for name in feeds}) for values in exact]
+        errors[layer] = max(relative_error(_joined(exact, name), _joined(found, name)) for name in probe.names)
     return errors
+
+
+def tail(model: Any) -> Any:
+    """What lies behind the QuantizeLinear nodes of a graph, as a graph of its own.
+
+    Its inputs are the float tensors that it reads from the part in front, which computes what the float network does;
+    its outputs are those that depend on it. Half of the work of trying layers one by one is in front.
+    """
+    onnx = onnx_module()
+    stored = {item.name for item in model.graph.initializer}
+    nodes, made, changed = [], set(), set()
+    for node in model.graph.node:
+        of_weights = all(name in stored for name in node.input)
+        if of_weights or node.op_type == "QuantizeLinear" or changed.intersection(node.input):
+            nodes.append(node)
+            made.update(node.output)
+            if not of_weights:
+                changed.update(node.output)
+    read = dict.fromkeys(name for node in nodes for name in node.input if name)
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        nodes,
+        "tail",
+        [value(name, onnx.TensorProto.FLOAT, None) for name in read if name not in made | stored],
+        [item for item in model.graph.output if item.name in changed],
+        [item for item in model.graph.initializer if item.name in read],
+    )
+    return onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
+def _read_behind(model: Any, layer: str) -> list[str]:
+    """What `tail` will have as inputs when only this layer of the float network is quantised, or more."""
+    conv = next(conv for conv in convolutions(model) if layer_name(conv) == layer)
+    changed = {layer, *(add for add, skip in skip_branches(model).items() if skip == conv.input[0])}
+    read, made = {conv.input[0]: None}, set(initialisers(model))
+    for node in model.graph.node:
+        if changed.intersection([*node.input, *node.output]):
+            changed.update(node.output)
+            made.update(node.output)
+            read.update(dict.fromkeys(name for name in node.input if name))
+    return [name for name in read if name not in made]
+
+
+def _joined(runs: Sequence[Mapping[str, NDArray[np.float32]]], name: str) -> NDArray[np.float32]:
+    """One output of all pictures, in a row."""
+    return np.concatenate([run[name].ravel() for run in runs])
 
 
 def relative_error(exact: NDArray[Any], found: NDArray[Any]) -> float:
@@ -106,8 +162,3 @@ def _with_bias_of(layer: str, trial: Trial) -> Any:
         del target.input[2:]
         target.input.append(source.input[2])
     return result
-
-
-def _run(probe: Probe, inputs: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    runs = [probe(tensor) for tensor in inputs]
-    return [np.concatenate([run[name].ravel() for run in runs]) for name in probe.names]
