@@ -38,7 +38,7 @@ class OpenVinoBackend:
             graph = openvino.Model([port.get_node().input_value(0) for port in kept], graph.get_parameters(), spec.name)
             compiled = core.compile_model(graph, "CPU", properties)
         except RuntimeError as error:
-            raise ModelError(f"OpenVINO cannot load {model}: {_first_line(error)}") from None
+            raise ModelError(f"OpenVINO cannot load {model}: {_reason(error)}") from None
         self.spec = spec
         precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         device = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
@@ -75,6 +75,11 @@ def _output(graph: Any, name: str) -> Any:
     raise ModelError(f"wanted output {name!r}, the graph has {names}; correct the sidecar")
 
 
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip() and not line.startswith("Exception from")]
-    return lines[0].strip() if lines else str(error)
+def _reason(error: Exception) -> str:
+    """The line of an OpenVINO message that says what is wrong, less where in OpenVINO's sources it was noticed."""
+    lines = [line.strip(" -") for line in str(error).splitlines() if line.strip()]
+    for line in lines:
+        if line.startswith("No conversion rule found for operations:"):
+            return f"it has no operation {line.partition(':')[2].strip()}; export the model with standard operations"
+    said = [line for line in lines if not line.startswith(("Exception from", "Check '", "FrontEnd API failed"))]
+    return (said or lines or [type(error).__name__])[0]

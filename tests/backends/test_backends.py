@@ -111,3 +111,16 @@ def test_the_runtimes_agree_on_a_real_network(shared):
     ]
     for one, other in zip(*outputs, strict=True):
         assert np.abs(one - other).max() < 1e-4
+
+
+def test_an_operation_that_the_runtime_does_not_know_is_named(tmp_path, runtime):
+    import onnx
+
+    path = write_export(tmp_path / "pose.onnx", EXPORTS["human-pose-estimation-0001"], INPUT_HW, [one_person()])
+    spec, model = load_spec(path), onnx.load(str(path))
+    model.graph.node[0].op_type, model.graph.node[0].domain = "NotAnOperator", "my.ops"
+    model.opset_import.append(onnx.helper.make_opsetid("my.ops", 1))
+    onnx.save(model, str(path))
+    with pytest.raises(ModelError, match="NotAnOperator") as caught:
+        open_backend(path, runtime, spec)
+    assert "\n" not in str(caught.value)
