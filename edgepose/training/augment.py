@@ -91,7 +91,9 @@ def view_keypoints(keypoints: FloatArray, view: View, skeleton: Skeleton) -> Flo
     return moved
 
 
-def view_maps(maps: Maps, image_hw: tuple[int, int], view: View, skeleton: Skeleton, stride: int = 8) -> FloatArray:
+def view_maps(
+    maps: Maps | FloatArray, image_hw: tuple[int, int], view: View, skeleton: Skeleton, stride: int = 8
+) -> FloatArray:
     """Dense maps of the whole picture, (C, h, w), seen through the view: float32 (C, S / 8, S / 8).
 
     Bicubic, because a peak one cell wide loses a tenth of its height to bilinear sampling. Outside the picture nobody

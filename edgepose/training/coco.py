@@ -34,12 +34,16 @@ class SetOptions(Options, frozen=True):
         Literal["keypoints", "teacher", "empty"],
         Meta(description="who draws the people: the annotations, the teacher, or nobody because nobody is there"),
     ] = "keypoints"
+    whole: Annotated[
+        bool, Meta(description="keypoints sets: crops of the picture at picture_px instead of crops about one person")
+    ] = False
     turns: Annotated[bool, Meta(description="let the teacher see quarter turns too, for people on the floor")] = False
     nobody: Annotated[
         float, Meta(ge=0, le=1, description="teacher sets: share of samples from pictures where it sees nobody")
     ] = 0.2
     picture_px: Annotated[
-        tuple[float, float], Meta(description="teacher and empty sets: height a whole picture is shown at, pixels")
+        tuple[float, float],
+        Meta(description="teacher, empty and whole sets: height a whole picture is shown at, pixels"),
     ] = (200.0, 420.0)
     min_person_px: Annotated[float, Meta(description="main people are at least this square, picture pixels")] = 32.0
     min_keypoints: Annotated[int, Meta(description="main people have at least this many labelled keypoints")] = 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from msgspec import Meta
@@ -12,15 +11,15 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from edgepose.decode import group
 from edgepose.errors import DataError
 from edgepose.options import Options
 from edgepose.skeleton import Skeleton
-from edgepose.training.augment import ViewOptions, draw_view, view_image, view_keypoints, view_maps, view_mask
+from edgepose.training.augment import View, ViewOptions, draw_view, view_image
 from edgepose.training.coco import Picture, SetOptions, read_set
-from edgepose.training.distill import Teacher, quarters_upright
+from edgepose.training.distill import Teacher
+from edgepose.training.labels import Labeller, read
 from edgepose.training.photometric import LightOptions, relight
-from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs, fill_in
+from edgepose.training.targets import TargetOptions
 from edgepose.types import FloatArray, Image
 
 
@@ -58,11 +57,11 @@ class PoseDataset(Dataset[Sample]):
         self.skeleton = skeleton
         self.seed = seed
         self.epoch = 0
-        self._teacher = teacher
         self._pictures: list[list[Picture]] = [read_set(one, skeleton) for one in options.sets]
         weights = np.array([one.weight for one in options.sets])
         self._weights = weights / weights.sum()
-        self._people = {picture.path: self._known_people(picture) for one in self._pictures for picture in one}
+        self._labeller = Labeller(skeleton, options.targets, teacher)
+        self._people = {picture.path: self._labeller.people(picture) for one in self._pictures for picture in one}
 
     def __len__(self) -> int:
         return self.options.samples_per_epoch
@@ -78,84 +77,34 @@ class PoseDataset(Dataset[Sample]):
             somebody = rng.random() >= pictures[0].options.nobody
             pictures = [p for p in pictures if (len(self._people[p.path]) > 0) == somebody] or pictures
         picture = pictures[int(rng.integers(len(pictures)))]
-        image = _read(picture)
-        if picture.options.labels == "keypoints":
-            return self._annotated(picture, image, rng)
-        return self._whole(picture, image, rng)
+        image, people = read(picture), self._people[picture.path]
+        about_somebody = picture.options.labels == "keypoints" and not picture.options.whole
+        view = self._about_somebody(picture, rng) if about_somebody else self._somewhere(picture, people, image, rng)
+        labels = self._labeller.draw(picture, people, image, view)
+        lit = relight(view_image(image, view, _fill(rng)), rng, self.options.light)
+        tensor = torch.from_numpy(np.ascontiguousarray(lit.transpose(2, 0, 1)))
+        heatmaps, pafs, mask = (torch.from_numpy(array) for array in labels)
+        return Sample(tensor, heatmaps, pafs, mask[None])
 
-    def _annotated(self, picture: Picture, image: Image, rng: Generator) -> Sample:
-        """A crop about one of the annotated people, targets drawn from all of them."""
-        options = self.options
+    def _about_somebody(self, picture: Picture, rng: Generator) -> View:
+        """A view of one of the main people, at a scale that suits it."""
         x, y, size = picture.main[int(rng.integers(len(picture.main)))]
-        scale = rng.uniform(*options.view.person_scale) * options.view.crop_px / size
-        view = draw_view(rng, (x, y), scale, options.view)
-        keypoints = view_keypoints(picture.keypoints, view, self.skeleton)
-        hw = (options.view.crop_px, options.view.crop_px)
-        heatmaps = draw_heatmaps(keypoints, self.skeleton, hw, options.targets)
-        pafs = draw_pafs(keypoints, self.skeleton, hw, options.targets)
-        mask = view_mask(picture.mask(), view)
-        return self._sample(view_image(image, view, _fill(rng)), heatmaps, pafs, mask, rng)
+        scale = rng.uniform(*self.options.view.person_scale) * self.options.view.crop_px / size
+        return draw_view(rng, (x, y), scale, self.options.view)
 
-    def _whole(self, picture: Picture, image: Image, rng: Generator) -> Sample:
-        """A crop of a picture whose people the teacher draws, or where nobody is."""
-        options = self.options
+    def _somewhere(self, picture: Picture, people: FloatArray, image: Image, rng: Generator) -> View:
+        """A view at the scale at which the whole picture is shown, about one of its people more often than not."""
         height = float(np.exp(rng.uniform(*np.log(picture.options.picture_px))))
         scale = height / image.shape[0]
-        people = self._people[picture.path]
         if len(people) and rng.random() < 0.75:
             person = people[int(rng.integers(len(people)))]
             corners = person[person[:, 2] > 0, :2]
             centre = tuple((corners.min(0) + corners.max(0)) / 2)
         else:
-            reach = np.minimum(options.view.crop_px / scale, (image.shape[1], image.shape[0])) / 2
-            low, high = reach, np.array((image.shape[1], image.shape[0])) - reach
-            centre = tuple(rng.uniform(low, np.maximum(low, high)))
-        view = draw_view(rng, centre, scale, options.view)
-        n_cells = options.view.crop_px // 8
-        maps = np.zeros((self.skeleton.n_keypoints + 1 + self.skeleton.n_pafs, n_cells, n_cells), np.float32)
-        maps[self.skeleton.n_keypoints] = 1.0
-        if picture.options.labels == "teacher":
-            assert self._teacher is not None
-            whole = self._teacher.maps(image, self._teacher.level(height), quarters=self._quarters(picture))
-            maps = view_maps(whole, image.shape[:2], view, self.skeleton)
-            hw = (options.view.crop_px, options.view.crop_px)
-            maps = fill_in(maps, view_keypoints(people, view, self.skeleton), self.skeleton, hw, options.targets)
-        n_heatmaps = self.skeleton.n_keypoints + 1
-        mask = np.ones((n_cells, n_cells), np.float32)
-        return self._sample(view_image(image, view, _fill(rng)), maps[:n_heatmaps], maps[n_heatmaps:], mask, rng)
-
-    def _known_people(self, picture: Picture) -> FloatArray:
-        """People of a teacher's picture, (P, K, 3), picture pixels: the annotated ones, or those the teacher finds."""
-        if picture.options.labels != "teacher" or self._teacher is None or len(picture.keypoints):
-            return picture.keypoints
-        image = _read(picture)
-        middle = float(np.sqrt(np.prod(picture.options.picture_px)))
-        maps = self._teacher.maps(image, self._teacher.level(middle), quarters=self._quarters(picture)).astype(
-            np.float32
-        )
-        n_heatmaps = self.skeleton.n_keypoints + 1
-        poses = group(maps[:n_heatmaps], maps[n_heatmaps:], skeleton=self.skeleton)
-        people = np.array([pose.keypoints for pose in poses], np.float32).reshape(-1, self.skeleton.n_keypoints, 3)
-        people[..., :2] = (people[..., :2] + 0.5) * image.shape[0] / (8 * maps.shape[1]) - 0.5
-        return np.nan_to_num(people)
-
-    def _quarters(self, picture: Picture) -> tuple[int, ...]:
-        """Quarter turns the teacher looks at: those that people are known to need, all where nobody is annotated."""
-        if not picture.options.turns:
-            return ()
-        return quarters_upright(picture.keypoints, self.skeleton) if len(picture.keypoints) else (1, 2, 3)
-
-    def _sample(self, image: Image, heatmaps: FloatArray, pafs: FloatArray, mask: FloatArray, rng: Generator) -> Sample:
-        lit = relight(image, rng, self.options.light)
-        tensor = torch.from_numpy(np.ascontiguousarray(lit.transpose(2, 0, 1)))
-        return Sample(tensor, torch.from_numpy(heatmaps), torch.from_numpy(pafs), torch.from_numpy(mask)[None])
-
-
-def _read(picture: Picture) -> Image:
-    image = cv2.imread(str(picture.path))
-    if image is None:
-        raise DataError(f"{str(picture.path)!r} is not a readable picture; remove it from its list")
-    return image  # type: ignore[return-value]
+            size_wh = np.array((image.shape[1], image.shape[0]))
+            reach = np.minimum(self.options.view.crop_px / scale, size_wh) / 2
+            centre = tuple(rng.uniform(reach, np.maximum(reach, size_wh - reach)))
+        return draw_view(rng, centre, scale, self.options.view)
 
 
 def _fill(rng: Generator) -> tuple[int, int, int]:
