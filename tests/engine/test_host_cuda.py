@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from small_network import SPEC, pictures_like, run, small_network, write_small
 
-from edgepose.backends import BackendOptions
+from edgepose.backends import BackendOptions, open_backend
 from edgepose.backends.device_memory import PycudaMemory
 from edgepose.backends.tensorrt import TensorRtBackend
 from edgepose.engine.int8.calibrator import make_calibrator
@@ -296,6 +296,19 @@ def test_without_memory_one_sentence_says_so_and_all_is_given_back(engine: Path,
         attempt()
         other.check()
         assert (driver.host_cuda_retained(), driver.host_cuda_blocks(DEVICE)) == (1, 1)
+
+
+def test_without_a_gpu_the_network_runs_on_the_cpu_and_says_so(
+    engine: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    driver.host_cuda_devices(0)
+    try:
+        backend = open_backend(engine)
+    finally:
+        driver.host_cuda_devices(1)
+    assert backend.info.name in ("openvino", "onnxruntime")
+    assert "no working NVIDIA GPU (cuInit failed: no CUDA-capable device is detected)" in caplog.text
+    backend.close()
 
 
 def test_a_run_that_fails_leaves_the_backend_usable(engine: Path, monkeypatch: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ def output_errors(
     """Relative error of the worse output when only that layer is int8, for each layer in `layers`."""
     outputs = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))
     inputs = tensors([picture.path for picture in pictures[:N_PICTURES]], spec, input_hw)
-    cut = tail
+    cut: Callable[[Any], Any] = tail
     try:
         read = [name for layer in layers for name in _read_behind(trial.model, layer)]
         probe = Probe(trial.model, spec, list(dict.fromkeys([*outputs, *read])))
@@ -71,7 +71,9 @@ def tail(model: Any) -> Any:
     """
     onnx = onnx_module()
     stored = {item.name for item in model.graph.initializer}
-    nodes, made, changed = [], set(), set()
+    nodes: list[Any] = []
+    made: set[str] = set()
+    changed: set[str] = set()
     for node in model.graph.node:
         of_weights = all(name in stored for name in node.input)
         if of_weights or node.op_type == "QuantizeLinear" or changed.intersection(node.input):

@@ -58,6 +58,7 @@ static struct block *blocks;
 static struct CUstream_st *streams;
 static size_t device_bytes, device_limit = (size_t)8 << 30;
 static pid_t initialised;
+static int n_devices = 1;
 static __thread CUcontext stack[STACK_DEPTH];
 static __thread int depth;
 
@@ -74,6 +75,7 @@ static CUresult current(void) {
 int host_cuda_retained(void) { return primary.retained; }
 int host_cuda_depth(void) { return depth; } // of this thread's stack
 void host_cuda_limit(size_t bytes) { device_limit = bytes; }
+void host_cuda_devices(int n) { n_devices = n; }
 
 int host_cuda_blocks(int kind) {
     int n = 0;
@@ -91,6 +93,7 @@ int host_cuda_streams(void) {
 
 CUresult cuInit(unsigned flags) {
     (void)flags;
+    if (n_devices == 0) return CUDA_ERROR_NO_DEVICE;
     if (initialised == 0) initialised = getpid();
     return usable();
 }
@@ -101,7 +104,7 @@ CUresult cuDriverGetVersion(int *version) {
 }
 
 CUresult cuDeviceGetCount(int *count) {
-    *count = 1;
+    *count = n_devices;
     return usable();
 }
 
@@ -131,6 +134,7 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice
 
 CUresult cuGetErrorString(CUresult error, const char **text) {
     *text = error == CUDA_ERROR_OUT_OF_MEMORY          ? "out of memory"
+            : error == CUDA_ERROR_NO_DEVICE            ? "no CUDA-capable device is detected"
             : error == CUDA_ERROR_NOT_INITIALIZED      ? "initialization error"
             : error == CUDA_ERROR_INVALID_CONTEXT      ? "invalid device context"
             : error == CUDA_ERROR_CONTEXT_IS_DESTROYED ? "context is destroyed"
