@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from edgepose.events.absence import Absence
 from edgepose.events.body import Body, measure
+from edgepose.events.memory import Memory
 from edgepose.events.motion import next_height
 from edgepose.events.options import ActivityOptions
 from edgepose.events.posture import posture_of
@@ -18,13 +19,12 @@ from edgepose.types import Event, Track
 
 SPAN_S = 1.0  # over which speeds are measured
 SAMPLE_S = 0.09  # between the frames that are kept for it
-SETTLED_S = 0.3  # how long a posture lasts, with the body at rest, before it counts in sitting down and getting up
+SETTLED_S = 0.5  # how long a posture lasts, with the body at rest, before it counts in sitting down and getting up
 AT_REST = 0.04  # travel of the hips in that time, body heights
 CHANGE_S = 5.0  # longest way between standing and sitting
 DEPTH = 0.75  # focal length in picture widths of a usual camera: turns growth of a body into speed towards it
 UNSURE = 0.04  # growth of a body that may as well be noise
 FLICKER_S = 0.25  # what lasts shorter changes nothing
-FORGET_S = 5.0
 HIP_Y = 5  # among the parts of a body
 DOWN = ("sitting", "lying", "crouching")
 
@@ -59,7 +59,7 @@ class ActivityRule:
         self.options = options or ActivityOptions()
         self.size_wh = size_wh
         self._skeleton = skeleton
-        self._people: dict[int, _Person] = {}
+        self._people = Memory(lambda t: _Person(t, doing_since=t, posture_since=t))
         self._absence = Absence(self.options)
 
     def update(self, tracks: Sequence[Track], t: float) -> list[Event]:
@@ -76,14 +76,11 @@ class ActivityRule:
                 found += self._person_events(track.id, body, t)
         in_beds = {zone.name for zone in zones if zone is not None and zone.policy == "bed"}
         found += self._absence.update(any(judged), in_beds, t)
-        self._people = {id_: person for id_, person in self._people.items() if abs(t - person.t) <= FORGET_S}
+        self._people.forget(t)
         return found
 
     def _person_events(self, track_id: int, body: Body, t: float) -> list[Event]:
-        person = self._people.get(track_id)
-        if person is None:
-            person = self._people[track_id] = _Person(t, doing_since=t, posture_since=t)
-        dt, person.t = max(t - person.t, 0.0), t
+        person, dt = self._people.see(track_id, t)
         posture = posture_of(body, person.height_px)
         person.height_px = next_height(person.height_px, body, dt, keep=posture == "lying")
         if not person.height_px > 0:

@@ -23,7 +23,7 @@ from edgepose.events.motion import LYING_DEG, Motion
 from edgepose.events.options import FallOptions
 from edgepose.events.person import Episode, Person
 from edgepose.events.rate import FrameRate
-from edgepose.events.zones import zone_at
+from edgepose.events.zones import is_ignored, zone_at
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, LookAgain, Pose, Track
 
@@ -75,7 +75,7 @@ class FallDetector:
         for track, body in zip(tracks, bodies, strict=True):
             if track.missing_s == 0:
                 person = self._person(track.id, body, t)
-                if body.measurable and not self._ignored(body):
+                if body.measurable and not is_ignored(self.options.zones, body, self.size_wh):
                     self._see(person, body, t)
         found: list[Event | LookAgain] = self._rate_events(t)
         for person in list(self._people.values()):
@@ -130,10 +130,6 @@ class FallDetector:
             if distance < best_distance:
                 best, best_distance = person, distance
         return best
-
-    def _ignored(self, body: Body) -> bool:
-        zone = zone_at(self.options.zones, *body.centre, self.size_wh)
-        return zone is not None and zone.policy == "ignore"
 
     def _see(self, person: Person, body: Body, t: float) -> None:
         person.motion.see(body, t, keep_height=person.episode is not None or person.low_since is not None)

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgepose.events.body import SHANK, THIGH, Body, measure, stands_on_legs
+from edgepose.events.body import SHANK, THIGH, TORSO, Body, measure, stands_on_legs
+from edgepose.events.memory import Memory
 from edgepose.events.motion import next_height
 from edgepose.events.options import PostureOptions
-from edgepose.events.zones import zone_at
+from edgepose.events.zones import is_ignored
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, Track
 
@@ -17,8 +18,10 @@ LYING_HEIGHT = 0.35  # shoulders over the lowest part, body heights
 FLAT_HEIGHT = 0.2  # lying whatever the torso seems to do: seen from its head or feet
 CROUCHING = 0.75  # hips over the ankles of somebody who crouches, in shanks; a chair holds them as high as the knees
 DEEP = 0.13  # the same in body heights, where the shanks are foreshortened
+SEAT = 0.19  # and where the trunk leans, as a croucher's must for balance: a chair holds the hips higher than this
+LEANING = 0.7  # height of a leaning trunk in the picture against its length, from any side but the back
+SITTING_UP_DEG, SITTING_UP = 12.0, 0.76  # angle and height of the trunk of somebody who sits upright
 LEG = 0.4  # hips over the floor of a person whose legs fit the picture, at least, standing or seated
-FORGET_S = 5.0
 
 
 def posture_of(body: Body, height_px: float, lying_deg: float = 55.0) -> str:
@@ -37,8 +40,22 @@ def posture_of(body: Body, height_px: float, lying_deg: float = 55.0) -> str:
     if on_legs:
         return "standing"
     kneeling = thigh > 0.5 * THIGH * height_px and shank < 0.4 * SHANK * height_px
-    low = body.ankle_y - body.hip_y < max(CROUCHING * shank, DEEP * height_px)
-    return "crouching" if kneeling or low else "sitting"
+    return "crouching" if kneeling or _hips_low(body, height_px) else "sitting"
+
+
+def _hips_low(body: Body, height_px: float) -> bool:
+    """Whether the hips are nearer to the ankles than a seat would hold them.
+
+    From a high camera, thighs that point away from it lift the knees and lower the hips in the picture; an upright
+    trunk then speaks for a seat, a leaning one against it.
+    """
+    hips, shank = body.ankle_y - body.hip_y, body.ankle_y - body.knee_y
+    trunk = (body.hip_y - body.neck_y) / (TORSO * height_px)
+    if body.angle_deg < SITTING_UP_DEG and trunk > SITTING_UP:
+        return hips < DEEP * height_px
+    if trunk < LEANING and hips < SEAT * height_px:
+        return True
+    return hips < max(CROUCHING * shank, DEEP * height_px)
 
 
 def _stretched(body: Body) -> bool:
@@ -76,18 +93,15 @@ class PostureRule:
         self.options = options or PostureOptions()
         self.size_wh = size_wh
         self._skeleton = skeleton
-        self._people: dict[int, _Person] = {}
+        self._people = Memory(_Person)
 
     def update(self, tracks: Sequence[Track], t: float) -> list[Event]:
         """Postures that were taken up by monotonic second `t`."""
         found = []
         for track, body in zip(tracks, measure(tracks, self._skeleton), strict=True):
-            if track.missing_s > 0 or self._ignored(body):
+            if track.missing_s > 0 or is_ignored(self.options.zones, body, self.size_wh):
                 continue
-            person = self._people.get(track.id)
-            if person is None:
-                person = self._people[track.id] = _Person(t)
-            dt, person.t = max(t - person.t, 0.0), t
+            person, dt = self._people.see(track.id, t)
             now = posture_of(body, person.height_px, self.options.lying_deg)
             if now != "lying" and self._cut_off(body, person.height_px):
                 now = person.current or "unknown"
@@ -97,7 +111,7 @@ class PostureRule:
             if now != person.told and t - person.since_t >= self.options.hold_s:
                 person.told = now
                 found.append(self._event(track.id, body, person))
-        self._people = {id_: person for id_, person in self._people.items() if abs(t - person.t) <= FORGET_S}
+        self._people.forget(t)
         return found
 
     def _event(self, track_id: int, body: Body, person: _Person) -> Event:
@@ -113,10 +127,6 @@ class PostureRule:
     def _cut_off(self, body: Body, height_px: float) -> bool:
         """Whether the feet of an upright body would lie below the picture; networks then invent legs at its edge."""
         return self.size_wh is not None and body.hip_y + LEG * height_px > self.size_wh[1]
-
-    def _ignored(self, body: Body) -> bool:
-        zone = zone_at(self.options.zones, *body.centre, self.size_wh)
-        return zone is not None and zone.policy == "ignore"
 
 
 def _whole(value: float) -> int | None:

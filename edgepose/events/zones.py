@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from edgepose.errors import ConfigError
+from edgepose.events.body import Body
 from edgepose.options import Options
 
 Policy = Literal["bed", "sofa", "ignore"]
@@ -65,6 +66,12 @@ def zone_at(
         return None
     x, y = x_px / size_wh[0], y_px / size_wh[1]
     return next((zone for zone in zones if zone.contains(x, y)), None)
+
+
+def is_ignored(zones: Sequence[ZoneOptions], body: Body, size_wh: tuple[float, float] | None) -> bool:
+    """Whether a body is where nobody counts: a television, a mirror."""
+    zone = zone_at(zones, *body.centre, size_wh)
+    return zone is not None and zone.policy == "ignore"
 
 
 def _crossing(polygon: Sequence[Point]) -> tuple[int, int] | None:

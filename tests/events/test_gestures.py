@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from people import SIZE, UP, play, stages, tell
+from people import SIZE, UP, moved, play, stages, tell
 
 from edgepose.events import open_rule
 from edgepose.events.options import GestureOptions
@@ -37,6 +37,18 @@ def test_pointing_is_told_by_its_side_of_the_picture(wrist, side):
     arm[BODYPOSENET_18.index(f"{name}_wrist"), :2] = shoulder[:2] + np.float32([wrist, 0])
     frames = play((UP, 1), (arm, 0.4), (arm, 2))
     assert stages(tell(open_rule("gesture", None, SIZE), frames)) == [f"point_{side}"]
+
+
+@pytest.mark.parametrize(("rise", "told"), [(0, ["hands_up"]), (60, [])], ids=["at the top", "in mid-picture"])
+def test_hands_above_the_picture_are_raised_if_elbows_over_the_head_say_so(rise, told):
+    """Elbows over the head at the picture's top, wrists unseen; further down, wrists unseen may be anywhere."""
+    head_y = 20.0 + rise
+    up = moved(UP, 0, head_y - UP[:, 1].min())
+    for side in "lr":
+        shoulder, elbow, wrist = (BODYPOSENET_18.index(f"{side}_{joint}") for joint in ("shoulder", "elbow", "wrist"))
+        up[elbow, :2] = up[shoulder, 0], head_y - 4
+        up[wrist] = np.nan, np.nan, 0
+    assert stages(tell(open_rule("gesture", None, SIZE), play((up, 3)))) == told
 
 
 def test_a_held_gesture_can_be_a_call_for_help():
