@@ -28,6 +28,8 @@ class OnnxRuntimeBackend:
         session_options = onnxruntime.SessionOptions()
         session_options.intra_op_num_threads = options.threads
         session_options.log_severity_level = 3  # errors only: they are raised anyway
+        if options.precision == "f32":  # what a Q/DQ graph says, to the last bit, whatever this CPU's INT8 is like
+            session_options.add_session_config_entry("session.disable_quant_qdq", "1")
         try:
             session = onnxruntime.InferenceSession(str(model), session_options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions share no base class

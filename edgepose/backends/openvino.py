@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.backends import BackendInfo
+from edgepose.backends.cpu import int8_is_whole
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
 from edgepose.errors import ClosedError, MissingDependencyError, ModelError
 from edgepose.model import ModelSpec
 from edgepose.types import FloatArray
+
+_log = logging.getLogger(__name__)
 
 
 class OpenVinoBackend:
@@ -37,6 +41,12 @@ class OpenVinoBackend:
             kept = wanted if wanted[0] != wanted[1] else wanted[:1]
             graph = openvino.Model([port.get_node().input_value(0) for port in kept], graph.get_parameters(), spec.name)
             compiled = core.compile_model(graph, "CPU", properties)
+            if not int8_is_whole() and any(op.get_type_name() == "FakeQuantize" for op in graph.get_ops()):
+                _log.warning(
+                    "%s is INT8, and this CPU (no VNNI) cuts sums of INT8 products off at 16 bits: people will be "
+                    "missed; run the FP32 model here",
+                    model,
+                )
         except RuntimeError as error:
             raise ModelError(f"OpenVINO cannot load {model}: {_reason(error)}") from None
         self.spec = spec

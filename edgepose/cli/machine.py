@@ -41,6 +41,7 @@ def examine(broker_url: str, model: str | None = None) -> list[Check]:
         _opencv(),
         _native_core(),
         *_runtimes(),
+        _int8(),
         _model(model),
         _gpu(),
         *_tensorrt(),
@@ -122,6 +123,15 @@ def _runtimes() -> Iterator[Check]:
             found="neither OpenVINO nor ONNX Runtime",
             fix="pip install edgepose[openvino]" + ("" if nothing else " (engines run without)"),
         )
+
+
+def _int8() -> Check:
+    from edgepose.backends.cpu import int8_is_whole
+
+    if int8_is_whole():
+        return Check(name="INT8 on the CPU", status="ok", found="sums of INT8 products are whole")
+    fix = "run FP32 models on this CPU; INT8 is for TensorRT, and for CPUs with VNNI or AMX"
+    return Check(name="INT8 on the CPU", status="warn", found="no VNNI: sums are cut off at 16 bits", fix=fix)
 
 
 def _model(model: str | None) -> Check:

@@ -15,6 +15,7 @@ import msgspec
 
 from edgepose import __version__
 from edgepose.backends import BackendOptions, open_backend
+from edgepose.backends.cpu import int8_is_whole
 from edgepose.engine.graph import convolutions, load_plain
 from edgepose.engine.int8.ap import annotated, ap_loss
 from edgepose.engine.int8.cache_file import cache_text, complete
@@ -84,7 +85,7 @@ def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationRep
         checkpoint = out.with_name(out.name + ".partial.npz")
         prepared = prepare(plain, spec, input_hw, pictures.calibrate, people, request.quantise, checkpoint, progress)
         int8_path = _write_model(staged, prepared.model, spec)
-        with Sight(open_backend(int8_path, BackendOptions(), spec), input_hw) as int8:
+        with Sight(open_backend(int8_path, _judging(), spec), input_hw) as int8:
             paths = [picture.path for picture in pictures.judge]
             parity = compare(exact, int8, paths, progress)
             if truth:
@@ -116,6 +117,11 @@ def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationRep
             for ending in (".json", ".cache", ".onnx"):
                 int8_path.with_suffix(ending).replace(_ending(staged, ending))
     return report
+
+
+def _judging() -> BackendOptions:
+    """What INT8 is judged in: this machine's runtime, or exact arithmetic where the CPU's own would cut sums off."""
+    return BackendOptions() if int8_is_whole() else BackendOptions(name="onnxruntime", precision="f32")
 
 
 @contextlib.contextmanager

@@ -34,6 +34,7 @@ class Probe:
         session_options.intra_op_num_threads = threads
         session_options.log_severity_level = 3
         session_options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the board has other work
+        session_options.add_session_config_entry("session.disable_quant_qdq", "1")  # exact, whatever the CPU's INT8
         data = with_outputs(model, names).SerializeToString()
         try:
             self._session: Any = onnxruntime.InferenceSession(data, session_options, ["CPUExecutionProvider"])
