@@ -57,7 +57,7 @@ def smoothed(losses: np.ndarray) -> np.ndarray:
 
 def panel(top: int, points: np.ndarray, title: str, hours: float, *, dots: bool) -> str:
     """One chart from zero to a little over the largest value."""
-    most = 1.1 * points[:, 1].max()
+    most = 1.3 * points[:, 1].max()
     xs = LEFT + (WIDTH - LEFT) * points[:, 0] / hours
     ys = top + HEIGHT * (1 - points[:, 1] / most)
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
@@ -66,7 +66,7 @@ def panel(top: int, points: np.ndarray, title: str, hours: float, *, dots: bool)
         f'<polyline points="{line}" fill="none" stroke="{ACCENT}" stroke-width="2"/>',
         text(LEFT, top - 6, title),
         text(LEFT - 6, top + HEIGHT, "0", "end"),
-        text(LEFT - 6, top + HEIGHT * (1 - 1 / 1.1) + 4, f"{most / 1.1:.3g}", "end"),
+        text(LEFT - 6, top + HEIGHT * (1 - 1 / 1.3) + 4, f"{most / 1.3:.3g}", "end"),
     ]
     if dots:
         for x, y, value in zip(xs, ys, points[:, 1], strict=True):
