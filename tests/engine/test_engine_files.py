@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,28 @@ def test_two_processes_at_once_build_one_engine(tmp_path: Path) -> None:
         worker.join(10)
     assert reused == [False, True]
     read_genuine(tmp_path / "small.engine")
+
+
+def test_a_build_that_failed_leaves_no_lock_and_the_next_in_line_still_excludes_others(tmp_path: Path) -> None:
+    engine = tmp_path / "small.engine"
+    with pytest.raises(BackendError), files.locked(engine):
+        raise BackendError("refused")
+    assert list(tmp_path.iterdir()) == []
+    held: list[bool] = []
+
+    def next_in_line() -> None:
+        with files.locked(engine) as waited:
+            held.append(waited)
+            engine.write_bytes(b"built")
+
+    with files.locked(engine):
+        thread = threading.Thread(target=next_in_line)
+        thread.start()
+        thread.join(0.2)
+        assert not held
+    thread.join(10)
+    assert held == [True]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".small.engine.lock", "small.engine"]
 
 
 def test_the_store_tells_what_fits_and_removes_with_all_that_belongs_to_it(engine: Path) -> None:

@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -110,17 +111,33 @@ def locked(engine: Path) -> Iterator[bool]:
     The lock is the kernel's and ends with the process, so a crashed build blocks nobody.
     """
     path = engine.with_name(f".{engine.name}.lock")
-    try:
-        engine.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BackendError(f"cannot write to '{engine.parent}' ({reason}); give another place with -o") from None
-    with file:
-        waited = False
+    waited = False
+    while True:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waited = True
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield waited
+            engine.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("a")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise BackendError(f"cannot write to '{engine.parent}' ({reason}); give another place with -o") from None
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waited = True
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not _is_still(path, file):
+                continue  # the holder before built nothing and took its lock file away
+            try:
+                yield waited
+            finally:
+                if not engine.exists():
+                    path.unlink(missing_ok=True)
+            return
+
+
+def _is_still(path: Path, file: IO[str]) -> bool:
+    """Whether the open file is what lies at the path."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
