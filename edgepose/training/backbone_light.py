@@ -6,6 +6,8 @@ residual block of separable convolutions that brings it to 128 channels. ReLU on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from edgepose.training.backbone_vgg import FEATURES
@@ -20,19 +22,19 @@ STEM = 32
 class LightBackbone(nn.Module):
     """(N, 3, H, W) to features (N, 128, H/8, W/8).
 
-    width: multiplies all inner channel counts, rounded to multiples of 8 (INT8 kernels want that). norm: batch norm
-    after each convolution; without it the biases of a network whose norms were folded can be loaded.
+    width: multiplies all inner channel counts, rounded to multiples of 8 (INT8 kernels want that). widths: the blocks'
+    channel counts themselves, where they were pruned one by one. norm: batch norm after each convolution; without it
+    the biases of a network whose norms were folded can be loaded.
     """
 
-    def __init__(self, *, width: float = 1.0, norm: bool = True) -> None:
-        stem, *widths = (max(8, round(width * n / 8) * 8) for n in (STEM, *WIDTHS))
-        channels = (stem, *widths)
+    def __init__(self, *, width: float = 1.0, widths: Sequence[int] = WIDTHS, norm: bool = True) -> None:
+        channels = tuple(max(8, round(width * n / 8) * 8) for n in (STEM, *widths))
         blocks = [
             separable(n_in, n_out, stride=stride, dilation=dilation, norm=norm)
             for n_in, n_out, stride, dilation in zip(channels[:-1], channels[1:], STRIDES, DILATIONS, strict=True)
         ]
         super().__init__()
-        self.trunk = nn.Sequential(Conv(3, stem, stride=2, norm=norm), *blocks)
+        self.trunk = nn.Sequential(Conv(3, channels[0], stride=2, norm=norm), *blocks)
         self.reduction = reduction(channels[-1], norm=norm)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -104,7 +104,7 @@ class Training:
         if resume or Path(start).suffix == ".pt":
             path = self.out / "last.pt" if resume else Path(start)
             content = checkpoint.load(path)
-            if content["network"]["options"] != msgspec.to_builtins(self.options.network):
+            if msgspec.convert(content["network"]["options"], NetworkOptions) != self.options.network:
                 raise ModelError(
                     f"{str(path)!r} is of another network than the configuration's [network]; "
                     "give the same options, or start anew in another loop.out"

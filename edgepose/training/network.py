@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from edgepose.options import Options
 from edgepose.skeleton import SKELETONS
-from edgepose.training.backbone_light import LightBackbone
+from edgepose.training.backbone_light import WIDTHS, LightBackbone
 from edgepose.training.backbone_vgg import VggBackbone
 from edgepose.training.stages import (
+    BLOCKS,
     InitialStage,
     LightRefinementStage,
     Maps,
@@ -39,12 +40,19 @@ class NetworkOptions(Options, frozen=True):
     full: Annotated[bool, Meta(description="a trunk for each head (full) instead of a shared one (lite)")] = False
     initial_kernel: Annotated[int, Meta(ge=1, description="kernel of the initial stage's trunk, cells")] = 3
     refinement_kernel: Annotated[int, Meta(ge=1, description="kernel of bodyposenet refinement stages, cells")] = 7
-    refinement_inner: Annotated[int, Meta(ge=8, description="inner channels of light refinement blocks")] = 128
+    refinement_inner: Annotated[
+        int | tuple[int, int, int, int, int], Meta(description="inner channels of light refinement blocks, all or each")
+    ] = 128
     residual: Annotated[
         bool, Meta(description="a refinement stage adds to the maps before it, instead of drawing them anew")
     ] = False
+    initial_inner: Annotated[int, Meta(ge=8, description="inner channels of the initial stage's trunk")] = 128
     initial_head: Annotated[int, Meta(ge=8, description="channels inside the heads of the initial stage")] = 512
     width: Annotated[float, Meta(gt=0, description="multiplies the channels of the light backbone")] = 1.0
+    widths: Annotated[
+        tuple[Annotated[int, Meta(ge=8)], ...],
+        Meta(min_length=len(WIDTHS), max_length=len(WIDTHS), description="channels of the light backbone's blocks"),
+    ] = WIDTHS
     norm: Annotated[bool, Meta(description="batch norm in light parts; false takes networks with folded norms")] = True
 
 
@@ -60,10 +68,17 @@ class PoseNetwork(nn.Module):
         skeleton = SKELETONS[options.skeleton]
         n_pafs, n_heatmaps = skeleton.n_pafs, skeleton.n_keypoints + 1
         self.backbone: nn.Module = (
-            VggBackbone() if options.backbone == "vgg" else LightBackbone(width=options.width, norm=options.norm)
+            VggBackbone()
+            if options.backbone == "vgg"
+            else LightBackbone(width=options.width, widths=options.widths, norm=options.norm)
         )
         self.initial = InitialStage(
-            n_pafs, n_heatmaps, full=options.full, kernel=options.initial_kernel, head_width=options.initial_head
+            n_pafs,
+            n_heatmaps,
+            full=options.full,
+            kernel=options.initial_kernel,
+            head_width=options.initial_head,
+            inner=options.initial_inner,
         )
         self.refinements = nn.ModuleList(_refinement(options, n_pafs, n_heatmaps) for _ in range(options.n_refinements))
 
@@ -80,9 +95,9 @@ class PoseNetwork(nn.Module):
 
 def _refinement(options: NetworkOptions, n_pafs: int, n_heatmaps: int) -> AnyRefinement:
     if options.refinement == "light":
-        return LightRefinementStage(
-            n_pafs, n_heatmaps, full=options.full, norm=options.norm, inner=options.refinement_inner
-        )
+        inner = options.refinement_inner
+        each = (inner,) * len(BLOCKS) if isinstance(inner, int) else inner
+        return LightRefinementStage(n_pafs, n_heatmaps, full=options.full, norm=options.norm, inner=each)
     return RefinementStage(n_pafs, n_heatmaps, full=options.full, kernel=options.refinement_kernel)
 
 

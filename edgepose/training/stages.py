@@ -5,7 +5,7 @@ In the lite form one trunk serves both heads; in the full form each head has its
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from edgepose.training.backbone_vgg import FEATURES
 from edgepose.training.layers import Conv, Residual
 
+BLOCKS = (FEATURES,) * 5
+"""Inner channels of a light refinement stage's blocks."""
 Maps = tuple[Tensor, Tensor]
 """PAFs (N, 2L, h, w) and heatmaps (N, K + 1, h, w), background last; linear, no activation."""
 
@@ -39,13 +41,24 @@ def _head(width: int, n_out: int) -> nn.Sequential:
 
 
 class InitialStage(Stage):
-    """3 x conv 3x3 (128), then per head conv 1x1 (512) and conv 1x1 to its maps; reads the features."""
+    """3 x conv 3x3 (128), then per head conv 1x1 (512) and conv 1x1 to its maps; reads the features.
+
+    inner: channels between the three 3x3.
+    """
 
     def __init__(
-        self, n_pafs: int, n_heatmaps: int, *, full: bool = False, kernel: int = 3, head_width: int = 512
+        self,
+        n_pafs: int,
+        n_heatmaps: int,
+        *,
+        full: bool = False,
+        kernel: int = 3,
+        head_width: int = 512,
+        inner: int = FEATURES,
     ) -> None:
         def trunk() -> nn.Module:
-            return nn.Sequential(*(Conv(FEATURES, FEATURES, kernel) for _ in range(3)))
+            channels = FEATURES, inner, inner, FEATURES
+            return nn.Sequential(*(Conv(channels[i], channels[i + 1], kernel) for i in range(3)))
 
         super().__init__(trunk, head_width, n_pafs, n_heatmaps, full=full)
 
@@ -71,22 +84,22 @@ class RefinementStage(Stage):
 class LightRefinementStage(Stage):
     """Each 7x7 becomes a 1x1 and a residual pair of 3x3, the second dilated by 2 (Osokin 2018, figure 4).
 
-    inner: channels between the two 3x3 of a block; they cost most of the stage, and far fewer than 128 suffice.
+    inner: channels between the two 3x3 of each block; they cost most of the stage, and not all need 128.
     """
 
     def __init__(
-        self, n_pafs: int, n_heatmaps: int, *, full: bool = False, norm: bool = True, inner: int = FEATURES
+        self, n_pafs: int, n_heatmaps: int, *, full: bool = False, norm: bool = True, inner: Sequence[int] = BLOCKS
     ) -> None:
         n_in = FEATURES + n_heatmaps + n_pafs
 
         def block(i: int) -> nn.Module:
             return nn.Sequential(
                 Conv(n_in if i == 0 else FEATURES, FEATURES, 1),
-                Residual(Conv(FEATURES, inner, norm=norm), Conv(inner, FEATURES, dilation=2, norm=norm)),
+                Residual(Conv(FEATURES, inner[i], norm=norm), Conv(inner[i], FEATURES, dilation=2, norm=norm)),
             )
 
         def trunk() -> nn.Module:
-            return nn.Sequential(*(block(i) for i in range(5)))
+            return nn.Sequential(*(block(i) for i in range(len(inner))))
 
         super().__init__(trunk, FEATURES, n_pafs, n_heatmaps, full=full)
 

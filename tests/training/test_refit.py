@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from edgepose.training.layers import Conv  # noqa: E402
-from edgepose.training.refit import LayerPair, importance, refit, solve_pointwise  # noqa: E402
+from edgepose.training.refit import LayerPair, collect, refit  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -48,18 +48,9 @@ def test_a_shift_is_added_to_what_is_wanted() -> None:
     assert torch.allclose(student.conv.bias, teacher.conv.bias + 0.7, atol=1e-2)
 
 
-def test_the_channels_that_matter_are_kept() -> None:
-    first, second = Conv(3, 8, 1), Conv(8, 4, 1)
-    with torch.no_grad():
-        second.conv.weight[:, [1, 4, 6]] = 0  # nobody listens to these
-    order = importance(first, second, lambda: second(first(torch.randn(1, 3, 20, 20)))).argsort()
-    assert set(order[:3].tolist()) == {1, 4, 6}
-
-
-def test_a_pointwise_layer_is_solved_from_maps() -> None:
-    layer = Conv(5, 2, 1, relu=False)
-    inputs = [torch.randn(1, 5, 12, 9) for _ in range(4)]
-    true = Conv(5, 2, 1, relu=False)
-    with torch.no_grad():
-        solve_pointwise(layer.conv, inputs, [true(x) for x in inputs])
-    assert torch.allclose(layer.conv.weight, true.conv.weight, atol=0.02)
+def test_rows_of_two_layers_of_the_same_picture_belong_together() -> None:
+    first, second = Conv(3, 4, 3, relu=False), Conv(4, 2, 1)
+    picture = torch.randn(1, 3, 30, 20)
+    found = collect(lambda: second(first(picture)), [first, second], n_rows=50)
+    assert [len(rows) for pair in found.values() for rows in pair] == [50] * 4
+    assert torch.equal(found[first][1], found[second][0])
