@@ -9,10 +9,14 @@ from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from edgepose.options import Options
 from edgepose.skeleton import Skeleton
 from edgepose.types import FloatArray
+
+NEAR = 2
+"""Cells around a known keypoint in which a teacher's own answer for it is looked for."""
 
 
 class TargetOptions(Options, frozen=True):
@@ -25,7 +29,11 @@ class TargetOptions(Options, frozen=True):
     floor: Annotated[float, Meta(description="heatmap values below this become 0")] = 0.001
     fill: Annotated[
         float,
-        Meta(ge=0, le=1, description="height at which known people are drawn into a teacher's maps; 0 leaves them"),
+        Meta(
+            ge=0,
+            le=1,
+            description="height at which keypoints that a teacher misses are drawn; 0 leaves them",
+        ),
     ] = 0.7
 
 
@@ -96,16 +104,20 @@ def fill_in(
     options: TargetOptions,
     stride: int = 8,
 ) -> FloatArray:
-    """A teacher's maps (K + 1 + 2L, h, w) with known people (P, K, 3) drawn in where the teacher does not see them.
+    """A teacher's maps (K + 1 + 2L, h, w) with those keypoints of known people (P, K, 3) drawn in that it misses.
 
-    What the teacher draws is smoother than a Gaussian and knows its doubts, so it stays wherever it is stronger than
-    the drawn person at the height `fill`; background is what keypoints leave.
+    What the teacher draws is smoother than a Gaussian and knows its doubts, so a keypoint is drawn, at the height
+    `fill`, only where the teacher shows less than half of that near by; a limb, where one of its ends is drawn.
+    Background is what keypoints leave.
     """
-    if not len(keypoints) or not options.fill:
-        return maps
     n = skeleton.n_keypoints
-    heatmaps = options.fill * draw_heatmaps(keypoints, skeleton, input_hw, options, stride)[:n]
-    pafs = options.fill * draw_pafs(keypoints, skeleton, input_hw, options, stride)
+    missed = _missed(maps[:n], keypoints, options.fill / 2, stride)
+    if not missed.any():
+        return maps
+    drawn_points = keypoints * missed[..., None]
+    heatmaps = options.fill * draw_heatmaps(drawn_points, skeleton, input_hw, options, stride)[:n]
+    limbs = _limbs_with_an_end(keypoints, missed, skeleton)
+    pafs = options.fill * draw_pafs(limbs, skeleton, input_hw, options, stride)
     out: FloatArray = maps.copy()
     out[:n] = np.maximum(maps[:n], heatmaps)
     out[n] = np.minimum(maps[n], 1 - heatmaps.max(0))
@@ -115,3 +127,26 @@ def fill_in(
     for channels in (xs, ys):
         out[n + 1 + channels] = np.where(weaker, pafs[channels], seen[channels])
     return out
+
+
+def _missed(heatmaps: FloatArray, keypoints: FloatArray, height: float, stride: int) -> NDArray[np.bool_]:
+    """bool (P, K): keypoints in the picture at which no cell within NEAR cells reaches `height`."""
+    n, h, w = heatmaps.shape
+    padded = np.pad(heatmaps, ((0, 0), (NEAR, NEAR), (NEAR, NEAR)), constant_values=-np.inf)
+    near = np.lib.stride_tricks.sliding_window_view(padded, (2 * NEAR + 1,) * 2, axis=(1, 2)).max((-2, -1))
+    cells = np.floor((keypoints[..., :2] + 0.5) / stride)
+    x, y = (np.nan_to_num(cells[..., i]).astype(np.intp) for i in (0, 1))
+    inside = (keypoints[..., 2] > 0) & (x >= 0) & (x < w) & (y >= 0) & (y < h)
+    seen = near[np.arange(n), y.clip(0, h - 1), x.clip(0, w - 1)]
+    return np.asarray(inside & (seen < height))
+
+
+def _limbs_with_an_end(keypoints: FloatArray, ends: NDArray[np.bool_], skeleton: Skeleton) -> FloatArray:
+    """(n, K, 3): a figure of two keypoints for each limb of a person that has one of its ends among `ends` (P, K)."""
+    start, end = skeleton.limb_array.T[:2]
+    people, limbs = np.nonzero(ends[:, start] | ends[:, end])
+    figures = np.zeros((len(people), *keypoints.shape[1:]), np.float32)
+    each = np.arange(len(people))
+    for side in (start[limbs], end[limbs]):
+        figures[each, side] = keypoints[people, side]
+    return figures

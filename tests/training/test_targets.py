@@ -98,6 +98,23 @@ def test_what_the_teacher_draws_stronger_stays() -> None:
     assert np.array_equal(fill_in(maps, seen, SKELETON, HW, OPTIONS), maps)
 
 
+def test_a_keypoint_that_the_teacher_sees_a_little_elsewhere_stays_where_it_is() -> None:
+    maps = 0.6 * maps_of(people((160, 130, 1.0)))
+    maps[18] = 1 - maps[:18].max(0)
+    assert np.array_equal(fill_in(maps, people((168, 134, 1.0)), SKELETON, HW, OPTIONS), maps)
+
+
+def test_only_what_is_missed_of_a_person_is_drawn() -> None:
+    person = people((160, 130, 1.0))
+    half = person.copy()
+    half[0, 8:14] = 0
+    maps = maps_of(half)
+    filled = fill_in(maps, person, SKELETON, HW, OPTIONS)
+    changed = [k for k in range(18) if not np.array_equal(filled[k], maps[k])]
+    assert changed == list(range(8, 14))
+    assert len(group(filled[:19], filled[19:])) == 1
+
+
 def test_nothing_is_drawn_in_at_height_zero() -> None:
     nobody = maps_of(np.zeros((0, 18, 3), np.float32))
     options = TargetOptions(fill=0.0)
