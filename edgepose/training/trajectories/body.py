@@ -102,17 +102,18 @@ def joints(directions: Array, height_m: float) -> Array:
 
 
 def place(body: Array, seat_m: Array, height_m: float) -> Array:
-    """Put the body (T, 18, 3) on the floor, or its hips on the seat; what touches the floor does not slip."""
-    ankle, thickness = ANKLE * height_m, THICKNESS * height_m
-    clearance = np.full(18, thickness)
-    clearance[[10, 13]] = ankle
+    """Put the body (T, 18, 3) on the floor, or its hips on a seat once they have come down to it.
+
+    seat_m: (T,) height of the seat. What carries the body does not slip.
+    """
+    clearance = np.full(18, THICKNESS * height_m)
+    clearance[[10, 13]] = ANKLE * height_m
     clearance[[4, 7]] = 0.02
-    lowest = (body[..., 2] - clearance).min(1)
-    hips_up = np.where(seat_m > 0, seat_m + thickness, -lowest)
+    over_lowest = (clearance - body[..., 2]).max(1)
+    over_seat = np.where(seat_m > 0, seat_m + THICKNESS * height_m, 0.0)
     placed: Array = body.copy()
-    placed[..., 2] += np.maximum(hips_up, -lowest * (seat_m <= 0))[:, None]
-    contact = (body[..., 2] - clearance).argmin(1)
-    contact[seat_m > 0] = 8
+    placed[..., 2] += np.maximum(over_lowest, over_seat)[:, None]
+    contact = np.where(over_seat > over_lowest, 8, (body[..., 2] - clearance).argmin(1))
     steps = np.zeros((len(body), 2))
     for i in range(1, len(body)):
         j = contact[i - 1]

@@ -123,7 +123,7 @@ def _play(steps: list[Step], seconds: NDArray[np.float64]) -> tuple[Array, Array
         share = (seconds[here] - begin) / step.seconds
         eased = share**2 if step.ease == "fall" else share**3 * (10 - 15 * share + 6 * share**2)
         after = step.posture.array()
-        directions[here] = before + eased[:, None, None] * (after - before)
+        directions[here] = _turn(before, after, eased[:, None, None])
         way[here] = start + np.outer(share * step.seconds * step.speed, (1, 0)) + np.outer(eased * step.shift_m, (0, 1))
         if step.ease == "walk":
             directions[here] = _gait(directions[here], seconds[here] - begin, step.speed)
@@ -132,6 +132,20 @@ def _play(steps: list[Step], seconds: NDArray[np.float64]) -> tuple[Array, Array
         before, begin = after, begin + step.seconds
         start = np.add(start, (step.seconds * step.speed, step.shift_m))
     return directions, way
+
+
+def _turn(before: Array, after: Array, share: Array) -> Array:
+    """Directions (T, 12, 3) on the way from one posture to another, share (T, 1, 1) of it done.
+
+    Limbs turn evenly: mixing the vectors instead would whip a limb that turns far through the middle of its way, and
+    let somebody who crouches deliberately come down as fast as somebody who falls. The seat, in the last row, moves.
+    """
+    lengths = [np.maximum(np.linalg.norm(rows[:11], axis=1, keepdims=True), 1e-9) for rows in (before, after)]
+    unit_before, unit_after = before[:11] / lengths[0], after[:11] / lengths[1]
+    angle = np.arccos(np.clip((unit_before * unit_after).sum(1, keepdims=True), -1, 1))
+    angle = np.clip(angle, 1e-6, math.pi - 1e-3)
+    turned = (np.sin((1 - share) * angle) * unit_before + np.sin(share * angle) * unit_after) / np.sin(angle)
+    return np.concatenate([turned, before[11:] + share * (after[11:] - before[11:])], axis=1)
 
 
 def _gait(directions: Array, seconds: Array, speed: float) -> Array:

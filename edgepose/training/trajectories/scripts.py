@@ -1,7 +1,9 @@
 """What generated people do: postures strung together in time, deliberately or by gravity.
 
 Each script draws its own durations and directions. `FALLS` end on the floor; `DAILY` holds their nearest neighbours
-and everyday life; `GESTURES` and `ACTIVITIES` hold what those rules should tell, and what they should not.
+and everyday life; `GESTURES` and `ACTIVITIES` hold what those rules should tell, and what they should not. Who goes
+down deliberately takes a second or more, so that the trunk stays near the 1.3 m/s which daily life does not exceed and
+falls do (Bourke, O'Donovan and O'Laighin 2008, Med. Eng. Phys. 30).
 """
 
 from __future__ import annotations
@@ -154,7 +156,7 @@ def get_up(r: Random) -> list[Step]:
 
 def crouch(r: Random) -> list[Step]:
     low = _fidget(r, CROUCHING, 0.08)
-    return [_hold(STANDING, 1.5), Step(low, r.uniform(0.8, 1.8)), _hold(low, r.uniform(1, 4)), Step(STANDING, 1.2)]
+    return [_hold(STANDING, 1.5), Step(low, r.uniform(1.0, 2.0)), _hold(low, r.uniform(1, 4)), Step(STANDING, 1.2)]
 
 
 def pick_up(r: Random) -> list[Step]:
@@ -184,7 +186,7 @@ def lie_down_on_bed(r: Random) -> list[Step]:
 
 
 def sit_on_floor(r: Random) -> list[Step]:
-    return [_hold(STANDING, 1.0), Step(CROUCHING, r.uniform(0.9, 1.5)), Step(SITTING_ON_FLOOR, r.uniform(0.7, 1.2)),
+    return [_hold(STANDING, 1.0), Step(CROUCHING, r.uniform(1.0, 1.8)), Step(SITTING_ON_FLOOR, r.uniform(0.7, 1.2)),
             _hold(SITTING_ON_FLOOR, 4.0)]  # fmt: skip
 
 
