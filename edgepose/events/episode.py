@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from edgepose.events.evidence import lost_evidence, low_height
-from edgepose.events.motion import Motion
+from edgepose.events.motion import FLAT, Motion
 from edgepose.events.options import FallOptions
 from edgepose.events.person import CRAWLING, Person
 
 LEFT_BED_S = 1.0  # somebody who came out of bed without standing up is low this long before a fall is suspected
 EDGE = 0.02  # a body this near the sides of the picture (of its width) may have walked out of it
 FOUND_DOWN = "lying when first seen"
-FLAT = 0.22  # shoulder height of a body on the floor; a bed or sofa holds it higher
 
 
 def begin_cause(person: Person, t: float, options: FallOptions, size_wh: tuple[int, int] | None) -> str | None:

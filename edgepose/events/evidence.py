@@ -11,10 +11,13 @@ from edgepose.events.options import FallOptions
 
 STANDING = 0.5  # shoulders over the floor, body heights: above any crouch, below any seat
 LOW_GATE = 1.2  # a body up to this many times `low` over the floor is judged; the less low, the more else it takes
-SQUATTING = 0.75  # share of the evidence that is left where the trunk stays upright: crouching, or sat on the floor
+HELD_UP = 0.25  # share of the evidence that is lost where the body holds itself up: crouching, kneeling, seated
+SEAT = 0.1  # hips that came down less than this, body heights, are still on their seat or bed, which holds them up
+FROM_LYING = 0.6  # share of the usual drop that somebody who lay can fall: a bed is a quarter of a height high
 CAP = 2.0  # no quantity counts for more than this
 LOST_SPEED = 1.0  # a descent that ends in a lost track must be this fast, body heights per second,
 LOST_DROP = 0.35  # and this deep, for nobody saw where it ended
+HIGHEST = 0.9  # shoulders of somebody standing, at most: who has them high still came nearer, not so far down
 
 
 def gain(options: FallOptions) -> float:
@@ -30,13 +33,20 @@ def low_height(options: FallOptions) -> float:
 def fall_evidence(motion: Motion, options: FallOptions) -> float:
     """For a body that is low: how far, how fast and how low it came."""
     lowness = (STANDING - motion.shoulders) / (STANDING - options.low)
-    strength = _mean(motion.drop / options.drop, motion.fastest / options.drop_speed, lowness) * gain(options)
-    return strength * SQUATTING if motion.trunk_up else strength
+    descent, drop, speed = motion.descent, options.drop, options.drop_speed
+    if descent.lay_before:
+        drop, speed = drop * FROM_LYING, speed * FROM_LYING**0.5
+    strength = _mean(descent.drop / drop, descent.fastest / speed, lowness) * gain(options)
+    on_seat = 1 - descent.hip_drop / SEAT if descent.hip_drop < SEAT else 0.0
+    return strength * (1 - HELD_UP * max(motion.held_up, min(on_seat, 1.0)))
 
 
 def lost_evidence(motion: Motion, options: FallOptions) -> float:
     """For a body that was lost: how fast and how deep it was going down when it was last seen."""
-    return _mean(motion.drop / LOST_DROP, motion.recent / LOST_SPEED) * gain(options)
+    drop = motion.descent.drop
+    if motion.shoulders == motion.shoulders:
+        drop = min(drop, HIGHEST - motion.shoulders)
+    return _mean(drop / LOST_DROP, motion.descent.recent / LOST_SPEED) * gain(options)
 
 
 def _mean(*ratios: float) -> float:

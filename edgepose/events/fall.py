@@ -174,8 +174,8 @@ class FallDetector:
         evidence = {
             "cause": episode.cause,
             "strength": round(episode.strength, 2),
-            "drop": round(motion.drop, 2),
-            "drop_speed": round(motion.fastest, 2),
+            "drop": round(motion.descent.drop, 2),
+            "drop_speed": round(motion.descent.fastest, 2),
             "shoulder_height": _rounded(motion.shoulders),
             "torso_angle_deg": _rounded(motion.angle_deg, 0),
             "down_s": round(t - episode.began_t, 2),

@@ -16,7 +16,6 @@ from edgepose.types import LookAgain
 LOST_S = 0.1  # not seen for this long: lost, or too weak to judge
 EVERY_S = 0.4  # at most this often,
 MOST = 6  # and this many times for one descent
-SPEED, DROP = 0.35, 0.15  # the descent that makes a lost person worth a look: heights per second, heights
 REGION = 0.75  # half side of the region, body heights
 
 
@@ -27,13 +26,12 @@ def wanted_look(person: Person, t: float, options: FallOptions, size_wh: tuple[i
         return None
     if t - motion.t < LOST_S or t - person.look_t < EVERY_S or person.n_looks >= MOST:
         return None
-    going_down = motion.recent >= SPEED and motion.drop >= DROP
-    if person.episode is None and not going_down:
+    if person.episode is None and not motion.descent.going_down:
         return None
     person.n_looks, person.look_t = person.n_looks + 1, t
     (x, y), half = motion.body.centre, REGION * motion.height_px
     width, height = size_wh
-    y = min(y + motion.drop * motion.height_px / 2, height - 1)  # the fall went on
+    y = min(y + motion.descent.drop * motion.height_px / 2, height - 1)  # the fall went on
     crop = (max(0.0, x - half), max(0.0, y - half), min(width - 1.0, x + half), min(height - 1.0, y + half))
     if crop[2] - crop[0] < 8 or crop[3] - crop[1] < 8:
         return None

@@ -1,29 +1,24 @@
-"""How one person moves up and down: height of the shoulders over the floor, drop and speed of a descent.
+"""How one person stands, sits or lies over the floor: height of the body, of shoulders and hips, and what carries it.
 
-Everything is in body heights and seconds. Values between samples are interpolated, so that a recording at half the
-frame rate gives nearly the same numbers.
+Everything is in body heights and seconds. How the shoulders got where they are is in `descent.py`.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 
 from edgepose.events.body import Body, stands_on_legs
+from edgepose.events.descent import Descent
+from edgepose.events.shape import UPRIGHT_DEG, held_up, shoulders_along_sight
 
-WINDOW_S = 1.5  # a fall from standing takes 0.5 to 1.2 s; lowering oneself deliberately takes longer
-GAP_S = 1.0  # after a longer time unseen, a lower place is no descent: nobody saw how the person got there
-SAMPLE_S = 0.06  # samples closer together add nothing but work
-SPEED_S = 0.35  # span over which a speed is measured: three frames at 9 per second
-RECENT_S = 0.7  # a descent is going on when its fastest part is no older
-JUMP = 0.3  # shoulders that move further than this between frames, beyond
-JUMP_SPEED = 4.0  # this many heights per second, belong to somebody else (free fall from 1.4 m ends at 3)
 FLOOR_S = 2.0  # feet that are hidden are where they were for this long
 GROW_S, SHRINK_S = 0.4, 4.0  # time constants of the body height
 LEAVING = 0.2  # share of the height that somebody walking away loses per second, at most
 LYING_DEG = 55.0
-UPRIGHT_DEG = 45.0
-TRUNK_UP = 0.17  # height of an upright trunk in the picture, body heights; 0.29 when it is not foreshortened
+FLAT = 0.22  # shoulder height of a body on the floor; over the floor, a bed or sofa holds it higher
+AT_REST = 0.25  # body heights per second
+ALONG_S = 0.5  # a body that lies along the line of sight stays at rest; one that bends or crouches goes on
+ALONG_DROP = 0.2  # and it has come down in the picture as well; one that walks away has not
 BENT_HIPS = 0.25  # hips over the floor of somebody who bends down, at least
 LEG = 0.4  # an upright body whose feet would be below the picture stands there, whatever legs a network invents
 
@@ -47,66 +42,57 @@ def next_height(known_px: float, body: Body, dt_s: float, *, keep: bool = False)
 
 
 class Motion:
-    """The vertical motion of one person; fed with every frame in which the body is measurable.
+    """Where the body of one person is over the floor; fed with every frame in which it is measurable.
 
     picture_height_px: where the picture ends; a floor below it is out of sight.
     height_px: body height. shoulders, hips: height over the floor; NaN while the floor under the body is unknown.
-    drop: how far the shoulders are below their highest place in WINDOW_S. fastest: largest speed of descent in that
-    time. recent: the same in the last RECENT_S. on_legs: whether the legs carry the body.
-    trunk_up: whether the trunk is upright and not foreshortened, as when crouching or sitting.
+    descent: how the shoulders came down. on_legs: whether the legs carry the body. held_up: how surely, 0 to 1, feet,
+    knees or a seat do.
     """
 
     def __init__(self, picture_height_px: float = math.inf) -> None:
         self._picture_height_px = picture_height_px
         self.height_px = math.nan
         self.shoulders = self.hips = math.nan
-        self.drop = self.fastest = self.recent = 0.0
+        self.descent = Descent()
         self.angle_deg = math.nan
-        self.on_legs = self.trunk_up = False
+        self.on_legs, self.held_up = False, 0.0
         self.body: Body | None = None
         self.t = -math.inf
         self.floor_y = math.nan
         self._floor_t = -math.inf
-        self._path: deque[tuple[float, float, float]] = deque()  # second, shoulder y in px, speed there
+        self._along_s = 0.0
 
     def see(self, body: Body, t: float, *, keep_height: bool) -> None:
         """Take in one frame; with `keep_height` the body height can only grow (a lying body looks shorter)."""
         dt = max(t - self.t, 1e-3)
-        self.height_px = height_px = next_height(self.height_px, body, dt, keep=keep_height)
+        keep = keep_height or self._along_s > 0
+        self.height_px = height_px = next_height(self.height_px, body, dt, keep=keep)
         if height_px != height_px:
             return
-        jump_px = (JUMP + JUMP_SPEED * min(dt, SPEED_S)) * height_px
-        if dt > GAP_S or (self._path and abs(body.neck_y - self._path[-1][1]) > jump_px):
-            self._path.clear()
-        while self._path and t - self._path[0][0] > WINDOW_S:
-            self._path.popleft()
-        speed = (body.neck_y - self._at(t - SPEED_S, t, body.neck_y)) / (SPEED_S * height_px)
-        if len(self._path) > 1 and t - self._path[-2][0] < SAMPLE_S:
-            self._path.pop()
-        self._path.append((t, body.neck_y, speed))
-        highest_y, self.fastest, self.recent = body.neck_y, 0.0, 0.0
-        for then, y, v in self._path:
-            highest_y = min(highest_y, y)
-            self.fastest = max(self.fastest, v)
-            if v > self.recent and t - then <= RECENT_S:
-                self.recent = v
-        self.drop = (body.neck_y - highest_y) / height_px
         bottom = self._floor(body, t)
         self.shoulders = (bottom - body.neck_y) / height_px
         self.hips = (bottom - body.hip_y) / height_px
         self.angle_deg = body.angle_deg
-        trunk = self.shoulders - self.hips
-        self.trunk_up = trunk > TRUNK_UP and body.angle_deg < UPRIGHT_DEG
+        lies = self.shoulders < FLAT and body.angle_deg > LYING_DEG
+        self.descent.see(t, body.neck_y, body.hip_y, height_px, lies=lies)
+        self.held_up = held_up(body, height_px)
         self.on_legs = self.hips > BENT_HIPS and stands_on_legs(body, height_px)
         self.body, self.t = body, t
+        self._look_along(self.shoulders - shoulders_along_sight(body, height_px), dt)
 
-    def _at(self, t: float, later_t: float, later_y: float) -> float:
-        """Shoulder y at second `t`, given where it is later; before the first sample, where it was first."""
-        for then, y, _ in reversed(self._path):
-            if then <= t:
-                return y + (later_y - y) * (t - then) / max(later_t - then, 1e-6)
-            later_t, later_y = then, y
-        return later_y
+    def _look_along(self, hidden: float, dt: float) -> None:
+        """What the picture shows as height is depth where a body has come to lie along the line of sight.
+
+        hidden: by how much the shoulders are lower than they seem, body heights; NaN where they are not.
+        """
+        along = hidden > 0 and self.descent.drop >= ALONG_DROP
+        self._along_s += dt if along and self.descent.speed < AT_REST else -dt
+        self._along_s = min(max(self._along_s, 0.0), 2 * ALONG_S)
+        if along and self._along_s >= ALONG_S:
+            self.shoulders -= hidden
+            self.on_legs, self.held_up = False, 0.0
+            self.descent.stretch(hidden)
 
     def _floor(self, body: Body, t: float) -> float:
         """y of the floor under the body: its lowest part, where legs are seen or the body is horizontal."""

@@ -77,6 +77,48 @@ def test_somebody_who_walks_out_of_the_picture_is_not_suspected():
     assert tell(detector(), play((moved(UP, 0), 1), (moved(UP, 330), 2), (GONE, 5))) == []
 
 
+def along_sight(share):
+    """UP lying away from the camera: everything over the feet shrinks alike."""
+    figure = UP.copy()
+    figure[:, 1] = 400 + share * (figure[:, 1] - 400)
+    return figure
+
+
+def squatting():
+    """Feet where UP has them, hips almost on the heels, knees as high as the hips, shoulders .33 heights up."""
+    figure = UP.copy()
+    figure[:, 1] += 94
+    figure[[8, 11], 1], figure[[9, 12], 1], figure[[10, 13], 1] = 366, 362, 392
+    return figure
+
+
+def test_a_fall_away_from_the_camera_is_told_although_the_picture_shows_somebody_small_and_upright():
+    assert "suspected" in stages(tell(detector(), play((UP, 2), (along_sight(0.45), 0.7), (along_sight(0.45), 2))))
+
+
+def test_somebody_as_low_who_squats_on_folded_legs_is_quiet():
+    assert tell(detector(), play((UP, 2), (squatting(), 0.5), (squatting(), 3))) == []
+
+
+def test_a_fall_from_a_chair_is_told_and_lying_down_on_what_carries_the_hips_is_not():
+    on_bed = lying((200, 344))
+    assert stages(tell(detector(), play((SEATED, 2), (FLOOR, 0.5), (FLOOR, 1)))) == ["suspected"]
+    assert tell(detector(), play((SEATED, 2), (on_bed, 0.5), (on_bed, 1))) == []
+
+
+def test_somebody_lost_going_down_and_found_lying_is_suspected():
+    beginning = UP + 0.35 * (FLOOR - UP)
+    assert "suspected" in stages(tell(detector(), play((UP, 2), (beginning, 0.4), (GONE, 1.5), (FLOOR, 1))))
+
+
+def test_somebody_lost_standing_and_found_lying_is_not_suspected_at_once():
+    assert tell(detector(), play((UP, 2), (GONE, 1.5), (FLOOR, 1))) == []
+
+
+def test_somebody_who_comes_near_and_leaves_below_the_camera_is_quiet():
+    assert tell(detector(), play((standing((300, 300), 150), 1), (standing((320, 700), 400), 0.6), (GONE, 4))) == []
+
+
 def test_somebody_lost_while_standing_is_not_suspected():
     assert tell(detector(), play((UP, 3), (GONE, 6))) == []
 
