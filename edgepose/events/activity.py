@@ -13,7 +13,7 @@ from edgepose.events.memory import Memory
 from edgepose.events.motion import next_height
 from edgepose.events.options import ActivityOptions
 from edgepose.events.posture import posture_of
-from edgepose.events.zones import zone_at
+from edgepose.events.zones import body_zone
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, Track
 
@@ -66,7 +66,7 @@ class ActivityRule:
         """What people were doing up to monotonic second `t`."""
         found: list[Event] = []
         bodies = measure(tracks, self._skeleton)
-        zones = [zone_at(self.options.zones, *body.centre, self.size_wh) for body in bodies]
+        zones = [body_zone(self.options.zones, body, self.size_wh) for body in bodies]
         judged = [
             track.missing_s == 0 and body.measurable and (zone is None or zone.policy != "ignore")
             for track, body, zone in zip(tracks, bodies, zones, strict=True)
@@ -85,10 +85,7 @@ class ActivityRule:
         person.height_px = next_height(person.height_px, body, dt, keep=posture == "lying")
         if not person.height_px > 0:
             return []
-        return [
-            *self._doing(track_id, person, body, t),
-            *_changing(track_id, person, posture, self._at_rest(person, t), t),
-        ]
+        return [*self._doing(track_id, person, body, t), *_changing(track_id, person, posture, t)]
 
     def _doing(self, track_id: int, person: _Person, body: Body, t: float) -> list[Event]:
         """Walking and still, told when they have lasted."""
@@ -116,12 +113,6 @@ class ActivityRule:
             found.append(Event("activity", "no_motion", t, track_id, 1.0, person.doing_since, evidence=evidence))
         return found
 
-    @staticmethod
-    def _at_rest(person: _Person, t: float) -> bool:
-        """Whether the body has kept its height over the last SETTLED_S."""
-        recent = [parts[HIP_Y] for then, *_, parts in person.path if t - then <= SETTLED_S + SAMPLE_S]
-        return bool(recent) and max(recent) - min(recent) <= AT_REST * person.height_px
-
     def _speeds(self, person: _Person, body: Body, t: float) -> tuple[float, float]:
         """Speed of the body over the floor, and of its parts, in body heights per second; NaN while unknown."""
         path, size = person.path, person.height_px
@@ -146,18 +137,25 @@ class ActivityRule:
 
 def _moved(now: tuple[float, ...], then: tuple[float, ...]) -> float:
     """Mean way of the parts seen both times, pixels; NaN where there are none."""
-    ways = [abs(a - b) for a, b in zip(now, then, strict=True) if a - b == a - b]
+    ways = [abs(way) for a, b in zip(now, then, strict=True) if (way := a - b) == way]
     return 2 * sum(ways) / len(ways) if ways else math.nan
 
 
-def _changing(track_id: int, person: _Person, posture: str, at_rest: bool, t: float) -> list[Event]:
+def _at_rest(person: _Person, t: float) -> bool:
+    """Whether the body has kept its height over the last SETTLED_S."""
+    recent = [parts[HIP_Y] for then, *_, parts in person.path if t - then <= SETTLED_S + SAMPLE_S]
+    return bool(recent) and max(recent) - min(recent) <= AT_REST * person.height_px
+
+
+def _changing(track_id: int, person: _Person, posture: str, t: float) -> list[Event]:
     """Sitting down and getting up: one settled posture, and soon after it the other."""
     if posture != person.posture:
         if person.posture == person.settled:
             person.settled_t = t
         person.posture, person.posture_since = posture, t
-    lasts = t - person.posture_since >= SETTLED_S
-    if posture == "unknown" or posture == person.settled or not (lasts and at_rest):
+    if posture == "unknown" or posture == person.settled or t - person.posture_since < SETTLED_S:
+        return []
+    if not _at_rest(person, t):
         return []
     before, person.settled = person.settled, posture
     soon = t - person.settled_t <= CHANGE_S

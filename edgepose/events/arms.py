@@ -9,7 +9,7 @@ from collections.abc import Sequence
 RAISED = 0.05  # wrist over the middle of the head, body heights: more than a hand at the ear
 FOREARM = 0.17  # length to the wrist: a hand over an elbow this near to the top of the picture is out of it
 STRAIGHT_DEG = 145.0  # elbow angle of a pointing arm
-LEVEL_DEG = 25.0  # its slope at most
+LEVEL = math.tan(math.radians(25.0))  # its slope at most
 SWING = 0.06  # sideways travel of a wrist that counts as a swing, body heights
 STEADY = 0.015  # a raised hand that travels further than this between frames may begin to wave
 GRACE_S = 0.25  # a hand that is not seen for no longer than this is where it was
@@ -84,14 +84,13 @@ def is_raised(arm: Arm, head_y: float, size: float) -> bool:
     return elbow_y < head_y and elbow_y < FOREARM * size
 
 
-def pointing(arm: Arm, reach_px: float) -> int:
-    """-1 for a straight, level arm that reaches so far to the left of the picture, 1 to the right, else 0."""
+def reach(arm: Arm) -> float:
+    """How far sideways a straight, level arm reaches, pixels, to the right of the picture; 0 for all other arms."""
     shoulder_x, shoulder_y, elbow_x, elbow_y, wrist_x, wrist_y = arm
+    reach_x, reach_y = wrist_x - shoulder_x, wrist_y - shoulder_y
+    if not abs(reach_y) <= LEVEL * abs(reach_x):
+        return 0.0
     upper = math.atan2(elbow_y - shoulder_y, elbow_x - shoulder_x)
     lower = math.atan2(wrist_y - elbow_y, wrist_x - elbow_x)
     bend = abs(math.degrees(math.remainder(upper - lower, math.tau))) if math.isfinite(upper + lower) else 180.0
-    reach_x, reach_y = wrist_x - shoulder_x, wrist_y - shoulder_y
-    level = abs(reach_y) <= math.tan(math.radians(LEVEL_DEG)) * abs(reach_x)
-    if bend > 180 - STRAIGHT_DEG or not level or abs(reach_x) < reach_px:
-        return 0
-    return 1 if reach_x > 0 else -1
+    return reach_x if bend <= 180 - STRAIGHT_DEG else 0.0

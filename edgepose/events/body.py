@@ -129,29 +129,32 @@ def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYP
     if not len(keypoints):
         return []
     groups, limbs, neck = _indices(skeleton)
-    xy = keypoints[..., :2]
-    total = xy[..., 0] + xy[..., 1]
+    xy = np.ascontiguousarray(keypoints[..., :2].transpose(0, 2, 1))  # (N, 2, K): sums along keypoints are quickest
+    total = xy[:, 0] + xy[:, 1]
     there = (keypoints[..., 2] >= MIN_SCORE) & (np.abs(total) < np.inf) & (total != 0)
     n = there.sum(1)
-    masked = np.where(there[..., None], xy, 0)
+    masked = np.where(there[:, None], xy, 0)
     counts = there @ groups.T  # (N, 6)
     with np.errstate(invalid="ignore", divide="ignore"):
-        parts = (groups @ masked) / counts[..., None]  # (N, 6, 2), NaN where nothing is seen
+        parts = (masked @ groups.T) / counts[:, None]  # (N, 2, 6), NaN where nothing is seen
         if neck >= 0 and not counts[:, 1].all():
             lone = (counts[:, 1] == 0) & there[:, neck]
-            parts[lone, 1] = xy[lone, neck]
-        torso = parts[:, 1] - parts[:, 2]  # hip to neck
-        masked[~there] = np.nan
-        bones = masked[:, limbs[:, 0]] - masked[:, limbs[:, 1]]
-        bone_px = np.hypot(bones[..., 0], bones[..., 1])  # (N, 4): thighs, shanks
+            parts[lone, :, 1] = xy[lone, :, neck]
+        torso = parts[..., 1] - parts[..., 2]  # hip to neck
+        masked = np.where(there[:, None], xy, np.nan)
+        bones = masked[..., limbs[:, 0]] - masked[..., limbs[:, 1]]
+        bone_px = np.hypot(bones[:, 0], bones[:, 1])  # (N, 4): thighs, shanks
         torso_px = np.hypot(torso[:, 0], torso[:, 1])
         thigh, shank = np.fmax(bone_px[:, 0], bone_px[:, 1]), np.fmax(bone_px[:, 2], bone_px[:, 3])
         height = np.fmax(torso_px / TORSO, (thigh + shank) / (THIGH + SHANK))
         height = np.fmax(height, (torso_px + thigh + shank) / (TORSO + THIGH + SHANK))
         lean = np.degrees(np.arctan2(torso[:, 0], -torso[:, 1]))
-        low, high = np.fmin.reduce(masked, 1), np.fmax.reduce(masked, 1)
-    table = np.column_stack([parts.reshape(len(keypoints), 12), low, high, n, height, np.abs(lean), lean])
-    return [Body(*row) for row in table.tolist()]
+        low, high = np.fmin.reduce(masked, 2), np.fmax.reduce(masked, 2)
+    table = np.empty((len(keypoints), len(Body._fields)))
+    table[:, 0:12:2], table[:, 1:12:2] = parts[:, 0], parts[:, 1]
+    table[:, 12:14], table[:, 14:16] = low, high
+    table[:, 16], table[:, 17], table[:, 18], table[:, 19] = n, height, np.abs(lean), lean
+    return [Body._make(row) for row in table.tolist()]
 
 
 @lru_cache(maxsize=8)

@@ -23,7 +23,7 @@ from edgepose.events.motion import LYING_DEG, Motion
 from edgepose.events.options import FallOptions
 from edgepose.events.person import Episode, Person
 from edgepose.events.rate import FrameRate
-from edgepose.events.zones import is_ignored, zone_at
+from edgepose.events.zones import body_zone, is_ignored
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, LookAgain, Pose, Track
 
@@ -133,7 +133,7 @@ class FallDetector:
 
     def _see(self, person: Person, body: Body, t: float) -> None:
         person.motion.see(body, t, keep_height=person.episode is not None or person.low_since is not None)
-        zone = zone_at(self.options.zones, *body.centre, self.size_wh)
+        zone = body_zone(self.options.zones, body, self.size_wh)
         person.note_posture(t, self.options, zone)
 
     def _judge(self, person: Person, t: float) -> list[Event | LookAgain]:

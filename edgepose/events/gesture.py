@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edgepose.errors import ConfigError
-from edgepose.events.arms import Arm, Arms, Swings, is_raised, pointing
+from edgepose.events.arms import Arm, Arms, Swings, is_raised, reach
 from edgepose.events.body import MIN_SCORE, TORSO, Body, keypoint_array, measure
 from edgepose.events.memory import Memory
 from edgepose.events.motion import next_height
@@ -93,8 +93,7 @@ class GestureRule:
             waving_height = wrist_y < elbow_y and wrist_y < shoulder_y + 0.05 * size
             x = (wrist_x - shoulder_x) / size if waving_height else math.nan
             swings = max(swings, swing.update(x, t, self.options.wave_s))
-        ways = [pointing(arm, POINTING_REACH * size) for arm in arms]
-        stretched = [pointing(arm, SPREAD_REACH * size) for arm in arms]
+        reaches = [reach(arm) / size for arm in arms]
         made = set()
         if swings >= self.options.wave_swings:
             made.add("wave")
@@ -102,12 +101,16 @@ class GestureRule:
             made.add("hands_up")
         elif any(raised) and all(t - swing.moved_t > STEADY_S for swing in person.swings):
             made.add("hand_raised")
-        if any(ways) and stretched[0] != -stretched[1]:  # both arms out sideways point nowhere
-            made.add("point_right" if ways[0] + ways[1] > 0 else "point_left")
+        spread = min(reaches) <= -SPREAD_REACH and max(reaches) >= SPREAD_REACH  # both arms out point nowhere
+        if max(abs(reaches[0]), abs(reaches[1])) >= POINTING_REACH and not spread:
+            made.add("point_right" if sum(reaches) > 0 else "point_left")
         return made
 
     def _told(self, track_id: int, person: _Person, made: set[str], t: float) -> list[Event]:
         """Events for gestures that have been held; a wave needs no holding, it has lasted already."""
+        if not made:
+            person.told, person.since = set(), {}
+            return []
         options, found = self.options, []
         if options.help_gesture in made:
             made = {*made, "help"}

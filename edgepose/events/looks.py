@@ -22,9 +22,9 @@ REGION = 0.75  # half side of the region, body heights
 def wanted_look(person: Person, t: float, options: FallOptions, size_wh: tuple[int, int] | None) -> LookAgain | None:
     """A look at somebody who was going down, or is down, and cannot be seen now."""
     motion = person.motion
-    if not options.second_look or size_wh is None or motion.body is None or person.in_bed:
+    if t - motion.t < LOST_S or not options.second_look or size_wh is None or motion.body is None or person.in_bed:
         return None
-    if t - motion.t < LOST_S or t - person.look_t < EVERY_S or person.n_looks >= MOST:
+    if t - person.look_t < EVERY_S or person.n_looks >= MOST:
         return None
     if person.episode is None and not motion.descent.going_down:
         return None

@@ -68,9 +68,14 @@ def zone_at(
     return next((zone for zone in zones if zone.contains(x, y)), None)
 
 
+def body_zone(zones: Sequence[ZoneOptions], body: Body, size_wh: tuple[float, float] | None) -> ZoneOptions | None:
+    """The first zone that holds the middle of a body, or None."""
+    return zone_at(zones, *body.centre, size_wh) if zones else None
+
+
 def is_ignored(zones: Sequence[ZoneOptions], body: Body, size_wh: tuple[float, float] | None) -> bool:
     """Whether a body is where nobody counts: a television, a mirror."""
-    zone = zone_at(zones, *body.centre, size_wh)
+    zone = body_zone(zones, body, size_wh)
     return zone is not None and zone.policy == "ignore"
 
 
