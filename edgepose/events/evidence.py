@@ -17,7 +17,7 @@ FROM_LYING = 0.6  # share of the usual drop that somebody who lay can fall: a be
 CAP = 2.0  # no quantity counts for more than this
 LOST_SPEED = 1.0  # a descent that ends in a lost track must be this fast, body heights per second,
 LOST_DROP = 0.35  # and this deep, for nobody saw where it ended
-HIGHEST = 0.9  # shoulders of somebody standing, at most: who has them high still came nearer, not so far down
+HIGHEST = 0.9  # shoulders of somebody standing, at most: who leaves below the picture with them high came near
 
 
 def gain(options: FallOptions) -> float:
@@ -44,7 +44,7 @@ def fall_evidence(motion: Motion, options: FallOptions) -> float:
 def lost_evidence(motion: Motion, options: FallOptions) -> float:
     """For a body that was lost: how fast and how deep it was going down when it was last seen."""
     drop = motion.descent.drop
-    if motion.shoulders == motion.shoulders:
+    if motion.cut_off:
         drop = min(drop, HIGHEST - motion.shoulders)
     return _mean(drop / LOST_DROP, motion.descent.recent / LOST_SPEED) * gain(options)
 

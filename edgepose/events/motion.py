@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from edgepose.events.body import Body, stands_on_legs
+from edgepose.events.body import THIGH, Body, stands_on_legs
 from edgepose.events.descent import Descent
 from edgepose.events.shape import UPRIGHT_DEG, held_up, shoulders_along_sight
 
@@ -47,7 +47,7 @@ class Motion:
     picture_height_px: where the picture ends; a floor below it is out of sight.
     height_px: body height. shoulders, hips: height over the floor; NaN while the floor under the body is unknown.
     descent: how the shoulders came down. on_legs: whether the legs carry the body. held_up: how surely, 0 to 1, feet,
-    knees or a seat do.
+    knees or a seat do. cut_off: whether an upright body is so low in the picture that its knees are below it.
     """
 
     def __init__(self, picture_height_px: float = math.inf) -> None:
@@ -56,7 +56,8 @@ class Motion:
         self.shoulders = self.hips = math.nan
         self.descent = Descent()
         self.angle_deg = math.nan
-        self.on_legs, self.held_up = False, 0.0
+        self.on_legs = self.cut_off = False
+        self.held_up = 0.0
         self.body: Body | None = None
         self.t = -math.inf
         self.floor_y = math.nan
@@ -77,6 +78,8 @@ class Motion:
         lies = self.shoulders < FLAT and body.angle_deg > LYING_DEG
         self.descent.see(t, body.neck_y, body.hip_y, height_px, lies=lies)
         self.held_up = held_up(body, height_px)
+        knees_y = body.hip_y + THIGH * body.height_px
+        self.cut_off = knees_y > self._picture_height_px and body.angle_deg < UPRIGHT_DEG
         self.on_legs = self.hips > BENT_HIPS and stands_on_legs(body, height_px)
         self.body, self.t = body, t
         self._look_along(self.shoulders - shoulders_along_sight(body, height_px), dt)
