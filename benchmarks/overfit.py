@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from edgepose.decode import Grouper
@@ -75,7 +76,7 @@ def learn(pictures: SetOptions, start: Path, height: int, samples: int, out: str
     """The start's network, trained on the set for `samples` crops."""
     batch, per_epoch = 4, 200
     options = TrainOptions(
-        network=NetworkOptions(**checkpoint.load(start)["network"]["options"]),
+        network=msgspec.convert(checkpoint.load(start)["network"]["options"], NetworkOptions),
         data=DataOptions(
             sets=(pictures,),
             samples_per_epoch=per_epoch,
