@@ -56,10 +56,9 @@ def main() -> None:
     costs = lost(everywhere, runner(teacher, pictures))
     moves = [moved(teacher, pictures[::2], link) for link in everywhere]
     total: Costs = {}
-    for place, cost, move in zip(PLACES, costs, moves, strict=True):
-        print(
-            f"{place}: a quarter of the channels costs {cost[len(cost) // 3]:.4f}, which moves the maps {move:.4f} fold"
-        )
+    for place, link, cost, move in zip(PLACES, everywhere, costs, moves, strict=True):
+        quarter = cost[link.layer.conv.out_channels // 4 // STEP]
+        print(f"{place}: a quarter of the channels costs {quarter:.4f}, which moves the maps {move:.4f} fold")
         total[place] = total.get(place, 0) + move * cost
     widths = allot(replace(recipe.network, residual=False), total, args.gflop)
     for name in ("widths", "initial_inner", "initial_head", "refinement_inner"):

@@ -30,6 +30,8 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_grad_enabled(False)
     recipe = load_config(args.recipe)
+    if recipe.network.residual:
+        raise SystemExit("the teacher's refinement stage draws the maps anew; set network.residual = false")
     teacher, student = open_whole(recipe.distill.teacher), PoseNetwork(recipe.network).eval()
     pictures = probe_pictures([args.data / "photos.json", args.data / "falls.json"], args.pictures)
     run_teacher, run_student = runner(teacher, pictures), runner(student, pictures)
