@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from edgepose.cli.needs import need_torch
 from edgepose.cli.output import add_json_flag, print_report
+from edgepose.errors import ConfigError
 
 HELP = "Measure INT8 ranges with pictures; write a Q/DQ model, a calibration cache and a report."
 EXAMPLE = """example:
@@ -29,6 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--float-heads", action="store_true", help="leave the output layers in float")
     parser.add_argument(
         "--float-budget", type=float, metavar="SHARE", help="share of the arithmetic that may stay in float (0.08)"
+    )
+    parser.add_argument(
+        "--finetune",
+        type=int,
+        default=0,
+        metavar="STEPS",
+        help="train the INT8 weights towards FP32, such as 400 steps",
     )
     parser.add_argument("--max-pictures", type=int, metavar="N", help="most pictures taken (500)")
     parser.add_argument("--judge-images", metavar="DIR", help="pictures that judge, in place of a share of --images")
@@ -66,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         photos=not args.no_photos,
         accept=args.accept,
     )
-    report = calibrate(request, _progress)
+    report = calibrate(request, _progress, _refine(args.finetune))
     parity, verdict = report.parity, report.verdict
     ok = verdict.passed or verdict.accepted_anyway
     summary: dict[str, Any] = {
@@ -96,6 +105,21 @@ def run(args: argparse.Namespace) -> int:
         name = Path(f"{args.output}.refused.onnx").name
         print(f"edgepose: refused, the model is left as {name}: {'; '.join(verdict.reasons)}", file=sys.stderr)
     return 0 if ok else 1
+
+
+def _refine(steps: int) -> Any:
+    """Fine-tuning for this many steps, or none."""
+    if steps < 0:
+        raise ConfigError(f"--finetune wants a number of steps, not {steps}; leave it out for none")
+    if not steps:
+        return None
+    need_torch("fine-tuning")
+    from edgepose.training.finetune_int8 import FinetuneOptions, finetuned
+
+    def refine(int8_model: Any, float_model: Any, spec: Any, pictures: Any) -> Any:
+        return finetuned(int8_model, float_model, spec, pictures, FinetuneOptions(steps=steps), _progress)
+
+    return refine
 
 
 def _progress(things: Iterable[Any], n: int, what: str) -> Iterable[Any]:

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.needs import need_torch
 from edgepose.cli.output import add_json_flag, print_report
-from edgepose.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from edgepose.training.loop import TrainOptions
@@ -30,10 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError(f"training needs PyTorch ({error}); pip install 'edgepose[train]'") from None
+    need_torch("training")
     from edgepose.training.config import load_config
 
     options = load_config(args.config)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -40,6 +40,10 @@ class DistillOptions(Options, frozen=True):
     heights: Annotated[
         tuple[int, ...], Meta(description="picture heights the teacher sees, pixels; the nearest one serves a crop")
     ] = (224, 288, 368)
+    scales: Annotated[
+        tuple[float, ...],
+        Meta(min_length=1, description="the teacher looks at the upright picture this much larger; the mean answers"),
+    ] = (1.0,)
     min_turned_keypoints: Annotated[
         int, Meta(description="a person seen only in the turned picture needs this many keypoints")
     ] = 8
@@ -66,7 +70,9 @@ class Teacher:
         the floor.
         """
         key = hashlib.sha256(image.tobytes()).hexdigest()[:20]
-        path = self._folder / f"{self._name}-{key}-{height}{'-t' if quarters else ''}{''.join(map(str, quarters))}.npy"
+        turned = f"-t{''.join(map(str, quarters))}" if quarters else ""
+        larger = "".join(f"-x{scale:g}" for scale in self.options.scales if self.options.scales != (1.0,))
+        path = self._folder / f"{self._name}-{key}-{height}{turned}{larger}.npy"
         if path.is_file():
             return np.load(path)  # type: ignore[no-any-return]
         maps = self._compute(image, height, quarters).astype(np.float16)
@@ -80,16 +86,27 @@ class Teacher:
     def _compute(self, image: Image, height: int, quarters: Sequence[int]) -> FloatArray:
         skeleton = self._spec.keypoint_skeleton
         h, w = image.shape[:2]
-        size = max(8, round(w * height / h / 8) * 8), max(8, round(height / 8) * 8)
-        scaled: Any = cv2.resize(image, size, interpolation=cv2.INTER_AREA if height < h else cv2.INTER_LINEAR)
-        upright = self._mirrored_mean(scaled, skeleton)
+        width = w * height / h
+        upright = self._scaled_mean(image, (width, height), skeleton)
         if not quarters:
             return upright
+        scaled = resized(image, (width, height))
         views = [upright]
         for quarter in quarters:
             turned = self._mirrored_mean(np.ascontiguousarray(np.rot90(scaled, quarter)), skeleton)
             views.append(turn_maps(turned, -quarter, skeleton))
         return best_regions(views, skeleton, self.options.min_turned_keypoints)
+
+    def _scaled_mean(self, image: Image, size_wh: tuple[float, float], skeleton: Skeleton) -> FloatArray:
+        """Mean of what the network says at each of the scales, on the grid of scale 1."""
+        grid_wh = tuple(side // 8 for side in rounded(size_wh))
+        looks = []
+        for scale in self.options.scales:
+            maps = self._mirrored_mean(resized(image, (size_wh[0] * scale, size_wh[1] * scale)), skeleton)
+            how = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
+            looks.append([cv2.resize(channel, grid_wh, interpolation=how) for channel in maps])
+        mean: FloatArray = np.asarray(looks, np.float32).mean(0)
+        return mean
 
     def _mirrored_mean(self, image: Image, skeleton: Skeleton) -> FloatArray:
         """Mean of what the network says about the picture and about its mirror image; both agree where it is right."""
@@ -100,6 +117,18 @@ class Teacher:
         heatmaps, pafs = self._infer(np.ascontiguousarray(np.stack((tensor, tensor[:, :, ::-1]))))
         maps = np.concatenate((heatmaps, pafs), 1)
         return np.float32(0.5) * (maps[0] + mirror_maps(maps[1], skeleton))  # type: ignore[no-any-return]
+
+
+def rounded(size_wh: tuple[float, float]) -> tuple[int, int]:
+    """The nearest size whose sides are multiples of the stride, 8."""
+    return max(8, round(size_wh[0] / 8) * 8), max(8, round(size_wh[1] / 8) * 8)
+
+
+def resized(image: Image, size_wh: tuple[float, float]) -> Image:
+    """The picture at about this size, sides multiples of 8."""
+    smaller = size_wh[1] < image.shape[0]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, rounded(size_wh), interpolation=how), np.uint8)
 
 
 def open_teacher(options: DistillOptions) -> Teacher | None:

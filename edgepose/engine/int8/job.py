@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,10 @@ CLEAR_KEYPOINT = 0.3
 N_LOOKED_AT = 40
 
 
+Refine = Callable[[Any, Any, ModelSpec, Sequence[Path]], Any]
+"""Betters a Q/DQ model: (it, the FP32 model it was made from, spec, calibration pictures) to one of the same form."""
+
+
 class CalibrationRequest(Options, frozen=True):
     """What to calibrate. output: path without ending; .onnx, .cache, .report.json and .report.html are added.
 
@@ -60,8 +64,10 @@ class CalibrationRequest(Options, frozen=True):
     accept: bool = False
 
 
-def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationReport:
+def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | None = None) -> CalibrationReport:
     """Calibrate a model and judge the result; the files are written whatever the verdict, which the report carries.
+
+    refine: has the last word about the weights before they are judged, such as edgepose.training.finetune_int8.
 
     An INT8 model that fails the gate is written as OUT.refused.onnx and its cache as OUT.refused.cache, so that nothing
     runs them by accident. Raises DataError for a picture set that is no good and ModelError for a model that cannot be
@@ -84,6 +90,9 @@ def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationRep
         people, share = _with_people(exact, pictures.calibrate, request, progress)
         checkpoint = out.with_name(out.name + ".partial.npz")
         prepared = prepare(plain, spec, input_hw, pictures.calibrate, people, request.quantise, checkpoint, progress)
+        if refine is not None:
+            better = refine(prepared.model, plain, spec, [picture.path for picture in pictures.calibrate])
+            prepared = dataclasses.replace(prepared, model=better)
         int8_path = _write_model(staged, prepared.model, spec)
         with Sight(open_backend(int8_path, _judging(), spec), input_hw) as int8:
             paths = [picture.path for picture in pictures.judge]
@@ -100,6 +109,7 @@ def calibrate(request: CalibrationRequest, progress: Progress) -> CalibrationRep
             model_sha256=sha256_of(model_path),
             int8_sha256=sha256_of(int8_path),
             cache_sha256=hashlib.sha256(cache).hexdigest(),
+            fine_tuned=refine is not None,
             size_ratio=int8_path.stat().st_size / len(plain.SerializeToString()),
             input_hw=input_hw,
             options=request.quantise,

@@ -33,7 +33,8 @@ def page(
         f"<!doctype html><html lang=en><meta charset=utf-8><title>INT8: {escape(report.model)}</title>",
         f"<style>{_STYLE}</style><h1>INT8 calibration of {escape(report.model)}</h1>",
         f"<p class=note>{H}x{W}, algorithm {report.options.algorithm}, EdgePose {escape(report.edgepose)}, "
-        f"{report.seconds:.0f} s, file {report.size_ratio:.1%} of FP32</p>",
+        f"{report.seconds:.0f} s, file {report.size_ratio:.1%} of FP32"
+        f"{', weights fine-tuned after the layers below were judged' if report.fine_tuned else ''}</p>",
         _verdict(report),
         "<h2>INT8 against FP32</h2>",
         f"<p class=note>On {report.parity.images} pictures that were not used to calibrate, INT8 in "

@@ -38,7 +38,8 @@ class LayerRow(Options, frozen=True):
 class CalibrationReport(Options, frozen=True):
     """`OUT.report.json`. Hashes are SHA-256 in hexadecimal.
 
-    size_ratio: bytes of the INT8 file per byte of the network in float32.
+    size_ratio: bytes of the INT8 file per byte of the network in float32. fine_tuned: the weights were trained after
+    the layers were judged by themselves.
     """
 
     edgepose: str
@@ -55,6 +56,7 @@ class CalibrationReport(Options, frozen=True):
     verdict: Verdict
     seconds: float
     picture_sha256: tuple[str, ...]
+    fine_tuned: bool = False
 
     def to_json(self) -> bytes:
         """Indented JSON."""
