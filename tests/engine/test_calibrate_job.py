@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,11 @@ def test_a_calibration_that_fails_at_its_end_leaves_nothing(folder: Path, monkey
 
     def full(path: Path, *words: Any) -> None:
         if path.name.endswith(".report.html"):
-            raise BackendError("disk full")
+            raise BackendError(f"cannot write '{path}' (disk full)")
         write_atomically(path, *words)
 
     monkeypatch.setattr(module, "write_atomically", full)
-    with pytest.raises(BackendError, match="disk full"):
+    with pytest.raises(BackendError, match=re.escape(f"'{folder / 'small-int8.report.html'}' (disk full)")):
         calibrate(request_of(folder, "small-int8", accept=True), silent)
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 

@@ -137,12 +137,17 @@ def _judging() -> BackendOptions:
 @contextlib.contextmanager
 def _staged(out: Path) -> Iterator[Path]:
     """A path like `out` in a hidden folder beside it; what was written there comes out together, or not at all."""
+    hidden = ""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
-            yield Path(folder) / out.name
-            for path in sorted(Path(folder).iterdir()):
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as hidden:
+            yield Path(hidden) / out.name
+            for path in sorted(Path(hidden).iterdir()):
                 path.replace(out.parent / path.name)
+    except BackendError as error:  # names the place that was asked for, not the one beside it
+        if not hidden or hidden not in str(error):
+            raise
+        raise BackendError(str(error).replace(hidden, str(out.parent))) from None
     except EdgePoseError:  # some are an OSError too
         raise
     except OSError as error:
