@@ -71,6 +71,28 @@ def test_maps_are_computed_once_and_then_read(tmp_path: Path) -> None:
     assert np.abs(first - maps_of(person(128, 90))).max() < 1e-3
 
 
+def test_a_teacher_of_several_scales_answers_on_the_grid_of_the_first(tmp_path: Path) -> None:
+    """At twice the size the same person is seen, but stronger: the mean lies between the two, at the same place."""
+    one = maps_of(person(128, 90))
+    sizes = []
+
+    def infer(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        sizes.append(batch.shape[2:])
+        larger = batch.shape[2] > HW[0]
+        maps = np.repeat(np.repeat(one, 2, 1), 2, 2) if larger else 0.5 * one
+        both = np.stack((maps, mirror_maps(maps, SKELETON)))
+        return both[:, :19], both[:, 19:]
+
+    options = DistillOptions(cache=str(tmp_path), heights=(192,), scales=(1.0, 2.0))
+    seen = Teacher(infer, own_spec("teacher"), options, "teacher").maps(np.zeros((*HW, 3), np.uint8), 192)
+    assert sizes == [HW, (2 * HW[0], 2 * HW[1])]
+    assert np.abs(seen - 0.75 * one).max() < 1e-2
+    calls: list[int] = []
+    alone = teacher(tmp_path, [one], calls).maps(np.zeros((*HW, 3), np.uint8), 192)
+    assert calls  # maps of other scales are other maps
+    assert np.abs(alone - one).max() < 1e-2
+
+
 def test_the_nearest_height_serves_a_crop() -> None:
     one = Teacher(lambda batch: (batch, batch), own_spec("t"), DistillOptions(heights=(224, 288, 368)), "t")
     assert [one.level(height) for height in (100, 250, 260, 320, 330, 900)] == [224, 224, 288, 288, 368, 368]
