@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""PyTorch's small networks gain nothing from more threads, and lose much on a busy machine."""
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -90,3 +90,12 @@ def run(model: Any, tensor: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
 def pictures_like(random: np.random.Generator, n: int = 1) -> np.ndarray[Any, Any]:
     """float32 (n, 3, 32, 48) inputs in the range of SPEC."""
     return random.uniform(-0.5, 0.5, (n, 3, 32, 48)).astype(np.float32)
+
+
+def ranges_of(model: Any, tensor: np.ndarray[Any, Any]) -> dict[str, float]:
+    """Largest value of each tensor that needs a range, on one input."""
+    from edgepose.engine.int8.probe import Probe
+    from edgepose.engine.int8.quantise import tensors_to_measure
+
+    found = Probe(model, SPEC, tensors_to_measure(model))(tensor[0])
+    return {name: float(np.abs(value).max()) for name, value in found.items()}

@@ -8,31 +8,19 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from small_network import SPEC, pictures_like, small_network
+from small_network import SPEC, pictures_like
 from test_pictures import scene, silent, write
-from test_quantise import ranges_of
 
 torch = pytest.importorskip("torch")
 
 from edgepose.cli import main  # noqa: E402
-from edgepose.engine.graph import initialisers, plain  # noqa: E402
-from edgepose.engine.int8.quantise import quantised  # noqa: E402
+from edgepose.engine.graph import initialisers  # noqa: E402
 from edgepose.errors import ModelError  # noqa: E402
 from edgepose.preprocess import Preprocessor  # noqa: E402
 from edgepose.training.finetune_int8 import FinetuneOptions, finetuned  # noqa: E402
 from edgepose.training.onnx_graph import OnnxGraph  # noqa: E402
 
 pytestmark = pytest.mark.torch
-
-
-@pytest.fixture(scope="module")
-def model() -> Any:
-    return plain(small_network())
-
-
-@pytest.fixture(scope="module")
-def int8(model: Any) -> Any:
-    return quantised(model, ranges_of(model, pictures_like(np.random.default_rng(1))))
 
 
 def exactly(model: Any, batch: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from small_network import pictures_like, run, small_network
+from small_network import pictures_like, ranges_of, run, small_network
 
 from edgepose.engine.graph import initialisers, plain
 from edgepose.engine.int8.quantise import (
@@ -16,30 +16,9 @@ from edgepose.engine.int8.quantise import (
     head_layers,
     quantised,
     skip_branches,
-    tensors_to_measure,
 )
 from edgepose.engine.int8.strip import stripped
 from edgepose.errors import ModelError
-
-
-def ranges_of(model: Any, tensor: np.ndarray) -> dict[str, float]:
-    """Largest value of each tensor that needs a range, on one input."""
-    from small_network import SPEC
-
-    from edgepose.engine.int8.probe import Probe
-
-    found = Probe(model, SPEC, tensors_to_measure(model))(tensor[0])
-    return {name: float(np.abs(value).max()) for name, value in found.items()}
-
-
-@pytest.fixture(scope="module")
-def model() -> Any:
-    return plain(small_network())
-
-
-@pytest.fixture(scope="module")
-def int8(model: Any) -> Any:
-    return quantised(model, ranges_of(model, pictures_like(np.random.default_rng(1))))
 
 
 def makers(model: Any) -> dict[str, Any]:
