@@ -81,7 +81,7 @@ def reshape(network: nn.Module, shapes: dict[str, list[int]]) -> None:
             continue
         parent = modules[name.rpartition(".")[0]]
         assert isinstance(parent, nn.Sequential)
-        parent[0] = nn.Conv2d(
+        parent[0] = type(conv)(
             n_in,
             n_out,
             conv.kernel_size,  # type: ignore[arg-type]

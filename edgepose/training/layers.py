@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+
+
+class DilatedConv(nn.Conv2d):
+    """A dilated convolution, on CPUs always in float32.
+
+    PyTorch's bfloat16 kernel there gives wrong weight gradients, at times infinite, on maps of 32 and more cells a side
+    (measured: PyTorch 2.13.0, CPU with AVX512-BF16; both depthwise and whole ones).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu":
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x.float())
 
 
 class Conv(nn.Sequential):
@@ -24,9 +39,8 @@ class Conv(nn.Sequential):
         relu: bool = True,
     ) -> None:
         padding = dilation * (kernel - 1) // 2
-        layers: list[nn.Module] = [
-            nn.Conv2d(n_in, n_out, kernel, stride, padding, dilation, groups, bias=not norm),
-        ]
+        kind = nn.Conv2d if dilation == 1 else DilatedConv
+        layers: list[nn.Module] = [kind(n_in, n_out, kernel, stride, padding, dilation, groups, bias=not norm)]
         if norm:
             layers.append(nn.BatchNorm2d(n_out))
         if relu:

@@ -165,19 +165,23 @@ class Training:
             stages = self._wrapped(normalised(batch.image))
         losses = stage_losses(stages, batch.pafs, batch.heatmaps, batch.mask, options.loss)
         loss = torch.stack(losses).sum()
-        if not torch.isfinite(loss):
-            raise ModelError(
-                f"the loss is {loss.item()} at step {self.step}; lower optimiser.rate, or optimiser.clip, and go on "
-                "with --resume from the last checkpoint"
-            )
+        self._must_be_finite("loss", loss)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         trained = [p for group in self.optimiser.param_groups for p in group["params"]]
         norm = nn.utils.clip_grad_norm_(trained, options.optimiser.clip)
+        self._must_be_finite("norm of the gradients", norm)  # before they spoil the weights
         self.optimiser.step()
         self.mean.update(self.network)
         self.step += 1
         return [float(one.detach()) for one in losses], float(norm)
+
+    def _must_be_finite(self, name: str, value: Tensor) -> None:
+        if not torch.isfinite(value):
+            raise ModelError(
+                f"the {name} is {value.item()} at step {self.step}; lower optimiser.rate, or optimiser.clip, and go on "
+                "with --resume from the last checkpoint"
+            )
 
     def _validate(self, epoch: int, journal: Journal) -> None:
         options = self.options.validation

@@ -105,6 +105,16 @@ def test_a_loss_that_is_no_number_stops_the_run(people: Path) -> None:
         training.learn(batch._replace(pafs=batch.pafs * float("nan")))
 
 
+def test_a_gradient_that_is_not_finite_stops_the_run_before_it_spoils_the_weights(people: Path) -> None:
+    training = Training(options(people, "inf"))
+    batch = next(iter(torch.utils.data.DataLoader(training.dataset, 2)))
+    weight = next(training.network.parameters())
+    weight.register_hook(lambda gradient: gradient * float("inf"))
+    with pytest.raises(ModelError, match=r"gradients is (inf|nan) at step 0"):
+        training.learn(batch)
+    assert all(torch.isfinite(tensor).all() for tensor in training.network.parameters())
+
+
 def test_resuming_with_another_network_is_refused(people: Path) -> None:
     Training(options(people, "run", epochs=1)).run()
     other = msgspec.to_builtins(options(people, "run"))
