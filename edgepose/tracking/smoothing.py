@@ -28,16 +28,15 @@ def smooth(
 ) -> tuple[FloatArray, FloatArray]:
     """Next filtered positions and speeds.
 
-    measured, filtered, speed: (N, K, 2), px, px and px/s; NaN is absent. size_px: (N,) body diagonals.
+    measured, filtered, speed: (2, N, K), px, px and px/s; NaN is absent. size_px: (N,) body diagonals.
     dt_s: (N, K) seconds since each keypoint was last seen. An absent keypoint stays absent; one that returns after
     FORGET_S starts at its measured place.
     """
-    dt = np.minimum(np.maximum(dt_s, 1e-3), 1.0).astype(np.float32)[..., None]
+    dt = np.minimum(np.maximum(dt_s, 1e-3), 1.0).astype(np.float32)
     change = measured - filtered
     known = (change == change) & (dt < FORGET_S)
-    new_speed = speed + _weight(SPEED_CUTOFF_HZ, dt) * (change / dt - speed)
-    new_speed = np.where(known, new_speed, 0)
-    cutoff = min_cutoff_hz + (speed_cutoff / size_px)[:, None, None] * np.abs(new_speed)
+    new_speed = np.where(known, speed + _weight(SPEED_CUTOFF_HZ, dt) * (change / dt - speed), 0)
+    cutoff = min_cutoff_hz + (speed_cutoff / size_px)[:, None] * np.abs(new_speed)
     return np.where(known, filtered + _weight(cutoff, dt) * change, measured), new_speed
 
 
