@@ -56,21 +56,21 @@ class Arms:
     """Both arms of a person without holes and strays: joints unseen for GRACE_S stay, single outliers are left out."""
 
     def __init__(self) -> None:
-        self._last: list[Arm] = []  # newest first, holes filled
-        self._seen_t = [-math.inf] * 12
+        self._last: list[Arm] = []  # both arms in one, newest first, holes filled
+        self._seen_t = [-math.inf] * 6  # of the joints
 
-    def update(self, arms: Sequence[Arm], t: float, dt_s: float) -> list[Arm]:
-        """Right and left arm at second `t`, `dt_s` after the frame before."""
-        values = [*arms[0], *arms[1]]
-        for i, value in enumerate(values):
-            if value == value:
-                self._seen_t[i] = t
-            elif self._last and t - self._seen_t[i] <= GRACE_S:
-                values[i] = self._last[0][i]
+    def update(self, arms: Sequence[float], t: float, dt_s: float) -> tuple[Arm, Arm]:
+        """Right and left arm at second `t`, `dt_s` after the frame before, from `Body.arms`."""
+        values = list(arms)
+        for joint, x in enumerate(arms[::2]):
+            if x == x:
+                self._seen_t[joint] = t
+            elif self._last and t - self._seen_t[joint] <= GRACE_S:
+                values[2 * joint : 2 * joint + 2] = self._last[0][2 * joint : 2 * joint + 2]
         self._last = [values, *self._last[:2]]
         if len(self._last) == 3 and dt_s <= MEDIAN_DT_S:
             values = [sorted(three)[1] if three[0] == three[0] else three[0] for three in zip(*self._last, strict=True)]
-        return [values[:6], values[6:]]
+        return values[:6], values[6:]
 
 
 def is_raised(arm: Arm, head_y: float, size: float) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgepose.errors import ShapeError
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
-from edgepose.types import FloatArray, Pose, Track
+from edgepose.types import Pose, Track
 
 MIN_SCORE = 0.05  # networks that always answer with all keypoints give their guesses less
 
@@ -44,6 +44,7 @@ class Body(NamedTuple):
     height_px: how tall the person would stand here, from the longest chain of limbs that is seen; foreshortening makes
         it too small, never too large.
     angle_deg: torso from upright, 0 standing, 90 horizontal, 180 head down. lean_deg: the same, positive to the right.
+    r_shoulder to l_wrist: joints of the arms.
     """
 
     head_x: float
@@ -66,11 +67,28 @@ class Body(NamedTuple):
     height_px: float
     angle_deg: float
     lean_deg: float
+    r_shoulder_x: float
+    r_shoulder_y: float
+    r_elbow_x: float
+    r_elbow_y: float
+    r_wrist_x: float
+    r_wrist_y: float
+    l_shoulder_x: float
+    l_shoulder_y: float
+    l_elbow_x: float
+    l_elbow_y: float
+    l_wrist_x: float
+    l_wrist_y: float
 
     @property
     def parts(self) -> tuple[float, ...]:
         """x and y in turn of head, neck, hip, knee, ankle and hand."""
         return self[:12]
+
+    @property
+    def arms(self) -> tuple[float, ...]:
+        """x and y in turn of shoulder, elbow and wrist of the right and then of the left arm."""
+        return self[20:]
 
     @property
     def legs(self) -> bool:
@@ -128,44 +146,51 @@ def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYP
     """Bodies from float (N, K, 3) keypoints; not finite, (0, 0) or hardly scored keypoints are absent."""
     if not len(keypoints):
         return []
-    groups, limbs, neck = _indices(skeleton)
-    xy = np.ascontiguousarray(keypoints[..., :2].transpose(0, 2, 1))  # (N, 2, K): sums along keypoints are quickest
-    total = xy[:, 0] + xy[:, 1]
-    there = (keypoints[..., 2] >= MIN_SCORE) & (np.abs(total) < np.inf) & (total != 0)
-    n = there.sum(1)
-    masked = np.where(there[:, None], xy, 0)
-    counts = there @ groups.T  # (N, 6)
+    groups, bones, arms, neck = _indices(skeleton)
+    points = np.ascontiguousarray(keypoints.transpose(2, 0, 1))  # (3, N, K): arithmetic along keypoints is quickest
+    xy, total = points[:2], points[0] + points[1]
+    there = (points[2] >= MIN_SCORE) & np.isfinite(total) & (total != 0)
+    seen = np.full((*xy.shape[:2], skeleton.n_keypoints + 1), np.nan)  # the last for keypoints that the skeleton lacks
+    np.copyto(seen[..., :-1], xy, where=there)
+    counts = there @ groups  # (N, 7)
     with np.errstate(invalid="ignore", divide="ignore"):
-        parts = (masked @ groups.T) / counts[:, None]  # (N, 2, 6), NaN where nothing is seen
-        if neck >= 0 and not counts[:, 1].all():
-            lone = (counts[:, 1] == 0) & there[:, neck]
-            parts[lone, :, 1] = xy[lone, :, neck]
+        parts = (np.where(there, xy, 0) @ groups)[..., :-1] / counts[:, :-1]  # (2, N, 6), NaN where nothing is seen
+        if not counts[:, 1].all():
+            parts[..., 1] = np.where(counts[:, 1], parts[..., 1], seen[..., neck])
         torso = parts[..., 1] - parts[..., 2]  # hip to neck
-        masked = np.where(there[:, None], xy, np.nan)
-        bones = masked[..., limbs[:, 0]] - masked[..., limbs[:, 1]]
-        bone_px = np.hypot(bones[:, 0], bones[:, 1])  # (N, 4): thighs, shanks
-        torso_px = np.hypot(torso[:, 0], torso[:, 1])
-        thigh, shank = np.fmax(bone_px[:, 0], bone_px[:, 1]), np.fmax(bone_px[:, 2], bone_px[:, 3])
-        height = np.fmax(torso_px / TORSO, (thigh + shank) / (THIGH + SHANK))
-        height = np.fmax(height, (torso_px + thigh + shank) / (TORSO + THIGH + SHANK))
-        lean = np.degrees(np.arctan2(torso[:, 0], -torso[:, 1]))
-        low, high = np.fmin.reduce(masked, 2), np.fmax.reduce(masked, 2)
-    table = np.empty((len(keypoints), len(Body._fields)))
-    table[:, 0:12:2], table[:, 1:12:2] = parts[:, 0], parts[:, 1]
-    table[:, 12:14], table[:, 14:16] = low, high
-    table[:, 16], table[:, 17], table[:, 18], table[:, 19] = n, height, np.abs(lean), lean
-    return [Body._make(row) for row in table.tolist()]
+        torso_px = np.hypot(*torso)
+        limb_px = np.hypot(*(seen.take(bones[0], 2) - seen.take(bones[1], 2)))  # (N, 4)
+        thigh_px, shank_px = np.fmax(limb_px[:, :2], limb_px[:, 2:]).T
+        leg_px = thigh_px + shank_px
+        height = np.fmax(torso_px / TORSO, leg_px / (THIGH + SHANK))
+        height = np.fmax(height, (torso_px + leg_px) / (TORSO + THIGH + SHANK))
+        lean = np.degrees(np.arctan2(torso[0], -torso[1]))
+        low, high = np.fmin.reduce(seen, 2), np.fmax.reduce(seen, 2)
+    whole = (counts[:, -1], height, np.abs(lean), lean)
+    table = np.concatenate([_alternate(parts), low, high, whole, _alternate(seen.take(arms, 2))])
+    return [Body._make(row) for row in table.T.tolist()]
+
+
+def _alternate(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2 M, N): x and y of the first of M joints, of the second and so on, from (2, N, M)."""
+    alternating: NDArray[np.float64] = xy.transpose(2, 0, 1).reshape(-1, xy.shape[1])
+    return alternating
 
 
 @lru_cache(maxsize=8)
-def _indices(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.intp], int]:
-    """Group membership (6, K), bones (4, 2) as keypoint indices, and the neck keypoint or -1."""
-    groups = np.array([[float(name in names) for name in skeleton.keypoints] for names in GROUPS.values()])
-    pairs = (("l_hip", "l_knee"), ("r_hip", "r_knee"), ("l_knee", "l_ankle"), ("r_knee", "r_ankle"))
-    bones = np.array([[skeleton.index(end) for end in pair] for pair in pairs], np.intp)
-    return groups, bones, skeleton.keypoints.index("neck") if "neck" in skeleton.keypoints else -1
+def _indices(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp], int]:
+    """Where to find what in K keypoints; what the skeleton lacks is found at -1.
 
+    Membership (K, 7) in each of the groups and in all; upper and lower ends (2, 4) of thigh and shank, left and right;
+    joints (6,) of right and left arm; the neck.
+    """
+    names = skeleton.keypoints
+    groups = np.array([[float(name in group) for group in (*GROUPS.values(), names)] for name in names])
 
-def keypoint_array(people: Sequence[Track | Pose]) -> FloatArray:
-    """float32 (N, K, 3) of all people."""
-    return np.array([(p.pose if isinstance(p, Track) else p).keypoints for p in people], np.float32)
+    def find(sides: str, *joints: str) -> list[int]:
+        wanted = [f"{side}_{joint}" for side in sides for joint in joints]
+        return [names.index(name) if name in names else -1 for name in wanted]
+
+    bones = np.array([find("lr", "hip", "knee"), find("lr", "knee", "ankle")])
+    arms = np.array(find("rl", "shoulder", "elbow", "wrist"))
+    return groups, bones, arms, names.index("neck") if "neck" in names else -1

@@ -9,11 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from edgepose.errors import ConfigError
 from edgepose.events.arms import Arm, Arms, Swings, is_raised, reach
-from edgepose.events.body import MIN_SCORE, TORSO, Body, keypoint_array, measure
+from edgepose.events.body import TORSO, Body, measure
 from edgepose.events.memory import Memory
 from edgepose.events.motion import next_height
 from edgepose.events.options import GestureOptions
@@ -55,31 +53,21 @@ class GestureRule:
             )
         self.size_wh = size_wh
         self._skeleton = skeleton
-        self._joints = [[skeleton.index(f"{side}_{j}") for j in ("shoulder", "elbow", "wrist")] for side in "rl"]
         self._people = Memory(_Person)
 
     def update(self, tracks: Sequence[Track], t: float) -> list[Event]:
         """Gestures that were held long enough by monotonic second `t`."""
         found: list[Event] = []
-        for track, body, arms in zip(tracks, measure(tracks, self._skeleton), self._arms(tracks), strict=True):
+        for track, body in zip(tracks, measure(tracks, self._skeleton), strict=True):
             if track.missing_s > 0 or is_ignored(self.options.zones, body, self.size_wh):
                 continue
             person, dt = self._people.see(track.id, t)
             person.height_px = next_height(person.height_px, body, dt)
             if person.height_px > 0:
-                made = self._made(person.arms.update(arms, t, dt), body, person, t)
+                made = self._made(person.arms.update(body.arms, t, dt), body, person, t)
                 found += self._told(track.id, person, made, t)
         self._people.forget(t)
         return found
-
-    def _arms(self, tracks: Sequence[Track]) -> list[list[Arm]]:
-        """Right and left arm of every person."""
-        if not tracks:
-            return []
-        points = keypoint_array(tracks)[:, self._joints]  # (N, 2, 3, 3)
-        seen = np.where(points[..., 2:] >= MIN_SCORE, points[..., :2], np.nan)
-        arms: list[list[Arm]] = seen.reshape(len(tracks), 2, 6).tolist()
-        return arms
 
     def _made(self, arms: Sequence[Arm], body: Body, person: _Person, t: float) -> set[str]:
         """Gestures that this frame shows."""

@@ -113,7 +113,8 @@ def _n_shared(track_xy: FloatArray, pose_xy: FloatArray) -> FloatArray:
 def _oks(dx: FloatArray, dy: FloatArray, n_shared: FloatArray, size_px: FloatArray, sigmas: FloatArray) -> FloatArray:
     spread = sigmas * size_px[:, None]  # (T, K)
     kernel = np.exp((dx * dx + dy * dy) * (OKS_FACTOR / (spread * spread))[:, None])
-    similarity: FloatArray = _sum(np.fmax(kernel, 0)) / np.maximum(n_shared, 1)
+    of_keypoints: FloatArray = np.maximum(n_shared, 1)
+    similarity: FloatArray = _sum(np.fmax(kernel, 0)) / of_keypoints
     return similarity
 
 

@@ -57,6 +57,36 @@ def test_a_lost_person_is_reported_missing_and_comes_back_under_the_same_id():
     assert (back.id, back.missing_s) == (1, 0)
 
 
+def test_who_is_not_found_stays_as_last_seen_while_others_walk_on():
+    tracker = Tracker()
+    for i in range(10):
+        before = tracker.update([person(100), person(300 + 4 * i, score=0.6)], i / 20)
+    for i in range(10, 14):
+        still, walking = tracker.update([person(300 + 4 * i, score=0.6)], i / 20)
+    assert still.missing_s == pytest.approx(0.2) and walking.missing_s == 0
+    assert still.pose.score == before[0].pose.score
+    np.testing.assert_array_equal(still.pose.keypoints, before[0].pose.keypoints)
+
+
+def test_tracks_come_by_id_whoever_was_seen_first():
+    tracker = Tracker()
+    tracker.update([], 0.0)
+    tracker.update([person(100), person(300)], 0.1)
+    tracker.update([person(300)], 0.2)  # the left one blinks, and gets an id later
+    for t in (0.25, 0.3, 0.35, 0.4, 0.45):
+        tracks = tracker.update([person(100), person(300)] if t > 0.25 else [person(300)], t)
+    assert [track.id for track in tracks] == [1, 2]
+    assert tracks[0].pose.keypoints[0, 0] == pytest.approx(300, abs=1)
+
+
+def test_the_tracks_of_a_frame_stay_what_they_were():
+    tracker = Tracker()
+    (first,) = tracker.update([person(100)], 0.0)
+    kept = first.pose.keypoints.copy()
+    tracker.update([person(130)], 0.1)
+    np.testing.assert_array_equal(first.pose.keypoints, kept)
+
+
 def test_after_max_gap_a_person_is_forgotten():
     tracker = Tracker(TrackerOptions(max_gap_s=1.0))
     tracker.update([person(100)], 0.0)
