@@ -115,8 +115,10 @@ class ActivityRule:
 
     def _speeds(self, person: _Person, body: Body, t: float) -> tuple[float, float]:
         """Speed of the body over the floor, and of its parts, in body heights per second; NaN while unknown."""
-        path, size = person.path, person.height_px
-        x, y = body.centre[0], body.bottom if body.legs else body.centre[1]  # sitting down moves the hips alone
+        path, size, parts = person.path, person.height_px, body.parts
+        x, y = body.centre
+        if body.legs:
+            y = body.bottom  # sitting down moves the hips alone
         while path and t - path[0][0] > SPAN_S + SAMPLE_S:
             path.popleft()
         travel = restlessness = math.nan
@@ -129,9 +131,9 @@ class ActivityRule:
                 towards = DEPTH * self.size_wh[0] / size * max(abs(growth) - UNSURE, 0.0)
             travel = math.hypot((x - old_x) / size, (y - old_y) / size, towards) / span_s
             middle = path[len(path) // 2]
-            restlessness = max(_moved(body.parts, old) / span_s, _moved(body.parts, middle[4]) / (t - middle[0])) / size
+            restlessness = max(_moved(parts, old) / span_s, _moved(parts, middle[4]) / (t - middle[0])) / size
         if not path or t - path[-1][0] >= SAMPLE_S:
-            path.append((t, x, y, size, body.parts))
+            path.append((t, x, y, size, parts))
         return travel, restlessness
 
 

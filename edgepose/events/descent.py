@@ -36,6 +36,7 @@ class Descent:
         self._hip_y: list[float] = []  # inf where not seen
         self._speed: list[float] = []
         self._lies: list[bool] = []
+        self._columns = (self._t, self._y, self._hip_y, self._speed, self._lies)
 
     @property
     def going_down(self) -> bool:
@@ -71,10 +72,6 @@ class Descent:
         self.drop += hidden
         self.fastest, self.recent = self.fastest * longer, self.recent * longer
 
-    @property
-    def _columns(self) -> tuple[list[float], list[float], list[float], list[float], list[bool]]:
-        return self._t, self._y, self._hip_y, self._speed, self._lies
-
     def _begin_anew(self, t: float, y: float, height_px: float) -> None:
         """Forget what came before a gap or a jump; a gap in which somebody went on going down counts as GAP_S."""
         if not self._t:
@@ -85,7 +82,7 @@ class Descent:
             for column in self._columns:
                 column.clear()
         elif gap_s > GAP_S:
-            self._t = [then + gap_s - GAP_S for then in self._t]
+            self._t[:] = [then + gap_s - GAP_S for then in self._t]
 
     def _y_at(self, t: float, later_t: float, later_y: float) -> float:
         """Shoulder y at second `t`, given where it is later; before the first sample, where it was first."""
