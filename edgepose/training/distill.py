@@ -44,6 +44,10 @@ class DistillOptions(Options, frozen=True):
         tuple[float, ...],
         Meta(min_length=1, description="the teacher looks at the upright picture this much larger; the mean answers"),
     ] = (1.0,)
+    features: Annotated[
+        float,
+        Meta(ge=0, description="weight of the difference from the teacher's backbone features; light backbones only"),
+    ] = 0.0
     min_turned_keypoints: Annotated[
         int, Meta(description="a person seen only in the turned picture needs this many keypoints")
     ] = 8

@@ -21,7 +21,10 @@ class ConvWeights:
 
 
 def read_onnx_convs(path: Path) -> list[ConvWeights]:
-    """The 2-D convolutions of a graph in their order, with the constant Add or batch norm after each folded in."""
+    """The 2-D convolutions of a graph in their order, with the constant Add or batch norm after each folded in.
+
+    ModelError when there is none, or the file is no ONNX.
+    """
     try:
         import onnx
         from onnx import numpy_helper
@@ -32,6 +35,9 @@ def read_onnx_convs(path: Path) -> list[ConvWeights]:
     except Exception as error:
         raise ModelError(f"{path.name!r} is not a readable ONNX file: {error}") from error
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for node in graph.node:  # weights stored as float16
+        if node.op_type == "Cast" and node.input[0] in constants:
+            constants[node.output[0]] = constants[node.input[0]]
     users = {name: node for node in graph.node for name in node.input}
     convs = []
     for node in graph.node:
@@ -52,6 +58,8 @@ def read_onnx_convs(path: Path) -> list[ConvWeights]:
             factor = (gamma / np.sqrt(variance + epsilon)).astype(np.float32)
             weight, bias = weight * factor[:, None, None, None], (bias - mean) * factor + beta
         convs.append(ConvWeights(weight, bias))
+    if not convs:
+        raise ModelError(f"{path.name!r} has no convolution whose weights it stores; give an exported pose network")
     return convs
 
 

@@ -25,6 +25,7 @@ from edgepose.training.dataset import DataOptions, PoseDataset, Sample
 from edgepose.training.distill import DistillOptions, open_teacher
 from edgepose.training.distributed import Processes, StepSampler
 from edgepose.training.ema import WeightAverage
+from edgepose.training.features import FeatureMatch
 from edgepose.training.initialise import initialise
 from edgepose.training.journal import Journal
 from edgepose.training.losses import LossOptions, stage_losses
@@ -85,8 +86,10 @@ class Training:
         self.dataset = PoseDataset(options.data, skeleton, loop.seed, open_teacher(options.distill))
         self.network = self._network(resume)
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.mean = WeightAverage(self.network, loop.ema_decay)  # a copy, taken before anything listens in
+        distill = options.distill
+        self.features = FeatureMatch(self.network, distill.teacher).to(self.device) if distill.features else None
         self.optimiser = build_optimiser(self.network, options.optimiser)
-        self.mean = WeightAverage(self.network, loop.ema_decay)
         self.step = 0
         self.best_ap = -1.0
         self.steps_per_epoch = len(self.dataset) // (loop.batch * self.processes.n)
@@ -161,10 +164,12 @@ class Training:
         set_rate(self.optimiser, rate_at(self.step / total, options.optimiser))
         batch = Sample(*(tensor.to(self.device) for tensor in batch))
         self.network.train()
+        images = normalised(batch.image)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=options.loop.bf16):
-            stages = self._wrapped(normalised(batch.image))
+            stages = self._wrapped(images)
+            far = self.features.loss(images) if self.features else torch.zeros((), device=self.device)
         losses = stage_losses(stages, batch.pafs, batch.heatmaps, batch.mask, options.loss)
-        loss = torch.stack(losses).sum()
+        loss = torch.stack(losses).sum() + options.distill.features * far
         self._must_be_finite("loss", loss)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
