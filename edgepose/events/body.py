@@ -6,6 +6,7 @@ that thresholds mean the same for a child near the camera and an adult across th
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -89,6 +90,11 @@ class Body(NamedTuple):
     def arms(self) -> tuple[float, ...]:
         """x and y in turn of shoulder, elbow and wrist of the right and then of the left arm."""
         return self[20:]
+
+    @property
+    def span_px(self) -> float:
+        """From one shoulder to the other."""
+        return math.hypot(self.l_shoulder_x - self.r_shoulder_x, self.l_shoulder_y - self.r_shoulder_y)
 
     @property
     def legs(self) -> bool:

@@ -6,6 +6,7 @@ descent that ends flat on the floor counts as much as a fast one that is seen le
 
 from __future__ import annotations
 
+from edgepose.events.descent import GOING_DOWN
 from edgepose.events.motion import Motion
 from edgepose.events.options import FallOptions
 
@@ -42,7 +43,13 @@ def fall_evidence(motion: Motion, options: FallOptions) -> float:
 
 
 def lost_evidence(motion: Motion, options: FallOptions) -> float:
-    """For a body that was lost: how fast and how deep it was going down when it was last seen."""
+    """For a body that was lost: how fast and how deep it was going down when it was last seen.
+
+    Shoulders that came down and then rest high over legs that stand have not fallen: they were mixed up with those of
+    somebody who passed behind.
+    """
+    if motion.on_legs and motion.shoulders >= STANDING and motion.descent.speed < GOING_DOWN:
+        return 0.0
     drop = motion.descent.drop
     if motion.cut_off:
         drop = min(drop, HIGHEST - motion.shoulders)

@@ -132,6 +132,8 @@ class FallDetector:
         return best
 
     def _see(self, person: Person, body: Body, t: float) -> None:
+        if person.motion.is_mixed(body, t):
+            return
         person.motion.see(body, t, keep_height=person.episode is not None or person.low_since is not None)
         zone = body_zone(self.options.zones, body, self.size_wh)
         person.note_posture(t, self.options, zone)

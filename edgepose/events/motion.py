@@ -6,6 +6,7 @@ Everything is in body heights and seconds. How the shoulders got where they are 
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from edgepose.events.body import THIGH, Body, stands_on_legs
 from edgepose.events.descent import Descent
@@ -20,6 +21,12 @@ AT_REST = 0.25  # body heights per second
 ALONG_S = 0.5  # a body that lies along the line of sight stays at rest; one that bends or crouches goes on
 ALONG_DROP = 0.2  # and it has come down in the picture as well; one that walks away has not
 BENT_HIPS = 0.25  # hips over the floor of somebody who bends down, at least
+STRETCH = 1.5  # seen against known body height beyond which a skeleton has joints of two people: nobody grows like that
+SPAN = 0.5  # nor is anybody this broad, body heights: shoulders are a quarter of a height apart (Drillis and Contini)
+WIDENS = 2.0  # and suddenly so: who lies along the line of sight looks short, hence broad, but does so all the time
+MIXED_S = 1.0  # unless it lasts: then the known height was too small
+WALKS = 0.3  # seen body heights per second sideways: who goes like this upright on legs walks; slowly is 0.5
+WALK_S = 0.5  # over which that is measured: half a stride
 LEG = 0.4  # an upright body whose feet would be below the picture stands there, whatever legs a network invents
 
 
@@ -63,11 +70,30 @@ class Motion:
         self.floor_y = math.nan
         self._floor_t = -math.inf
         self._along_s = 0.0
+        self._mixed_since = self._span_px = math.nan
+        self._path: deque[tuple[float, float, float]] = deque()  # second, x of hips and of ankles while upright
+
+    def is_mixed(self, body: Body, t: float) -> bool:
+        """Whether a body has suddenly become longer or broader than it can, as some of its joints are somebody else's.
+
+        People who pass each other are mixed up for moments. One of them would count as tall from then on, so that
+        upright shoulders seem low; or shoulders halfway to another person's would seem to have come down.
+        """
+        # the larger of both, for somebody may come near quickly
+        height_px = max(self.height_px, self.body.height_px) if self.body else math.nan
+        too_broad = body.span_px > SPAN * height_px and not body.span_px < WIDENS * self._span_px
+        if not (body.height_px > STRETCH * height_px or too_broad):
+            self._mixed_since = math.nan
+            return False
+        if self._mixed_since != self._mixed_since or t - self._mixed_since > 2 * MIXED_S:
+            self._mixed_since = t
+        return t - self._mixed_since < MIXED_S
 
     def see(self, body: Body, t: float, *, keep_height: bool) -> None:
         """Take in one frame; with `keep_height` the body height can only grow (a lying body looks shorter)."""
         dt = max(t - self.t, 1e-3)
-        keep = keep_height or self._along_s > 0
+        walks = self._walks(body, t)
+        keep = (keep_height or self._along_s > 0) and not walks
         self.height_px = height_px = next_height(self.height_px, body, dt, keep=keep)
         if height_px != height_px:
             return
@@ -80,9 +106,28 @@ class Motion:
         self.held_up = held_up(body, height_px)
         knees_y = body.hip_y + THIGH * body.height_px
         self.cut_off = knees_y > self._picture_height_px and body.angle_deg < UPRIGHT_DEG
-        self.on_legs = self.hips > BENT_HIPS and stands_on_legs(body, height_px)
+        self.on_legs = walks or (self.hips > BENT_HIPS and stands_on_legs(body, height_px))
         self.body, self.t = body, t
-        self._look_along(self.shoulders - shoulders_along_sight(body, height_px), dt)
+        if body.span_px == body.span_px:
+            self._span_px = body.span_px
+        self._look_along(math.nan if walks else self.shoulders - shoulders_along_sight(body, height_px), dt)
+
+    def _walks(self, body: Body, t: float) -> bool:
+        """Whether an upright body goes sideways on its legs, however small it looks for the height that is known.
+
+        Hips and feet go together; in a fall the feet stay where they are.
+        """
+        path = self._path
+        if not body.angle_deg < UPRIGHT_DEG or t - self.t > 2 * WALK_S:
+            path.clear()
+        path.append((t, body.hip_x, body.ankle_x))
+        while len(path) > 1 and t - path[1][0] >= WALK_S:
+            path.popleft()
+        then, hip_x, ankle_x = path[0]
+        least_px = WALKS * body.height_px * max(t - then, WALK_S)
+        hips, feet = body.hip_x - hip_x, body.ankle_x - ankle_x
+        together = min(hips, feet) >= least_px or max(hips, feet) <= -least_px
+        return together and stands_on_legs(body, body.height_px)
 
     def _look_along(self, hidden: float, dt: float) -> None:
         """What the picture shows as height is depth where a body has come to lie along the line of sight.

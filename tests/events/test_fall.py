@@ -100,6 +100,47 @@ def test_somebody_as_low_who_squats_on_folded_legs_is_quiet():
     assert tell(detector(), play((UP, 2), (squatting(), 0.5), (squatting(), 3))) == []
 
 
+def mixed_up(figure, joints, dx, dy):
+    """A figure some of whose joints are those of somebody else, who is elsewhere."""
+    figure = figure.copy()
+    figure[list(joints), :2] += (dx, dy)
+    return figure
+
+
+@pytest.mark.parametrize(
+    ("person", "mixed"),
+    [
+        (SEATED, mixed_up(SEATED, (5, 6, 7), 220, 180)),
+        (UP, mixed_up(UP, (0, 1, 2, 3, 4, 5, 6, 7, 14, 15, 16, 17), 90, -190)),
+    ],
+    ids=["a shoulder", "head and arms"],
+)
+def test_joints_of_somebody_who_passes_are_no_fall(person, mixed):
+    scenes = ((person, 2), (mixed, 0.05), (mixed, 0.4), (person, 0.5), (mixed, 0.05), (person, 0.05), (person, 3))
+    assert tell(detector(), play(*scenes)) == []
+
+
+def test_a_fall_is_told_although_joints_are_mixed_up_on_the_way():
+    half_way = UP + 0.5 * (FLOOR - UP)
+    scenes = ((UP, 2), (half_way, 0.35), (mixed_up(half_way, (5, 6, 7), 250, -150), 0.05), (FLOOR, 0.3), (FLOOR, 3))
+    assert stages(tell(detector(), play(*scenes))) == ["suspected", "confirmed"]
+
+
+def test_somebody_small_who_walks_does_not_lie_along_the_line_of_sight_and_who_stays_there_does():
+    small = along_sight(0.6)
+    small[:, 1] += 40
+    there = moved(small, 240)
+    assert tell(detector(), play((UP, 2), (small, 0.4), (there, 3), (there, 0.3))) == []
+    assert "suspected" in stages(tell(detector(), play((UP, 2), (small, 0.4), (small, 3))))
+
+
+def test_somebody_who_jumps_down_and_is_lost_standing_has_not_fallen_and_who_is_lost_falling_has():
+    on_table = moved(UP, 0, -100)
+    assert tell(detector(), play((on_table, 2), (UP, 0.4), (UP, 0.4), (GONE, 3))) == []
+    falling = UP + 0.6 * (FLOOR - UP)
+    assert "suspected" in stages(tell(detector(), play((on_table, 2), (falling, 0.4), (GONE, 3))))
+
+
 def test_a_fall_from_a_chair_is_told_and_lying_down_on_what_carries_the_hips_is_not():
     on_bed = lying((200, 344))
     assert stages(tell(detector(), play((SEATED, 2), (FLOOR, 0.5), (FLOOR, 1)))) == ["suspected"]
