@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (its name everywhere)
 from torch import Tensor, nn
 
+from edgepose.training.in_order import InOrder
 from edgepose.training.layers import Conv
 
 RIDGE = 1e-3
@@ -50,19 +51,21 @@ def refit(
     """Solve the pairs in order; returns per layer the share of the teacher's variance (behind the ReLU where there is
     one) that is left unexplained.
 
-    run_student, run_teacher: send the same pictures through each network, one at a time. n_rows: positions sampled per
-    layer and picture; keep their sum well above the 1152 unknowns per output of a 3x3 convolution over 128 channels.
-    progress: wraps the loop.
+    pairs: in the order of the network. run_student, run_teacher: send the same pictures through each network, one at a
+    time and in one order. n_rows: positions sampled per layer and picture; keep their sum well above the 1152 unknowns
+    per output of a 3x3 convolution over 128 channels. progress: wraps the loop.
     """
     wanted = collect(run_teacher, [pair.teacher for pair in pairs], n_rows, given=False)
     unexplained = []
-    for pair in progress(pairs):
-        ((given, _),) = collect(run_student, [pair.student], n_rows).values()
-        answer = wanted.pop(pair.teacher)[1]
-        if isinstance(pair.teacher[-1], nn.ELU):
-            answer = pair.teacher[-1](answer)
-        answer = answer + pair.shift
-        unexplained.append(_solve(pair, given, answer if pair.keep is None else answer[:, pair.keep]))
+    with InOrder([pair.student.conv for pair in pairs]) as layers:
+        for pair in progress(pairs):
+            layers.reach()
+            ((given, _),) = collect(run_student, [pair.student], n_rows).values()
+            answer = wanted.pop(pair.teacher)[1]
+            if isinstance(pair.teacher[-1], nn.ELU):
+                answer = pair.teacher[-1](answer)
+            answer = answer + pair.shift
+            unexplained.append(_solve(pair, given, answer if pair.keep is None else answer[:, pair.keep]))
     return unexplained
 
 

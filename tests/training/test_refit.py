@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from edgepose.training.layers import Conv  # noqa: E402
+from edgepose.training import refit as refit_module  # noqa: E402
+from edgepose.training.layers import Conv, Residual  # noqa: E402
 from edgepose.training.refit import LayerPair, collect, refit  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -54,3 +58,39 @@ def test_rows_of_two_layers_of_the_same_picture_belong_together() -> None:
     found = collect(lambda: second(first(picture)), [first, second], n_rows=50)
     assert [len(rows) for pair in found.values() for rows in pair] == [50] * 4
     assert torch.equal(found[first][1], found[second][0])
+
+
+def network(n: int) -> torch.nn.Sequential:
+    torch.manual_seed(n)
+    branch = Residual(Conv(8, n), Conv(n, 8, dilation=2))
+    return torch.nn.Sequential(Conv(3, 8, stride=2), branch, Conv(8, 4, 1, relu=False)).eval()
+
+
+def test_layers_are_computed_twice_each_and_solved_as_if_all_were_computed_every_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    teacher, students = network(8), [network(5), network(5)]
+    pictures = [torch.randn(1, 3, 21, 24 + 8 * i) for i in range(3)]
+    computed: list[torch.nn.Module] = []
+    compute = torch.nn.Conv2d._conv_forward
+
+    def counted(conv: torch.nn.Conv2d, *args: object) -> torch.Tensor:
+        computed.append(conv)
+        return compute(conv, *args)
+
+    monkeypatch.setattr(torch.nn.Conv2d, "_conv_forward", counted)
+    for student in students:
+        convs = [[layer for layer in one.modules() if isinstance(layer, Conv)] for one in (student, teacher)]
+        keep = [None, torch.arange(5), None, None]
+        pairs = [LayerPair(own, other, kept) for own, other, kept in zip(*convs, keep, strict=True)]
+        refit(
+            lambda student=student: [student(one) for one in pictures],
+            lambda: [teacher(one) for one in pictures],
+            pairs,
+        )
+        monkeypatch.setattr(refit_module, "InOrder", lambda _: nullcontext(SimpleNamespace(reach=lambda: None)))
+    fast, slow = ([layer for layer in one.modules() if isinstance(layer, torch.nn.Conv2d)] for one in students)
+    assert [computed.count(conv) for conv in fast] == [6, 6, 6, 3]
+    assert [computed.count(conv) for conv in slow] == [12] * 4
+    assert all(torch.equal(a.weight, b.weight) and torch.equal(a.bias, b.bias) for a, b in zip(fast, slow, strict=True))
+    assert all(torch.equal(students[0](one), students[1](one)) for one in pictures)
