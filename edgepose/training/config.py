@@ -10,8 +10,10 @@ from pathlib import Path
 import msgspec
 
 from edgepose.config.load import all_keys
+from edgepose.config.text import toml_value
 from edgepose.errors import ConfigError
 from edgepose.training.loop import TrainOptions
+from edgepose.training.network import NetworkOptions
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -29,6 +31,12 @@ def load_config(path: Path) -> TrainOptions:
         raise ConfigError(f"{str(path)!r} is not valid TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise ConfigError(f"{str(path)!r}: {_explain(str(error))}") from None
+
+
+def network_lines(options: NetworkOptions) -> list[str]:
+    """The lines of a recipe's [network] that build this network: every key that is not at its default."""
+    values = {field.name: (getattr(options, field.name), field.default) for field in msgspec.structs.fields(options)}
+    return [f"{name} = {toml_value(value)}" for name, (value, default) in values.items() if value != default]
 
 
 def _explain(message: str) -> str:

@@ -108,12 +108,16 @@ def count_parameters(network: nn.Module) -> int:
 
 def count_flop(network: nn.Module, input_hw: tuple[int, int]) -> int:
     """Floating-point operations of one picture's convolutions, a multiply-add counted as two."""
-    total = 0
+    return sum(flop_by_layer(network, input_hw).values())
+
+
+def flop_by_layer(network: nn.Module, input_hw: tuple[int, int]) -> dict[nn.Conv2d, int]:
+    """`count_flop` of each convolution."""
+    flop: dict[nn.Conv2d, int] = {}
 
     def add(layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        nonlocal total
         assert isinstance(layer, nn.Conv2d)
-        total += 2 * layer.weight[0].numel() * output[0].numel()
+        flop[layer] = flop.get(layer, 0) + 2 * layer.weight[0].numel() * output[0].numel()
 
     hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, nn.Conv2d)]
     device = next(network.parameters()).device
@@ -125,4 +129,4 @@ def count_flop(network: nn.Module, input_hw: tuple[int, int]) -> int:
         network.train(was_training)
         for hook in hooks:
             hook.remove()
-    return total
+    return flop

@@ -9,6 +9,7 @@ which go, edgepose_lite_widths.py how many where); every layer from the first ch
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 import torch
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--pictures", type=int, default=16, help="from each of photos.json and falls.json")
     args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_grad_enabled(False)
     recipe = load_config(args.recipe)
     if recipe.network.residual:
