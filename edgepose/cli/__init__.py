@@ -22,7 +22,7 @@ VERBS: dict[str, str] = {
     "camera": "what a camera gives: size, rate, brightness, people, one drawn picture, advice",
     "capture": "calibration pictures from a camera: different ones, over time, kept on this machine",
     "train": "train a network on COCO-style sets, on labelled and unlabelled pictures",
-    "prune": "remove the least important filters of a checkpoint; retrain it afterwards",
+    "prune": "make a checkpoint's network narrower; retrain it afterwards",
     "export": "write a checkpoint as ONNX with its sidecar, and check that both answer alike",
     "calibrate": "INT8 ranges from pictures: a Q/DQ model, a calibration cache, a report with a verdict",
     "build": "a TensorRT engine for this device",

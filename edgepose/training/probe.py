@@ -11,32 +11,44 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from edgepose.errors import DataError
+from edgepose.errors import DataError, SourceError
+from edgepose.sources.images import list_images, read_image
 from edgepose.training.validate import own_spec
 
 HEIGHT = 224
 
 
-def probe_pictures(lists: Sequence[Path], n: int) -> list[Tensor]:
-    """`n` pictures of each COCO-style list, spread evenly: (1, 3, 224, W) each, normalised."""
+def probe_pictures(places: Sequence[Path], n: int) -> list[Tensor]:
+    """At most `n` pictures of each folder or COCO-style list, spread evenly: (1, 3, 224, W) each, normalised."""
     chosen = []
-    for one in lists:
-        images = json.loads(one.read_text())["images"]
-        chosen += [Path(images[i]["file_name"]) for i in np.linspace(0, len(images) - 1, n).astype(int)]
+    for place in places:
+        paths = list_images(place) if place.is_dir() else _listed(place)
+        chosen += [paths[i] for i in np.linspace(0, len(paths) - 1, min(n, len(paths))).astype(int)]
     return [_read(path) for path in chosen]
 
 
+def _listed(path: Path) -> list[Path]:
+    """The pictures of a COCO-style list; names that are not absolute are looked for beside it."""
+    try:
+        return [path.parent / image["file_name"] for image in json.loads(path.read_bytes())["images"]]
+    except OSError as error:
+        raise DataError(f"cannot read {str(path)!r} ({error}); give a folder or a COCO-style list") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{str(path)!r} is neither a folder of pictures nor a COCO-style list ({error!r})") from None
+
+
 def _read(path: Path) -> Tensor:
-    image = cv2.imread(str(path))
-    if image is None:
-        raise DataError(f"{str(path)!r} is not a readable picture; remove it from its list")
-    width = round(image.shape[1] * HEIGHT / image.shape[0] / 8) * 8
+    try:
+        image = read_image(path)
+    except SourceError as error:
+        raise DataError(f"{error}; mend it, or remove it from its folder or list") from None
+    width = max(1, round(image.shape[1] * HEIGHT / image.shape[0] / 8)) * 8
     small = cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA)
     spec = own_spec("probe")
     return torch.from_numpy(small).permute(2, 0, 1)[None].float().sub(spec.mean[0]).mul(spec.scale[0])
 
 
-def runner(network: nn.Module, pictures: list[Tensor]) -> Callable[[], None]:
+def runner(network: nn.Module, pictures: Sequence[Tensor]) -> Callable[[], None]:
     """Sends all pictures through."""
 
     def run() -> None:
