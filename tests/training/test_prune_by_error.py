@@ -72,6 +72,8 @@ def far(network: PoseNetwork, other: PoseNetwork) -> float:
     return unexplained(*([last_maps(one.eval(), picture) for picture in unseen] for one in (network, other)))
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)  # some ten seconds of computing, which a busy machine stretches
 def test_by_error_is_nearer_than_by_magnitude_at_the_same_cost() -> None:
     pytest.importorskip("torch_pruning")
     network = network_of(replace(OPTIONS, norm=True))
@@ -89,6 +91,8 @@ def test_by_error_is_nearer_than_by_magnitude_at_the_same_cost() -> None:
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)  # some ten seconds of computing, which a busy machine stretches
 def test_folded_norms_and_nearly_all_channels_give_nearly_the_same_maps() -> None:
     network = network_of(replace(SMALL, norm=True))
     narrow, report = prune_by_error(network, tensors(12), 0.98 * gflop(network))
@@ -147,6 +151,8 @@ def listed(pictures: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)  # some ten seconds of computing, which a busy machine stretches
 def test_what_is_printed_trains_the_checkpoint_on_and_it_exports(
     pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
