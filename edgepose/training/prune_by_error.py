@@ -1,8 +1,8 @@
-"""A light network made narrower where that costs its maps least, and solved anew, so that it answers like before.
+"""A light network made narrower where that costs its maps least, and solved anew to come near them again.
 
 The network itself is the wide one: its channels are measured on pictures (channel_costs), a GFLOP is shared out among
 its layers (allot), the channels that others can replace go (narrow), and every layer from the first change on is solved
-for (refit). No label and no training step is needed, though training afterwards helps.
+for (refit). No label is needed; training afterwards is (docs/explanation/training.md).
 """
 
 from __future__ import annotations
