@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "config", metavar="CONFIG", type=Path, help="TOML file, such as edgepose/training/recipes/*.toml"
     )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one key, such as optimiser.rate=1e-4"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from last.pt in loop.out")
     parser.add_argument("--show-batch", metavar="FILE.png", type=Path, help="write a grid of samples and stop")
     add_json_flag(parser)
@@ -33,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     need_torch("training")
     from edgepose.training.config import load_config
 
-    options = load_config(args.config)
+    options = load_config(args.config, args.set)
     report = _show(options, args.show_batch) if args.show_batch else _train(options, args.resume)
     if report:
         print_report(report, as_json=args.json)

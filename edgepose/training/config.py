@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,10 +23,17 @@ else:
     import tomli as tomllib
 
 
-def load_config(path: Path) -> TrainOptions:
-    """Read a configuration; paths in it are relative to the working folder. ConfigError names file and key."""
+def load_config(path: Path, settings: Sequence[str] = ()) -> TrainOptions:
+    """Read a configuration; paths in it are relative to the working folder. ConfigError names file and key.
+
+    settings: what differs from the file, each `table.key=value` with a value as TOML writes it; `data.sets.0.weight=1`
+    is the first set's.
+    """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), TrainOptions)
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        for setting in settings:
+            _put(content, setting)
+        return msgspec.convert(content, TrainOptions)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {str(path)!r} ({error}); copy one of edgepose/training/recipes") from None
     except tomllib.TOMLDecodeError as error:
@@ -37,6 +46,30 @@ def network_lines(options: NetworkOptions) -> list[str]:
     """The lines of a recipe's [network] that build this network: every key that is not at its default."""
     values = {field.name: (getattr(options, field.name), field.default) for field in msgspec.structs.fields(options)}
     return [f"{name} = {toml_value(value)}" for name, (value, default) in values.items() if value != default]
+
+
+def _put(content: dict[str, Any], setting: str) -> None:
+    """Put one `table.key=value` into a configuration."""
+    try:
+        new: Any = tomllib.loads(setting)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"--set {setting!r} is no table.key=value as TOML writes it: {error}") from None
+    _merge(content, new, setting)
+
+
+def _merge(content: Any, new: dict[str, Any], setting: str) -> None:
+    """Put `new` into tables and lists of tables, whose entries go by their number."""
+    for key, value in new.items():
+        where: Any = key
+        if isinstance(content, list):
+            where = int(key) if key.isdigit() and int(key) < len(content) else None
+        if where is None or not isinstance(content, (dict, list)):
+            raise ConfigError(f"--set {setting!r} names no place in the configuration; {key!r} is not there")
+        if isinstance(value, dict):
+            inner = content.setdefault(where, {}) if isinstance(content, dict) else content[where]
+            _merge(inner, value, setting)
+        else:
+            content[where] = value
 
 
 def _explain(message: str) -> str:
