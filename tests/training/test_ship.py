@@ -43,6 +43,8 @@ def test_an_export_answers_as_the_checkpoint_at_two_sizes(saved: Path, capsys: p
     model = onnx.load(str(output))
     assert model.ir_version <= 8 and model.opset_import[0].version <= 17
     assert not any(node.op_type == "BatchNormalization" for node in model.graph.node)
+    weights = {tensor.name for tensor in model.graph.initializer}
+    assert all(node.input[0] in weights for node in model.graph.node if node.op_type == "Cast")
     assert load_spec(output).heatmaps.name == "heatmaps"
 
 
