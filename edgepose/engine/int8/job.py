@@ -132,8 +132,8 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
 def _judging() -> BackendOptions:
     """What INT8 is judged in: this machine's runtime, or exact arithmetic where the CPU's own would cut sums off.
 
-    Layers that stay in floating point are computed in float32, since bfloat16, which some CPUs would take, is coarser than
-    the float16 of TensorRT and would be blamed on INT8.
+    Layers that stay in floating point are computed in float32: bfloat16, which some CPUs would take, is coarser than
+    the float16 of TensorRT, and would be blamed on INT8.
     """
     name = "auto" if int8_is_whole() else "onnxruntime"
     return BackendOptions(name=name, precision="f32")
