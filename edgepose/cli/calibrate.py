@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="STEPS",
-        help="train the INT8 weights towards FP32, such as 400 steps",
+        help="experimental: train the INT8 weights towards FP32, such as 300 steps",
     )
     parser.add_argument("--max-pictures", type=int, metavar="N", help="most pictures taken (500)")
     parser.add_argument("--judge-images", metavar="DIR", help="pictures that judge, in place of a share of --images")
