@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import sub
 
 from edgepose.events.absence import Absence
 from edgepose.events.body import Body, measure
@@ -89,7 +90,7 @@ class ActivityRule:
 
     def _doing(self, track_id: int, person: _Person, body: Body, t: float) -> list[Event]:
         """Walking and still, told when they have lasted."""
-        options, path = self.options, person.path
+        options = self.options
         travel, restlessness = self._speeds(person, body, t)
         doing = ""
         if travel >= options.walk_speed and not body.angle_deg > 50:
@@ -103,15 +104,17 @@ class ActivityRule:
             person.told, person.no_motion_told = "", False
         doing = person.doing
         lasted_s = t - person.doing_since
-        found = []
-        evidence = {"speed": round(travel, 2), "restlessness": round(restlessness, 2)} if path else {}
+        stages = []
         if doing and doing != person.told and lasted_s >= options.hold_s:
             person.told = doing
-            found.append(Event("activity", doing, t, track_id, 1.0, person.doing_since, evidence=evidence))
+            stages.append(doing)
         if doing == "still" and 0 < options.no_motion_s <= lasted_s and not person.no_motion_told:
             person.no_motion_told = True
-            found.append(Event("activity", "no_motion", t, track_id, 1.0, person.doing_since, evidence=evidence))
-        return found
+            stages.append("no_motion")
+        if not stages:
+            return []
+        evidence = {"speed": round(travel, 2), "restlessness": round(restlessness, 2)}
+        return [Event("activity", stage, t, track_id, 1.0, person.doing_since, evidence=evidence) for stage in stages]
 
     def _speeds(self, person: _Person, body: Body, t: float) -> tuple[float, float]:
         """Speed of the body over the floor, and of its parts, in body heights per second; NaN while unknown."""
@@ -139,8 +142,12 @@ class ActivityRule:
 
 def _moved(now: tuple[float, ...], then: tuple[float, ...]) -> float:
     """Mean way of the parts seen both times, pixels; NaN where there are none."""
-    ways = [abs(way) for a, b in zip(now, then, strict=True) if (way := a - b) == way]
-    return 2 * sum(ways) / len(ways) if ways else math.nan
+    ways = [*map(abs, map(sub, now, then))]
+    total = sum(ways)
+    if total != total:
+        ways = [way for way in ways if way == way]
+        total = sum(ways)
+    return 2 * total / len(ways) if ways else math.nan
 
 
 def _at_rest(person: _Person, t: float) -> bool:

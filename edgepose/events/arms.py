@@ -69,8 +69,18 @@ class Arms:
                 values[2 * joint : 2 * joint + 2] = self._last[0][2 * joint : 2 * joint + 2]
         self._last = [values, *self._last[:2]]
         if len(self._last) == 3 and dt_s <= MEDIAN_DT_S:
-            values = [sorted(three)[1] if three[0] == three[0] else three[0] for three in zip(*self._last, strict=True)]
+            values = [*map(_middle, *self._last)]
         return values[:6], values[6:]
+
+
+def _middle(now: float, before: float, earlier: float) -> float:
+    """The median of three values; NaN while one of the newest two is."""
+    if now != now or before != before:
+        return math.nan
+    low, high = (before, now) if before < now else (now, before)
+    if earlier < low:
+        return low
+    return earlier if earlier < high else high
 
 
 def is_raised(arm: Arm, head_y: float, size: float) -> bool:

@@ -45,6 +45,7 @@ class Body(NamedTuple):
     height_px: how tall the person would stand here, from the longest chain of limbs that is seen; foreshortening makes
         it too small, never too large.
     angle_deg: torso from upright, 0 standing, 90 horizontal, 180 head down. lean_deg: the same, positive to the right.
+    trunk_y, thigh_y, shank_y: how far hip, knee and ankle are below neck, hip and knee.
     r_shoulder to l_wrist: joints of the arms.
     """
 
@@ -68,6 +69,9 @@ class Body(NamedTuple):
     height_px: float
     angle_deg: float
     lean_deg: float
+    trunk_y: float
+    thigh_y: float
+    shank_y: float
     r_shoulder_x: float
     r_shoulder_y: float
     r_elbow_x: float
@@ -89,7 +93,7 @@ class Body(NamedTuple):
     @property
     def arms(self) -> tuple[float, ...]:
         """x and y in turn of shoulder, elbow and wrist of the right and then of the left arm."""
-        return self[20:]
+        return self[23:]
 
     @property
     def span_px(self) -> float:
@@ -122,7 +126,7 @@ def stands_on_legs(body: Body, height_px: float) -> bool:
     On a seat the thigh turns towards the horizontal or the camera, so that its height in the picture shrinks against
     the shank's, however high the camera hangs.
     """
-    thigh, shank = body.knee_y - body.hip_y, body.ankle_y - body.knee_y
+    thigh, shank = body.thigh_y, body.shank_y
     return thigh > 0.5 * THIGH * height_px and shank > 0.4 * SHANK * height_px and thigh > SEATED_THIGH * shank
 
 
@@ -153,45 +157,44 @@ def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYP
     if not len(keypoints):
         return []
     groups, bones, arms, neck = _indices(skeleton)
-    points = np.ascontiguousarray(keypoints.transpose(2, 0, 1))  # (3, N, K): arithmetic along keypoints is quickest
-    xy, total = points[:2], points[0] + points[1]
-    there = (points[2] >= MIN_SCORE) & np.isfinite(total) & (total != 0)
-    seen = np.full((*xy.shape[:2], skeleton.n_keypoints + 1), np.nan)  # the last for keypoints that the skeleton lacks
-    np.copyto(seen[..., :-1], xy, where=there)
-    counts = there @ groups  # (N, 7)
+    n, n_keypoints, _ = keypoints.shape
+    points = np.zeros((n_keypoints + 1, 3, n))  # the last is absent, and stands for what the skeleton lacks
+    points[:-1] = keypoints.transpose(1, 2, 0)  # arithmetic along people is quickest
+    total = points[:, 0] + points[:, 1]
+    there = (points[:, 2] >= MIN_SCORE) & np.isfinite(total) & (total != 0)
+    points[:, 2] = 1  # so that the sums of a group count its keypoints as well
+    seen = np.where(there[:, None], points[:, :2], np.nan)  # (K + 1, 2, N)
+    sums = (groups @ np.where(there[:, None], points, 0).reshape(n_keypoints + 1, -1)).reshape(-1, 3, n)
+    counts = sums[:, 2]  # (7, N)
     with np.errstate(invalid="ignore", divide="ignore"):
-        parts = (np.where(there, xy, 0) @ groups)[..., :-1] / counts[:, :-1]  # (2, N, 6), NaN where nothing is seen
-        if not counts[:, 1].all():
-            parts[..., 1] = np.where(counts[:, 1], parts[..., 1], seen[..., neck])
-        torso = parts[..., 1] - parts[..., 2]  # hip to neck
-        torso_px = np.hypot(*torso)
-        limb_px = np.hypot(*(seen.take(bones[0], 2) - seen.take(bones[1], 2)))  # (N, 4)
-        thigh_px, shank_px = np.fmax(limb_px[:, :2], limb_px[:, 2:]).T
+        parts = sums[:-1, :2] / sums[:-1, 2:]  # (6, 2, N), NaN where nothing is seen
+        if not counts[1].all():
+            parts[1] = np.where(counts[1], parts[1], seen[neck])
+        torso = parts[1] - parts[2]  # hip to neck
+        torso_px = np.hypot(torso[0], torso[1])
+        limbs = seen.take(bones[0], 0) - seen.take(bones[1], 0)
+        limb_px = np.hypot(limbs[:, 0], limbs[:, 1])  # (4, N)
+        thigh_px, shank_px = np.fmax(limb_px[:2], limb_px[2:])
         leg_px = thigh_px + shank_px
         height = np.fmax(torso_px / TORSO, leg_px / (THIGH + SHANK))
         height = np.fmax(height, (torso_px + leg_px) / (TORSO + THIGH + SHANK))
         lean = np.degrees(np.arctan2(torso[0], -torso[1]))
-        low, high = np.fmin.reduce(seen, 2), np.fmax.reduce(seen, 2)
-    whole = (counts[:, -1], height, np.abs(lean), lean)
-    table = np.concatenate([_alternate(parts), low, high, whole, _alternate(seen.take(arms, 2))])
-    return [Body._make(row) for row in table.T.tolist()]
-
-
-def _alternate(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(2 M, N): x and y of the first of M joints, of the second and so on, from (2, N, M)."""
-    alternating: NDArray[np.float64] = xy.transpose(2, 0, 1).reshape(-1, xy.shape[1])
-    return alternating
+        low, high = np.fmin.reduce(seen, 0), np.fmax.reduce(seen, 0)
+    down = parts[2:5, 1] - parts[1:4, 1]  # (3, N): from neck to hip, to knee, to ankle
+    whole = (counts[-1], height, np.abs(lean), lean)
+    rows = (parts.reshape(12, -1), low, high, whole, down, seen.take(arms, 0).reshape(12, -1))
+    return [*map(Body._make, np.concatenate(rows).T.tolist())]
 
 
 @lru_cache(maxsize=8)
 def _indices(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp], int]:
     """Where to find what in K keypoints; what the skeleton lacks is found at -1.
 
-    Membership (K, 7) in each of the groups and in all; upper and lower ends (2, 4) of thigh and shank, left and right;
-    joints (6,) of right and left arm; the neck.
+    Membership (7, K + 1) in each of the groups and in all; upper and lower ends (2, 4) of thighs and shanks, left and
+    right; joints (6,) of right and left arm; the neck.
     """
     names = skeleton.keypoints
-    groups = np.array([[float(name in group) for group in (*GROUPS.values(), names)] for name in names])
+    groups = np.array([[float(name in group) for name in (*names, "")] for group in (*GROUPS.values(), names)])
 
     def find(sides: str, *joints: str) -> list[int]:
         wanted = [f"{side}_{joint}" for side in sides for joint in joints]

@@ -23,20 +23,46 @@ JUMP_SPEED = 4.0  # this many heights per second, belong to somebody else (free 
 class Descent:
     """The last WINDOW_S of one person's way down; fed with every frame in which the body is measurable.
 
-    drop, hip_drop: how far shoulders and hips are below their highest place, body heights; hip_drop is NaN while the
-    hips are not seen. lay_before: whether the body lay flat when the shoulders were there. speed: of the shoulders
-    now, downwards, body heights per second. fastest: largest speed. recent: the same in the last RECENT_S.
+    speed: of the shoulders now, downwards, body heights per second. The other quantities are worked out when they are
+    asked for: in most frames somebody stands or sits, and nobody asks.
     """
 
     def __init__(self) -> None:
-        self.drop = self.hip_drop = self.speed = self.fastest = self.recent = 0.0
-        self.lay_before = False
+        self.speed = 0.0
+        self._height_px = self._hip_now_y = math.nan
+        self._hidden, self._longer = 0.0, 1.0  # see `stretch`
         self._t: list[float] = []  # a column per quantity, a row per sample
         self._y: list[float] = []
         self._hip_y: list[float] = []  # inf where not seen
         self._speed: list[float] = []
         self._lies: list[bool] = []
         self._columns = (self._t, self._y, self._hip_y, self._speed, self._lies)
+
+    @property
+    def drop(self) -> float:
+        """How far the shoulders are below their highest place, body heights."""
+        return (self._y[-1] - min(self._y)) / self._height_px + self._hidden if self._y else 0.0
+
+    @property
+    def hip_drop(self) -> float:
+        """The same of the hips; NaN while they are not seen."""
+        return (self._hip_now_y - min(self._hip_y)) / self._height_px if self._hip_y else 0.0
+
+    @property
+    def lay_before(self) -> bool:
+        """Whether the body lay flat when the shoulders were at their highest place."""
+        return bool(self._y) and self._lies[self._y.index(min(self._y))]
+
+    @property
+    def fastest(self) -> float:
+        """Largest speed of the shoulders, body heights per second; 0 where they only rose."""
+        return max(0.0, max(self._speed, default=0.0)) * self._longer
+
+    @property
+    def recent(self) -> float:
+        """The same in the last RECENT_S."""
+        since = bisect_left(self._t, self._t[-1] - RECENT_S) if self._t else 0
+        return max(0.0, max(self._speed[since:], default=0.0)) * self._longer
 
     @property
     def going_down(self) -> bool:
@@ -59,18 +85,13 @@ class Descent:
         self._hip_y.append(hip_y if hip_y == hip_y else math.inf)
         self._speed.append(self.speed)
         self._lies.append(lies)
-        highest_y = min(self._y)
-        self.drop = (y - highest_y) / height_px
-        self.hip_drop = (hip_y - min(self._hip_y)) / height_px
-        self.lay_before = self._lies[self._y.index(highest_y)]
-        self.fastest = max(0.0, max(self._speed))
-        self.recent = max(0.0, max(self._speed[bisect_left(self._t, t - RECENT_S) :]))
+        self._height_px, self._hip_now_y = height_px, hip_y
+        self._hidden, self._longer = 0.0, 1.0
 
     def stretch(self, hidden: float) -> None:
         """Count what the picture hid of this descent, body heights: it was that much deeper, and faster alike."""
-        longer = (self.drop + hidden) / self.drop
-        self.drop += hidden
-        self.fastest, self.recent = self.fastest * longer, self.recent * longer
+        self._longer = (self.drop + hidden) / self.drop
+        self._hidden = hidden
 
     def _begin_anew(self, t: float, y: float, height_px: float) -> None:
         """Forget what came before a gap or a jump; a gap in which somebody went on going down counts as GAP_S."""

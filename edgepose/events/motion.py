@@ -53,8 +53,7 @@ class Motion:
 
     picture_height_px: where the picture ends; a floor below it is out of sight.
     height_px: body height. shoulders, hips: height over the floor; NaN while the floor under the body is unknown.
-    descent: how the shoulders came down. on_legs: whether the legs carry the body. held_up: how surely, 0 to 1, feet,
-    knees or a seat do. cut_off: whether an upright body is so low in the picture that its knees are below it.
+    descent: how the shoulders came down. What carries the body is worked out when somebody asks.
     """
 
     def __init__(self, picture_height_px: float = math.inf) -> None:
@@ -63,15 +62,34 @@ class Motion:
         self.shoulders = self.hips = math.nan
         self.descent = Descent()
         self.angle_deg = math.nan
-        self.on_legs = self.cut_off = False
-        self.held_up = 0.0
         self.body: Body | None = None
         self.t = -math.inf
         self.floor_y = math.nan
         self._floor_t = -math.inf
+        self._walking = self._along = False
         self._along_s = 0.0
         self._mixed_since = self._span_px = math.nan
         self._path: deque[tuple[float, float, float]] = deque()  # second, x of hips and of ankles while upright
+
+    @property
+    def on_legs(self) -> bool:
+        """Whether the legs carry the body."""
+        if self.body is None or self._along:
+            return False
+        return self._walking or (self.hips > BENT_HIPS and stands_on_legs(self.body, self.height_px))
+
+    @property
+    def held_up(self) -> float:
+        """How surely, 0 to 1, feet, knees or a seat carry it."""
+        return 0.0 if self.body is None or self._along else held_up(self.body, self.height_px)
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether an upright body is so low in the picture that its knees are below it."""
+        body = self.body
+        if body is None or not body.angle_deg < UPRIGHT_DEG:
+            return False
+        return body.hip_y + THIGH * body.height_px > self._picture_height_px
 
     def is_mixed(self, body: Body, t: float) -> bool:
         """Whether a body has suddenly become longer or broader than it can, as some of its joints are somebody else's.
@@ -92,8 +110,8 @@ class Motion:
     def see(self, body: Body, t: float, *, keep_height: bool) -> None:
         """Take in one frame; with `keep_height` the body height can only grow (a lying body looks shorter)."""
         dt = max(t - self.t, 1e-3)
-        walks = self._walks(body, t)
-        keep = (keep_height or self._along_s > 0) and not walks
+        self._walking = self._walks(body, t)
+        keep = (keep_height or self._along_s > 0) and not self._walking
         self.height_px = height_px = next_height(self.height_px, body, dt, keep=keep)
         if height_px != height_px:
             return
@@ -103,14 +121,12 @@ class Motion:
         self.angle_deg = body.angle_deg
         lies = self.shoulders < FLAT and body.angle_deg > LYING_DEG
         self.descent.see(t, body.neck_y, body.hip_y, height_px, lies=lies)
-        self.held_up = held_up(body, height_px)
-        knees_y = body.hip_y + THIGH * body.height_px
-        self.cut_off = knees_y > self._picture_height_px and body.angle_deg < UPRIGHT_DEG
-        self.on_legs = walks or (self.hips > BENT_HIPS and stands_on_legs(body, height_px))
         self.body, self.t = body, t
-        if body.span_px == body.span_px:
-            self._span_px = body.span_px
-        self._look_along(math.nan if walks else self.shoulders - shoulders_along_sight(body, height_px), dt)
+        span_px = body.span_px
+        if span_px == span_px:
+            self._span_px = span_px
+        hidden = math.nan if self._walking else self.shoulders - shoulders_along_sight(body, height_px)
+        self._look_along(hidden, dt)
 
     def _walks(self, body: Body, t: float) -> bool:
         """Whether an upright body goes sideways on its legs, however small it looks for the height that is known.
@@ -137,9 +153,9 @@ class Motion:
         along = hidden > 0 and self.descent.drop >= ALONG_DROP
         self._along_s += dt if along and self.descent.speed < AT_REST else -dt
         self._along_s = min(max(self._along_s, 0.0), 2 * ALONG_S)
-        if along and self._along_s >= ALONG_S:
+        self._along = along and self._along_s >= ALONG_S
+        if self._along:
             self.shoulders -= hidden
-            self.on_legs, self.held_up = False, 0.0
             self.descent.stretch(hidden)
 
     def _floor(self, body: Body, t: float) -> float:
