@@ -28,24 +28,23 @@ def oks(
     track_xy: FloatArray, pose_xy: FloatArray, size_px: FloatArray, gap_s: FloatArray, sigmas: FloatArray
 ) -> FloatArray:
     """Object keypoint similarity (COCO) over the keypoints both have; 0 where they share none."""
-    return _oks(*_differences(track_xy, pose_xy), _n_shared(track_xy, pose_xy), size_px, sigmas)
+    n_compared = np.maximum(_n_shared(track_xy, pose_xy), 1)
+    return _oks(_differences(track_xy, pose_xy), n_compared, size_px, sigmas)
 
 
 def oks_and_motion(
     track_xy: FloatArray, pose_xy: FloatArray, size_px: FloatArray, gap_s: FloatArray, sigmas: FloatArray
 ) -> FloatArray:
     """Mean of the keypoint similarity and the likeness of place, which alone survives a fall's change of shape."""
-    dx, dy = _differences(track_xy, pose_xy)
-    shared = dx == dx
+    apart = _differences(track_xy, pose_xy)
     n_shared = _n_shared(track_xy, pose_xy)
-    share = 1 / np.maximum(n_shared, 1)
-    shift_x, shift_y = _sum(np.where(shared, dx, 0)) * share, _sum(np.where(shared, dy, 0)) * share
+    n_compared = np.maximum(n_shared, 1)
+    shift = np.einsum("ctdk->ctd", np.where(apart == apart, apart, 0)) * (1 / n_compared)
     if not n_shared.all():
-        apart_x, apart_y = _centres(pose_xy)[:, None] - _centres(track_xy)[:, :, None]
-        shift_x, shift_y = np.where(n_shared, shift_x, apart_x), np.where(n_shared, shift_y, apart_y)
+        shift = np.where(n_shared, shift, _centres(pose_xy)[:, None] - _centres(track_xy)[:, :, None])
     reach_px = size_px * np.minimum(REACH + REACH_PER_S * gap_s, MAX_REACH)
-    place = np.exp((shift_x * shift_x + shift_y * shift_y) / (-2 * reach_px * reach_px)[:, None])
-    likeness: FloatArray = (_oks(dx, dy, n_shared, size_px, sigmas) + place) / 2
+    place = np.exp(_squared(shift) / (-2 * reach_px * reach_px)[:, None])
+    likeness: FloatArray = (_oks(apart, n_compared, size_px, sigmas) + place) / 2
     return likeness
 
 
@@ -63,10 +62,11 @@ def box_overlap(
 
 def pair_up(likeness: FloatArray, min_similarity: float) -> list[tuple[int, int]]:
     """Pairs (row, column), the most alike first, each row and column at most once, none below `min_similarity`."""
-    rows, columns = np.nonzero(likeness >= min_similarity)
-    order = np.argsort(-likeness[rows, columns], kind="stable")
+    cells = np.flatnonzero(likeness >= min_similarity)
+    order = np.argsort(-likeness.take(cells), kind="stable")
     pairs, used_rows, used_columns = [], set(), set()
-    for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+    for cell in cells[order].tolist():
+        row, column = divmod(cell, likeness.shape[1])
         if row not in used_rows and column not in used_columns:
             pairs.append((row, column))
             used_rows.add(row)
@@ -96,29 +96,30 @@ def _boxes(xy: FloatArray) -> tuple[FloatArray, FloatArray]:
     return low, high
 
 
-def _differences(track_xy: FloatArray, pose_xy: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """x and y of every pose's keypoints from every track's, (T, D, K) each; NaN where one of them lacks it."""
-    dx: FloatArray = pose_xy[..., 0] - track_xy[:, None, :, 0]
-    dy: FloatArray = pose_xy[..., 1] - track_xy[:, None, :, 1]
-    return dx, dy
+def _differences(track_xy: FloatArray, pose_xy: FloatArray) -> FloatArray:
+    """(2, T, D, K): every pose's keypoints from every track's, x and y; NaN where one of them lacks it."""
+    apart: FloatArray = pose_xy.transpose(2, 0, 1)[:, None] - track_xy.transpose(2, 0, 1)[:, :, None]
+    return apart
 
 
 def _n_shared(track_xy: FloatArray, pose_xy: FloatArray) -> FloatArray:
     """(T, D): how many keypoints every track and every pose have in common."""
-    of_track, of_pose = (np.isfinite(xy[..., 0]).astype(np.float32) for xy in (track_xy, pose_xy))
-    n_shared: FloatArray = of_track @ of_pose.T
+    of_track, of_pose = np.isfinite(track_xy[..., 0]), np.isfinite(pose_xy[..., 0])
+    n_shared: FloatArray = of_track.astype(np.float32) @ of_pose.astype(np.float32).T
     return n_shared
 
 
-def _oks(dx: FloatArray, dy: FloatArray, n_shared: FloatArray, size_px: FloatArray, sigmas: FloatArray) -> FloatArray:
+def _oks(apart: FloatArray, n_compared: FloatArray, size_px: FloatArray, sigmas: FloatArray) -> FloatArray:
+    """(T, D): object keypoint similarity of poses that are `apart` (2, T, D, K) in `n_compared` (T, D) keypoints."""
     spread = sigmas * size_px[:, None]  # (T, K)
-    kernel = np.exp((dx * dx + dy * dy) * (OKS_FACTOR / (spread * spread))[:, None])
-    of_keypoints: FloatArray = np.maximum(n_shared, 1)
-    similarity: FloatArray = _sum(np.fmax(kernel, 0)) / of_keypoints
+    kernel = np.exp(_squared(apart) * (OKS_FACTOR / (spread * spread))[:, None])
+    # for so few keypoints einsum takes half the time of `sum`
+    similarity: FloatArray = np.einsum("tdk->td", np.fmax(kernel, 0)) / n_compared
     return similarity
 
 
-def _sum(values: FloatArray) -> FloatArray:
-    """(T, D): sums over the keypoints of (T, D, K). For so few of them einsum takes half the time of `sum`."""
-    total: FloatArray = np.einsum("tdk->td", values)
-    return total
+def _squared(apart: FloatArray) -> FloatArray:
+    """Squared lengths (...) of vectors (2, ...)."""
+    squares = apart * apart
+    length: FloatArray = squares[0] + squares[1]
+    return length

@@ -102,18 +102,16 @@ class People:
         current = t - self.seen_t <= gap_s[:, None] + COAST_S
         return np.where(current, self.xy + ahead[..., None], np.float32(np.nan))
 
-    def step(
-        self, rows: NDArray[np.intp], found: FloatArray, scores: FloatArray, t: float, options: TrackerOptions
-    ) -> None:
-        """Move the people in `rows` (M,) to what was found of them at second `t`.
+    def step(self, found: FloatArray, scores: FloatArray, here: Mask, t: float, options: TrackerOptions) -> None:
+        """Move everybody to what was found of them at second `t`.
 
-        found: (3, M, K) x, y, score, absent ones NaN, NaN, 0. scores: (M,) of the people.
+        found: (3, N, K) x, y, score, absent ones NaN, NaN, 0. scores: (N,) of the people. here: (N,) who was found;
+        the others have no keypoints in `found`.
         """
-        xy, here = np.full_like(self.xy, np.nan), np.zeros(len(self), np.bool_)
-        xy[:, rows], here[rows] = found[:2], True
-        there = xy[0] == xy[0]
+        xy, score = found[:2], found[2]
+        there, change = score > 0, xy - self.xy
         gap_s, since_s = np.maximum(self.gap_s(t), np.float32(1e-3)), t - self.seen_t
-        self._turn(xy - self.xy, there & (since_s <= gap_s[:, None] + COAST_S), gap_s, here)
+        self._turn(change, there & (since_s <= gap_s[:, None] + COAST_S), gap_s, here)
         np.copyto(self.size_px, np.maximum(diagonals(xy), self.size_px * np.exp(-gap_s / SIZE_S)), where=here)
         if options.smooth:
             xy, speed = smooth(
@@ -122,7 +120,9 @@ class People:
             np.copyto(self.speed, speed, where=there)
         np.copyto(self.xy, xy, where=there)
         np.copyto(self.seen_t, t, where=there)
-        self.keypoint_score[rows], self.score[rows], self.last_t[rows] = found[2], scores, t
+        np.copyto(self.keypoint_score, score, where=here[:, None])
+        np.copyto(self.score, scores, where=here)
+        np.copyto(self.last_t, t, where=here)
 
     def _turn(self, change: FloatArray, shared: Mask, gap_s: FloatArray, here: Mask) -> None:
         """Turn the velocity of everybody `here` (N,) to how the keypoints `shared` (N, K) with the last sight moved.

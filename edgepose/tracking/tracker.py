@@ -83,7 +83,7 @@ class Tracker:
         np.copyto(found, ABSENT, where=~there)
         scores = np.array([pose.score for pose in poses], np.float32)
         kept = there.any(1)
-        return found.compress(kept, 1), scores.compress(kept)
+        return (found, scores) if kept.all() else (found.compress(kept, 1), scores.compress(kept))
 
     def _follow(self, found: FloatArray, scores: FloatArray, t: float) -> Mask:
         """Move people to the poses (3, D, K) that belong to them; returns which poses (D,) belong to nobody yet."""
@@ -94,14 +94,18 @@ class Tracker:
         likeness = self._similarity(track_xy, pose_xy, people.size_px, people.gap_s(t), self._sigmas)
         # people with an id choose first, so that a newcomer, often a second find of the same body, lures no pose away
         rank = np.where(likeness >= self.options.min_similarity, likeness + (people.id > 0)[:, None], 0)
-        pairs = pair_up(rank, self.options.min_similarity)
+        pairs = dict(pair_up(rank, self.options.min_similarity))
         if not pairs:
             return new
-        rows, columns = np.array(pairs).T
-        people.step(rows, found[:, columns], scores[columns], t, self.options)
-        new[columns] = False
-        if new.any():  # or second finds of the same bodies
-            new &= ~(likeness[rows] > DUPLICATE).any(0)
+        theirs = np.array([pairs.get(row, -1) for row in range(len(people))])  # (N,) number of everybody's pose
+        here = theirs >= 0
+        mine = found.take(theirs, 1)
+        if len(pairs) < len(people):
+            np.copyto(mine, ABSENT, where=~here[:, None])
+        people.step(mine, scores.take(theirs), here, t, self.options)
+        new[theirs[here]] = False
+        if len(pairs) < len(scores):  # or second finds of the same bodies
+            new &= ~(likeness[here] > DUPLICATE).any(0)
         return new
 
     def _begin(self, found: FloatArray, scores: FloatArray, t: float) -> None:
