@@ -1,6 +1,6 @@
 """Proof that network, targets, loss and decoder belong together: twenty photos learned by heart.
 
-    python benchmarks/overfit.py ANNOTATIONS.json IMAGES --start CHECKPOINT [--height 192] [--samples 2400]
+    python benchmarks/overfit.py ANNOTATIONS.json IMAGES --start CHECKPOINT [--height 192] [--samples 10000] [--bf16]
 
 The set's own drawn targets, decoded at that size, give the AP that a perfect network would reach (small people melt
 together); the network is trained on the same photos without augmentation and judged on them. The issue's bar is .95 of
@@ -72,9 +72,10 @@ def back(keypoints: np.ndarray, scale: float) -> np.ndarray:
     return moved
 
 
-def learn(pictures: SetOptions, start: Path, height: int, samples: int, out: str) -> Training:
-    """The start's network, trained on the set for `samples` crops."""
+def learn(pictures: SetOptions, args: argparse.Namespace, out: str) -> Training:
+    """The start's network, trained on the set for `args.samples` crops."""
     batch, per_epoch = 4, 200
+    start, height = args.start, args.height
     options = TrainOptions(
         network=msgspec.convert(checkpoint.load(start)["network"]["options"], NetworkOptions),
         data=DataOptions(
@@ -83,9 +84,15 @@ def learn(pictures: SetOptions, start: Path, height: int, samples: int, out: str
             view=ViewOptions(crop_px=round(1.5 * height / 8) * 8, any_angle=0, tilt_deg=0, shift_px=0, flip=0),
             light=DARK,
         ),
-        optimiser=OptimiserOptions(kind="adamw", rate=3e-4, min_rate=1e-5, schedule="cosine", clip=100.0),
+        optimiser=OptimiserOptions(kind="adamw", rate=args.rate, min_rate=1e-6, schedule="cosine", clip=100.0),
         loop=LoopOptions(
-            out=out, start=str(start), epochs=samples // per_epoch, batch=batch, workers=1, bf16=False, ema_decay=0.98
+            out=out,
+            start=str(start),
+            epochs=args.samples // per_epoch,
+            batch=batch,
+            workers=1,
+            bf16=args.bf16,
+            ema_decay=0.98,
         ),
     )
     training = Training(options)
@@ -99,7 +106,9 @@ def main() -> None:
     parser.add_argument("images", type=Path)
     parser.add_argument("--start", type=Path, required=True, help="checkpoint to begin with")
     parser.add_argument("--height", type=int, default=192)
-    parser.add_argument("--samples", type=int, default=2400)
+    parser.add_argument("--samples", type=int, default=10000)
+    parser.add_argument("--rate", type=float, default=5e-4, help="of AdamW, falling to 1e-6")
+    parser.add_argument("--bf16", action="store_true", help="on CPUs that compute it")
     args = parser.parse_args()
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as out:
@@ -119,7 +128,7 @@ def main() -> None:
             return answers[image.tobytes()]
 
         bound = evaluate(decoded, chosen, args.images)
-        training = learn(pictures, args.start, args.height, args.samples, out)
+        training = learn(pictures, args, out)
         network = training.mean.network.eval()
         reached = evaluate(predictor(network, args.height), chosen, args.images)  # type: ignore[arg-type]
     report = {
@@ -129,6 +138,7 @@ def main() -> None:
         "AP_learned": reached.ap,
         "ratio": reached.ap / bound.ap,
         "samples": args.samples,
+        "rate": args.rate,
         "minutes": (time.monotonic() - started) / 60,
     }
     print(json.dumps(report, indent=2))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from msgspec.structs import replace
 from torch import Tensor, nn
 
 from edgepose.training.backbone_light import LightBackbone
@@ -30,14 +31,19 @@ ROWS = 900
 """Positions of each picture that channels are chosen by."""
 
 
-def open_whole(path: str) -> PoseNetwork:
-    """The teacher as a network of ours, with the ELUs that it has in its reduction block, all but the last layer."""
+def open_whole(path: str, n_refinements: int = 1) -> PoseNetwork:
+    """The teacher as a network of ours, with the ELUs that it has in its reduction block, all but the last layer.
+
+    n_refinements: 0 leaves its refinement stage out, so that its initial stage has the last word.
+    """
     shape = NetworkOptions(backbone="light", refinement="light", n_refinements=1, norm=False)
     network = PoseNetwork(shape).eval()
     initialise(network, Path(path))
     assert isinstance(network.backbone, LightBackbone)
     for layer in convs(network.backbone.reduction)[:-1]:
         layer[-1] = nn.ELU()
+    if not n_refinements:
+        network.refinements, network.options = nn.ModuleList(), replace(shape, n_refinements=0)
     return network
 
 

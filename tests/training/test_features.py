@@ -41,6 +41,16 @@ def test_the_teacher_itself_owes_nothing_and_another_network_does(teacher: str) 
     assert owed["another"] > 1
 
 
+def test_without_its_refinement_the_initial_stage_has_the_last_word(teacher: str) -> None:
+    images = torch.randn(1, 3, 64, 64)
+    whole, cut = open_whole(teacher), open_whole(teacher, 0)
+    with torch.no_grad():
+        pafs, heatmaps = whole.initial(whole.backbone(images))
+        given = cut(images)
+    assert cut.options.n_refinements == 0
+    assert torch.equal(given[0], pafs) and torch.equal(given[1], heatmaps)
+
+
 def test_features_are_learned(teacher: str) -> None:
     torch.manual_seed(2)
     network = PoseNetwork(WHOLE).train()

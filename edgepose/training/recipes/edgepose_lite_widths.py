@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=12, help="from each of photos.json and falls.json")
     args = parser.parse_args()
     recipe = load_config(args.recipe)
-    teacher = open_whole(recipe.distill.teacher)
+    teacher = open_whole(recipe.distill.teacher, recipe.network.n_refinements)
     pictures = probe_pictures([args.data / "photos.json", args.data / "falls.json"], args.pictures)
     costs = channel_costs(teacher, pictures, fewest)
     for one in costs:
