@@ -67,16 +67,15 @@ class ActivityRule:
         """What people were doing up to monotonic second `t`."""
         found: list[Event] = []
         bodies = measure(tracks, self._skeleton)
-        zones = [body_zone(self.options.zones, body, self.size_wh) for body in bodies]
-        judged = [
-            track.missing_s == 0 and body.measurable and (zone is None or zone.policy != "ignore")
-            for track, body, zone in zip(tracks, bodies, zones, strict=True)
-        ]
-        for track, body, counts in zip(tracks, bodies, judged, strict=True):
-            if counts:
+        anybody, in_beds = False, set()
+        for track, body in zip(tracks, bodies, strict=True):
+            zone = body_zone(self.options.zones, body, self.size_wh)
+            if zone is not None and zone.policy == "bed":
+                in_beds.add(zone.name)
+            if track.missing_s == 0 and body.measurable and (zone is None or zone.policy != "ignore"):
+                anybody = True
                 found += self._person_events(track.id, body, t)
-        in_beds = {zone.name for zone in zones if zone is not None and zone.policy == "bed"}
-        found += self._absence.update(any(judged), in_beds, t)
+        found += self._absence.update(anybody, in_beds, t)
         self._people.forget(t)
         return found
 
@@ -86,7 +85,7 @@ class ActivityRule:
         person.height_px = next_height(person.height_px, body, dt, keep=posture == "lying")
         if not person.height_px > 0:
             return []
-        return [*self._doing(track_id, person, body, t), *_changing(track_id, person, posture, t)]
+        return self._doing(track_id, person, body, t) + _changing(track_id, person, posture, t)
 
     def _doing(self, track_id: int, person: _Person, body: Body, t: float) -> list[Event]:
         """Walking and still, told when they have lasted."""
@@ -125,9 +124,9 @@ class ActivityRule:
         while path and t - path[0][0] > SPAN_S + SAMPLE_S:
             path.popleft()
         travel = restlessness = math.nan
-        if path and t - path[0][0] >= 0.6 * SPAN_S:
-            then, old_x, old_y, old_size, old = path[0]
-            span_s = t - then
+        span_s = t - path[0][0] if path else 0.0
+        if span_s >= 0.6 * SPAN_S:
+            _, old_x, old_y, old_size, old = path[0]
             towards = 0.0
             if self.size_wh is not None:
                 growth = math.log(size / old_size)
@@ -142,12 +141,11 @@ class ActivityRule:
 
 def _moved(now: tuple[float, ...], then: tuple[float, ...]) -> float:
     """Mean way of the parts seen both times, pixels; NaN where there are none."""
-    ways = [*map(abs, map(sub, now, then))]
-    total = sum(ways)
-    if total != total:
-        ways = [way for way in ways if way == way]
-        total = sum(ways)
-    return 2 * total / len(ways) if ways else math.nan
+    total: float = sum(map(abs, map(sub, now, then)))
+    if total == total:  # all were seen
+        return 2 * total / len(now)
+    ways = [abs(way) for a, b in zip(now, then, strict=True) if (way := a - b) == way]
+    return 2 * sum(ways) / len(ways) if ways else math.nan
 
 
 def _at_rest(person: _Person, t: float) -> bool:

@@ -62,25 +62,35 @@ class Arms:
     def update(self, arms: Sequence[float], t: float, dt_s: float) -> tuple[Arm, Arm]:
         """Right and left arm at second `t`, `dt_s` after the frame before, from `Body.arms`."""
         values = list(arms)
-        for joint, x in enumerate(arms[::2]):
-            if x == x:
-                self._seen_t[joint] = t
-            elif self._last and t - self._seen_t[joint] <= GRACE_S:
-                values[2 * joint : 2 * joint + 2] = self._last[0][2 * joint : 2 * joint + 2]
+        if math.isnan(sum(arms)):
+            self._fill(values, t)
+        else:
+            self._seen_t = [t] * 6
         self._last = [values, *self._last[:2]]
         if len(self._last) == 3 and dt_s <= MEDIAN_DT_S:
             values = [*map(_middle, *self._last)]
         return values[:6], values[6:]
 
+    def _fill(self, values: list[float], t: float) -> None:
+        """Leave joints that are not seen where they were, for GRACE_S."""
+        for joint, x in enumerate(values[::2]):
+            if x == x:
+                self._seen_t[joint] = t
+            elif self._last and t - self._seen_t[joint] <= GRACE_S:
+                values[2 * joint : 2 * joint + 2] = self._last[0][2 * joint : 2 * joint + 2]
+
 
 def _middle(now: float, before: float, earlier: float) -> float:
     """The median of three values; NaN while one of the newest two is."""
-    if now != now or before != before:
-        return math.nan
-    low, high = (before, now) if before < now else (now, before)
-    if earlier < low:
-        return low
-    return earlier if earlier < high else high
+    if before < now:
+        if earlier < before:
+            return before
+        return earlier if earlier < now else now
+    if now <= before:
+        if earlier < now:
+            return now
+        return earlier if earlier < before else before
+    return math.nan
 
 
 def is_raised(arm: Arm, head_y: float, size: float) -> bool:

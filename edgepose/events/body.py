@@ -135,20 +135,20 @@ _memo = threading.local()
 
 def measure(people: Sequence[Track | Pose], skeleton: Skeleton = BODYPOSENET_18) -> list[Body]:
     """Bodies of the people of one frame, in their order. The rules of one frame share one measurement."""
-    if getattr(_memo, "people", None) is people and _memo.skeleton is skeleton:
-        bodies: list[Body] = _memo.bodies
-        return bodies
+    last: tuple[object, Skeleton, list[Body]] | None = getattr(_memo, "last", None)
+    if last is not None and last[0] is people and last[1] is skeleton:
+        return last[2]
     shape = (skeleton.n_keypoints, 3)
-    poses = [person.pose if isinstance(person, Track) else person for person in people]
-    for pose in poses:
-        if pose.keypoints.shape != shape:
+    keypoints = [(person.pose if isinstance(person, Track) else person).keypoints for person in people]
+    for points in keypoints:
+        if points.shape != shape:
             raise ShapeError(
-                f"this rule reads {skeleton.name} keypoints of shape {shape}, got {pose.keypoints.shape}; "
+                f"this rule reads {skeleton.name} keypoints of shape {shape}, got {points.shape}; "
                 "make the rule with the skeleton of the network that found them"
             )
-    bodies = measure_keypoints(np.array([pose.keypoints for pose in poses], np.float64).reshape(-1, *shape), skeleton)
+    bodies = measure_keypoints(np.array(keypoints, np.float64).reshape(-1, *shape), skeleton)
     if isinstance(people, tuple):  # a list may change under the same name
-        _memo.people, _memo.skeleton, _memo.bodies = people, skeleton, bodies
+        _memo.last = people, skeleton, bodies
     return bodies
 
 
@@ -156,33 +156,34 @@ def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYP
     """Bodies from float (N, K, 3) keypoints; not finite, (0, 0) or hardly scored keypoints are absent."""
     if not len(keypoints):
         return []
-    groups, bones, arms, neck = _indices(skeleton)
+    if getattr(_memo, "indexed", None) is not skeleton:  # to compare a skeleton's names in every frame takes longer
+        _memo.indexed, _memo.indices = skeleton, _indices(skeleton)
+    groups, bones, arms, neck = _memo.indices
     n, n_keypoints, _ = keypoints.shape
     points = np.zeros((n_keypoints + 1, 3, n))  # the last is absent, and stands for what the skeleton lacks
     points[:-1] = keypoints.transpose(1, 2, 0)  # arithmetic along people is quickest
     total = points[:, 0] + points[:, 1]
     there = (points[:, 2] >= MIN_SCORE) & np.isfinite(total) & (total != 0)
     points[:, 2] = 1  # so that the sums of a group count its keypoints as well
-    seen = np.where(there[:, None], points[:, :2], np.nan)  # (K + 1, 2, N)
-    sums = (groups @ np.where(there[:, None], points, 0).reshape(n_keypoints + 1, -1)).reshape(-1, 3, n)
+    np.copyto(points, 0, where=~there[:, None])
+    sums = (groups @ points.reshape(n_keypoints + 1, -1)).reshape(-1, 3, n)
     counts = sums[:, 2]  # (7, N)
     with np.errstate(invalid="ignore", divide="ignore"):
-        parts = sums[:-1, :2] / sums[:-1, 2:]  # (6, 2, N), NaN where nothing is seen
-        if not counts[1].all():
-            parts[1] = np.where(counts[1], parts[1], seen[neck])
+        seen = points[:, :2] / points[:, 2:]  # (K + 1, 2, N), NaN where nothing is seen
+        parts = sums[:-1, :2] / sums[:-1, 2:]  # (6, 2, N), the same
+        np.copyto(parts[1], seen[neck], where=counts[1] == 0)
         torso = parts[1] - parts[2]  # hip to neck
         torso_px = np.hypot(torso[0], torso[1])
         limbs = seen.take(bones[0], 0) - seen.take(bones[1], 0)
         limb_px = np.hypot(limbs[:, 0], limbs[:, 1])  # (4, N)
         thigh_px, shank_px = np.fmax(limb_px[:2], limb_px[2:])
-        leg_px = thigh_px + shank_px
-        height = np.fmax(torso_px / TORSO, leg_px / (THIGH + SHANK))
-        height = np.fmax(height, (torso_px + leg_px) / (TORSO + THIGH + SHANK))
+        # both together never tell of a taller person than the one that tells of the taller
+        height = np.fmax(torso_px / TORSO, (thigh_px + shank_px) / (THIGH + SHANK))
         lean = np.degrees(np.arctan2(torso[0], -torso[1]))
         low, high = np.fmin.reduce(seen, 0), np.fmax.reduce(seen, 0)
     down = parts[2:5, 1] - parts[1:4, 1]  # (3, N): from neck to hip, to knee, to ankle
-    whole = (counts[-1], height, np.abs(lean), lean)
-    rows = (parts.reshape(12, -1), low, high, whole, down, seen.take(arms, 0).reshape(12, -1))
+    whole = counts[-1:], height[None], np.abs(lean)[None], lean[None]
+    rows = (parts.reshape(12, -1), low, high, *whole, down, seen.take(arms, 0).reshape(12, -1))
     return [*map(Body._make, np.concatenate(rows).T.tolist())]
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from typing import TypeVar
+
+T = TypeVar("T")
 
 WINDOW_S = 1.5  # a fall from standing takes 0.5 to 1.2 s; lowering oneself deliberately takes longer
 GAP_S = 1.0  # after a longer time unseen, a lower place is no descent: nobody saw how the person got there
@@ -41,28 +44,28 @@ class Descent:
     @property
     def drop(self) -> float:
         """How far the shoulders are below their highest place, body heights."""
-        return (self._y[-1] - min(self._y)) / self._height_px + self._hidden if self._y else 0.0
+        return (self._y[-1] - min(self._lately(self._y))) / self._height_px + self._hidden if self._y else 0.0
 
     @property
     def hip_drop(self) -> float:
         """The same of the hips; NaN while they are not seen."""
-        return (self._hip_now_y - min(self._hip_y)) / self._height_px if self._hip_y else 0.0
+        return (self._hip_now_y - min(self._lately(self._hip_y))) / self._height_px if self._y else 0.0
 
     @property
     def lay_before(self) -> bool:
         """Whether the body lay flat when the shoulders were at their highest place."""
-        return bool(self._y) and self._lies[self._y.index(min(self._y))]
+        y = self._lately(self._y)
+        return bool(y) and self._lately(self._lies)[y.index(min(y))]
 
     @property
     def fastest(self) -> float:
         """Largest speed of the shoulders, body heights per second; 0 where they only rose."""
-        return max(0.0, max(self._speed, default=0.0)) * self._longer
+        return max(0.0, max(self._lately(self._speed), default=0.0)) * self._longer
 
     @property
     def recent(self) -> float:
         """The same in the last RECENT_S."""
-        since = bisect_left(self._t, self._t[-1] - RECENT_S) if self._t else 0
-        return max(0.0, max(self._speed[since:], default=0.0)) * self._longer
+        return max(0.0, max(self._lately(self._speed, RECENT_S), default=0.0)) * self._longer
 
     @property
     def going_down(self) -> bool:
@@ -72,10 +75,6 @@ class Descent:
     def see(self, t: float, y: float, hip_y: float, height_px: float, *, lies: bool) -> None:
         """Take in where shoulders and hips are at second `t`, and whether the body lies flat."""
         self._begin_anew(t, y, height_px)
-        n_old = bisect_left(self._t, t - WINDOW_S)
-        if n_old:
-            for column in self._columns:
-                del column[:n_old]
         self.speed = (y - self._y_at(t - SPEED_S, t, y)) / (SPEED_S * height_px)
         if len(self._t) > 1 and t - self._t[-2] < SAMPLE_S:
             for column in self._columns:
@@ -87,19 +86,29 @@ class Descent:
         self._lies.append(lies)
         self._height_px, self._hip_now_y = height_px, hip_y
         self._hidden, self._longer = 0.0, 1.0
+        if t - self._t[0] > 2 * WINDOW_S:  # seldom, and much at once
+            n_old = bisect_left(self._t, t - WINDOW_S)
+            for column in self._columns:
+                del column[:n_old]
 
     def stretch(self, hidden: float) -> None:
         """Count what the picture hid of this descent, body heights: it was that much deeper, and faster alike."""
         self._longer = (self.drop + hidden) / self.drop
         self._hidden = hidden
 
+    def _lately(self, column: list[T], span_s: float = WINDOW_S) -> list[T]:
+        """What a column holds of the last `span_s`."""
+        return column[bisect_left(self._t, self._t[-1] - span_s) :] if column else column
+
     def _begin_anew(self, t: float, y: float, height_px: float) -> None:
         """Forget what came before a gap or a jump; a gap in which somebody went on going down counts as GAP_S."""
         if not self._t:
             return
-        gap_s = t - self._t[-1]
+        gap_s, way_px = t - self._t[-1], abs(y - self._y[-1])
+        if gap_s <= GAP_S and way_px <= JUMP * height_px:
+            return  # nearly always
         jump_px = (JUMP + JUMP_SPEED * min(gap_s, SPEED_S)) * height_px
-        if abs(y - self._y[-1]) > jump_px or (gap_s > GAP_S and not (gap_s < BRIDGE_S and self.going_down)):
+        if way_px > jump_px or (gap_s > GAP_S and not (gap_s < BRIDGE_S and self.going_down)):
             for column in self._columns:
                 column.clear()
         elif gap_s > GAP_S:

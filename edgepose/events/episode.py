@@ -15,9 +15,7 @@ FOUND_DOWN = "lying when first seen"
 def begin_cause(person: Person, t: float, options: FallOptions, size_wh: tuple[int, int] | None) -> str | None:
     """Why a fall should be suspected now, or None."""
     motion = person.motion
-    if t < person.quiet_until or motion.body is None:
-        return None
-    if person.in_bed:
+    if t < person.quiet_until or motion.body is None or person.in_bed:
         return None
     low_s = t - person.low_since if person.low_since is not None else -1.0
     if person.strength >= 1 and low_s >= options.hold_s:

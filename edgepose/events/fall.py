@@ -71,9 +71,10 @@ class FallDetector:
         t = self._t = max(t, self._t)
         tracks = self._tracks(people, t)
         bodies = measure(tracks, self._skeleton)
-        self._bodies = [body for body, track in zip(bodies, tracks, strict=True) if track.missing_s == 0]
+        self._bodies = []
         for track, body in zip(tracks, bodies, strict=True):
             if track.missing_s == 0:
+                self._bodies.append(body)
                 person = self._person(track.id, body, t)
                 if body.measurable and not is_ignored(self.options.zones, body, self.size_wh):
                     self._see(person, body, t)

@@ -75,29 +75,31 @@ class GestureRule:
         if body.angle_deg > 60:
             return set()
         head_y = body.head_y if body.head_y == body.head_y else body.neck_y - 0.45 * TORSO * size
-        raised = [is_raised(arm, head_y, size) for arm in arms]
+        n_raised = is_raised(arms[0], head_y, size) + is_raised(arms[1], head_y, size)
         swings = 0
         for swing, (shoulder_x, shoulder_y, _, elbow_y, wrist_x, wrist_y) in zip(person.swings, arms, strict=True):
             waving_height = wrist_y < elbow_y and wrist_y < shoulder_y + 0.05 * size
             x = (wrist_x - shoulder_x) / size if waving_height else math.nan
             swings = max(swings, swing.update(x, t, self.options.wave_s))
-        reaches = [reach(arm) / size for arm in arms]
         made = set()
         if swings >= self.options.wave_swings:
             made.add("wave")
-        elif all(raised):
+        elif n_raised == 2:
             made.add("hands_up")
-        elif any(raised) and all(t - swing.moved_t > STEADY_S for swing in person.swings):
+        elif n_raised and all(t - swing.moved_t > STEADY_S for swing in person.swings):
             made.add("hand_raised")
-        spread = min(reaches) <= -SPREAD_REACH and max(reaches) >= SPREAD_REACH  # both arms out point nowhere
-        if max(abs(reaches[0]), abs(reaches[1])) >= POINTING_REACH and not spread:
-            made.add("point_right" if sum(reaches) > 0 else "point_left")
+        right, left = reach(arms[0]) / size, reach(arms[1]) / size
+        if abs(right) >= POINTING_REACH or abs(left) >= POINTING_REACH:
+            spread = min(right, left) <= -SPREAD_REACH and max(right, left) >= SPREAD_REACH
+            if not spread:  # both arms out point nowhere
+                made.add("point_right" if right + left > 0 else "point_left")
         return made
 
     def _told(self, track_id: int, person: _Person, made: set[str], t: float) -> list[Event]:
         """Events for gestures that have been held; a wave needs no holding, it has lasted already."""
         if not made:
-            person.told, person.since = set(), {}
+            if person.since:
+                person.told, person.since = set(), {}
             return []
         options, found = self.options, []
         if options.help_gesture in made:

@@ -29,8 +29,9 @@ class Memory(Generic[Person]):
         person = self._people.get(track_id)
         if person is None:
             person = self._people[track_id] = self._new(t)
-        dt_s, person.t = max(t - person.t, 0.0), t
-        return person, dt_s
+        dt_s = t - person.t
+        person.t = t
+        return person, dt_s if dt_s > 0 else 0.0
 
     def forget(self, t: float) -> None:
         """Let go of everybody who was last seen more than FORGET_S from second `t`."""

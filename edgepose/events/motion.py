@@ -39,10 +39,10 @@ def next_height(known_px: float, body: Body, dt_s: float, *, keep: bool = False)
     seen_px = body.height_px
     if known_px != known_px:
         return seen_px
-    if seen_px != seen_px or (keep and seen_px < known_px):
-        return known_px
     if seen_px > known_px:
         return known_px + (seen_px - known_px) * (1 - math.exp(-dt_s / GROW_S))
+    if keep or seen_px != seen_px:
+        return known_px
     upright = body.angle_deg < 25 and stands_on_legs(body, seen_px)
     shrink = (known_px - seen_px) * (1 - math.exp(-dt_s / (GROW_S if upright else SHRINK_S)))
     return known_px - min(shrink, LEAVING * known_px * dt_s)
@@ -99,13 +99,17 @@ class Motion:
         """
         # the larger of both, for somebody may come near quickly
         height_px = max(self.height_px, self.body.height_px) if self.body else math.nan
-        too_broad = body.span_px > SPAN * height_px and not body.span_px < WIDENS * self._span_px
+        span_px = body.span_px
+        too_broad = span_px > SPAN * height_px and not span_px < WIDENS * self._span_px
         if not (body.height_px > STRETCH * height_px or too_broad):
             self._mixed_since = math.nan
-            return False
-        if self._mixed_since != self._mixed_since or t - self._mixed_since > 2 * MIXED_S:
+        elif not t - self._mixed_since <= 2 * MIXED_S:
             self._mixed_since = t
-        return t - self._mixed_since < MIXED_S
+        if t - self._mixed_since < MIXED_S:
+            return True
+        if span_px == span_px:
+            self._span_px = span_px  # how broad this person is
+        return False
 
     def see(self, body: Body, t: float, *, keep_height: bool) -> None:
         """Take in one frame; with `keep_height` the body height can only grow (a lying body looks shorter)."""
@@ -122,9 +126,6 @@ class Motion:
         lies = self.shoulders < FLAT and body.angle_deg > LYING_DEG
         self.descent.see(t, body.neck_y, body.hip_y, height_px, lies=lies)
         self.body, self.t = body, t
-        span_px = body.span_px
-        if span_px == span_px:
-            self._span_px = span_px
         hidden = math.nan if self._walking else self.shoulders - shoulders_along_sight(body, height_px)
         self._look_along(hidden, dt)
 
@@ -142,8 +143,9 @@ class Motion:
         then, hip_x, ankle_x = path[0]
         least_px = WALKS * body.height_px * max(t - then, WALK_S)
         hips, feet = body.hip_x - hip_x, body.ankle_x - ankle_x
-        together = min(hips, feet) >= least_px or max(hips, feet) <= -least_px
-        return together and stands_on_legs(body, body.height_px)
+        if not abs(hips) >= least_px or (feet if hips > 0 else -feet) < least_px:
+            return False
+        return stands_on_legs(body, body.height_px)
 
     def _look_along(self, hidden: float, dt: float) -> None:
         """What the picture shows as height is depth where a body has come to lie along the line of sight.
@@ -151,6 +153,9 @@ class Motion:
         hidden: by how much the shoulders are lower than they seem, body heights; NaN where they are not.
         """
         along = hidden > 0 and self.descent.drop >= ALONG_DROP
+        if not (along or self._along_s > 0):
+            self._along = False
+            return  # nearly always
         self._along_s += dt if along and self.descent.speed < AT_REST else -dt
         self._along_s = min(max(self._along_s, 0.0), 2 * ALONG_S)
         self._along = along and self._along_s >= ALONG_S

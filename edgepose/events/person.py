@@ -73,7 +73,7 @@ class Person:
                 self.episode.seen_low, self.episode.unknown = True, False
         elif not height < CRAWLING:
             self.low_since, self.strength = None, 0.0
-        if self.low_since is not None:
+        if self.low_since is not None and self.episode is None:  # an open one keeps the strength it began with
             self.strength = max(self.strength, fall_evidence(motion, options))
 
     def end_episode(self, quiet_until: float) -> None:

@@ -34,7 +34,7 @@ def posture_of(body: Body, height_px: float, lying_deg: float = 55.0) -> str:
     on_legs = stands_on_legs(body, height_px)
     if shoulders < LYING_HEIGHT and not on_legs and (body.angle_deg > lying_deg or _stretched(body)):
         return "lying"
-    thigh, shank = body.knee_y - body.hip_y, body.ankle_y - body.knee_y
+    thigh, shank = body.thigh_y, body.shank_y
     if not (thigh == thigh and shank == shank):
         return "unknown"
     if on_legs:
@@ -49,8 +49,8 @@ def _hips_low(body: Body, height_px: float) -> bool:
     From a high camera, thighs that point away from it lift the knees and lower the hips in the picture; an upright
     trunk then speaks for a seat, a leaning one against it.
     """
-    hips, shank = body.ankle_y - body.hip_y, body.ankle_y - body.knee_y
-    trunk = (body.hip_y - body.neck_y) / (TORSO * height_px)
+    hips, shank = body.ankle_y - body.hip_y, body.shank_y
+    trunk = body.trunk_y / (TORSO * height_px)
     if body.angle_deg < SITTING_UP_DEG and trunk > SITTING_UP:
         return hips < DEEP * height_px
     if trunk < LEANING and hips < SEAT * height_px:
@@ -60,8 +60,8 @@ def _hips_low(body: Body, height_px: float) -> bool:
 
 def _stretched(body: Body) -> bool:
     """Whether legs and torso shrink alike, as those of somebody who lies along the line of sight."""
-    torso, thigh, shank = body.hip_y - body.neck_y, body.knee_y - body.hip_y, body.ankle_y - body.knee_y
-    return torso > 0 and thigh > 0.5 * torso and shank > 0.5 * torso
+    trunk = body.trunk_y
+    return trunk > 0 and body.thigh_y > 0.5 * trunk and body.shank_y > 0.5 * trunk
 
 
 def slouch_deg(body: Body) -> float:

@@ -24,7 +24,7 @@ SHOULDERS = 0.82  # over the feet of somebody standing, body heights
 
 def held_up(body: Body, height_px: float) -> float:
     """How surely, 0 to 1, a low body is carried by its seat, its feet or its knees: the more, the higher its trunk."""
-    trunk, thigh, shank = _heights(body)
+    trunk, thigh, shank = body.trunk_y, body.thigh_y, body.shank_y
     if thigh > KNEELING * THIGH * height_px and shank < 0.4 * SHANK * height_px:
         return 1.0
     share = trunk / (RISEN * height_px)
@@ -41,14 +41,11 @@ def shoulders_along_sight(body: Body, height_px: float) -> float:
     looks down by e; how far it leans follows from the share that is seen.
     """
     share = body.height_px / height_px
-    trunk, thigh, shank = _heights(body)
+    if not share < SHRUNK:
+        return math.nan
+    trunk, thigh, shank = body.trunk_y, body.thigh_y, body.shank_y
     in_line = trunk > 0 and thigh > FOLDED * trunk and shank > FOLDED * trunk
-    if not (in_line and share < SHRUNK and shank < SHRUNK * SHANK * height_px and thigh < SHRUNK * THIGH * height_px):
+    if not (in_line and shank < SHRUNK * SHANK * height_px and thigh < SHRUNK * THIGH * height_px):
         return math.nan
     lean = LOOKS_DOWN + math.acos(share * math.cos(LOOKS_DOWN))
     return max(SHOULDERS * math.cos(lean), 0.0)
-
-
-def _heights(body: Body) -> tuple[float, float, float]:
-    """How far trunk, thighs and shanks go down the picture, pixels."""
-    return body.hip_y - body.neck_y, body.knee_y - body.hip_y, body.ankle_y - body.knee_y

@@ -75,6 +75,8 @@ def body_zone(zones: Sequence[ZoneOptions], body: Body, size_wh: tuple[float, fl
 
 def is_ignored(zones: Sequence[ZoneOptions], body: Body, size_wh: tuple[float, float] | None) -> bool:
     """Whether a body is where nobody counts: a television, a mirror."""
+    if not zones:
+        return False
     zone = body_zone(zones, body, size_wh)
     return zone is not None and zone.policy == "ignore"
 
