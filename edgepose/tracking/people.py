@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,19 @@ SIZE_S = 2.0  # time over which a body's size may shrink: a crouching person kee
 
 Seconds = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+
+class Since(NamedTuple):
+    """Time from the last sights of N people to second `t`.
+
+    gap_s: float32 (N,) since each was seen. seen_s: (N, K) since each keypoint was, inf for never. lost: (N, K) which
+    keypoints were lost so long before the rest of the body that nothing follows from where they were.
+    """
+
+    t: float
+    gap_s: FloatArray
+    seen_s: Seconds
+    lost: Mask
 
 
 @dataclass
@@ -90,32 +103,32 @@ class People:
         keypoints[..., 2] = self.keypoint_score
         return keypoints
 
-    def gap_s(self, t: float) -> FloatArray:
-        """(N,): seconds from the last sight to second `t`."""
-        gap_s: FloatArray = (t - self.last_t).astype(np.float32)
-        return gap_s
+    def since(self, t: float) -> Since:
+        """How long ago everything was seen last, at second `t`."""
+        gap_s, seen_s = (t - self.last_t).astype(np.float32), t - self.seen_t
+        return Since(t, gap_s, seen_s, seen_s > gap_s[:, None] + COAST_S)
 
-    def expected(self, t: float) -> FloatArray:
-        """(2, N, K): where keypoints should be at second `t`, px; NaN where they were lost long before the rest."""
-        gap_s = self.gap_s(t)
-        ahead = self.velocity * np.minimum(gap_s, COAST_S)
-        current = t - self.seen_t <= gap_s[:, None] + COAST_S
-        return np.where(current, self.xy + ahead[..., None], np.float32(np.nan))
+    def expected(self, since: Since) -> FloatArray:
+        """(2, N, K): where keypoints should be by now, px; NaN where they were lost."""
+        ahead = self.velocity * np.minimum(since.gap_s, COAST_S)
+        places: FloatArray = self.xy + ahead[..., None]
+        np.copyto(places, np.nan, where=since.lost)
+        return places
 
-    def step(self, found: FloatArray, scores: FloatArray, here: Mask, t: float, options: TrackerOptions) -> None:
-        """Move everybody to what was found of them at second `t`.
+    def step(self, found: FloatArray, scores: FloatArray, here: Mask, since: Since, options: TrackerOptions) -> None:
+        """Move everybody to what was found of them now.
 
         found: (3, N, K) x, y, score, absent ones NaN, NaN, 0. scores: (N,) of the people. here: (N,) who was found;
         the others have no keypoints in `found`.
         """
         xy, score = found[:2], found[2]
         there, change = score > 0, xy - self.xy
-        gap_s, since_s = np.maximum(self.gap_s(t), np.float32(1e-3)), t - self.seen_t
-        self._turn(change, there & (since_s <= gap_s[:, None] + COAST_S), gap_s, here)
+        t, seen_s, gap_s = since.t, since.seen_s, np.maximum(since.gap_s, np.float32(1e-3))
+        self._turn(change, there & ~since.lost, gap_s, here)
         np.copyto(self.size_px, np.maximum(diagonals(xy), self.size_px * np.exp(-gap_s / SIZE_S)), where=here)
         if options.smooth:
             xy, speed = smooth(
-                xy, self.xy, self.speed, self.size_px, since_s, options.min_cutoff_hz, options.speed_cutoff
+                xy, self.xy, self.speed, self.size_px, seen_s, options.min_cutoff_hz, options.speed_cutoff
             )
             np.copyto(self.speed, speed, where=there)
         np.copyto(self.xy, xy, where=there)
@@ -130,5 +143,5 @@ class People:
         change: (2, N, K) px since then. gap_s: (N,) seconds since then.
         """
         shift = np.where(shared, change, 0).sum(2) / np.maximum(shared.sum(1), 1)
-        weight = np.where(here, gap_s / (gap_s + VELOCITY_S), 0)
+        weight = here * gap_s / (gap_s + VELOCITY_S)
         self.velocity += weight * (shift / gap_s - self.velocity)

@@ -34,10 +34,13 @@ def smooth(
     """
     dt = np.minimum(np.maximum(dt_s, 1e-3), 1.0).astype(np.float32)
     change = measured - filtered
-    known = (change == change) & (dt < FORGET_S)
-    new_speed = np.where(known, speed + _weight(SPEED_CUTOFF_HZ, dt) * (change / dt - speed), 0)
+    fresh = (change[0] != change[0]) | (dt >= FORGET_S)  # (N, K)
+    new_speed = speed + _weight(SPEED_CUTOFF_HZ, dt) * (change / dt - speed)
+    np.copyto(new_speed, 0, where=fresh)
     cutoff = min_cutoff_hz + (speed_cutoff / size_px)[:, None] * np.abs(new_speed)
-    return np.where(known, filtered + _weight(cutoff, dt) * change, measured), new_speed
+    place = filtered + _weight(cutoff, dt) * change
+    np.copyto(place, measured, where=fresh)
+    return place, new_speed
 
 
 def _weight(cutoff_hz: FloatArray | float, dt_s: FloatArray) -> FloatArray:

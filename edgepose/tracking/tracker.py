@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from edgepose.errors import ShapeError
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.tracking.association import Similarity, oks_and_motion, pair_up
 from edgepose.tracking.options import TrackerOptions
-from edgepose.tracking.people import Mask, People
+from edgepose.tracking.people import People
 from edgepose.types import FloatArray, Pose, Track
 
 DUPLICATE = 0.45  # an unmatched pose this like a person just seen is a second find of the same body
@@ -40,6 +41,7 @@ class Tracker:
         self._similarity = similarity
         self._people = People.first_seen(np.empty((3, 0, skeleton.n_keypoints), np.float32), np.empty(0, np.float32), 0)
         self._next_id = 1
+        self._waiting = False  # whether somebody has no id yet
         self._t = -math.inf
 
     def update(self, poses: Sequence[Pose], t: float) -> tuple[Track, ...]:
@@ -57,69 +59,72 @@ class Tracker:
         elif t < self._t:
             t = self._t
         self._t = t
-        stays = t - self._people.last_t <= self.options.max_gap_s
-        if not stays.all():
-            self._people = self._people.chosen(np.flatnonzero(stays))
+        people, max_gap_s = self._people, self.options.max_gap_s
+        if len(people) and t - people.last_t.min() > max_gap_s:
+            self._people = people.chosen(np.flatnonzero(t - people.last_t <= max_gap_s))
         found, scores = self._clean(poses)
         new = self._follow(found, scores, t)
-        if new.any():
+        if new:
             self._begin(found[:, new], scores[new], t)
-        self._name(t, at_once=first)
+        if self._waiting:
+            self._name(t, at_once=first)
         return self._tracks(t)
 
     def _clean(self, poses: Sequence[Pose]) -> tuple[FloatArray, FloatArray]:
         """float32 (3, D, K) x, y, score and (D,) of the poses that have a keypoint; absent ones are NaN, NaN, 0."""
         shape = (len(self._sigmas), 3)
-        for pose in poses:
-            if pose.keypoints.shape != shape:
+        keypoints = [pose.keypoints for pose in poses]
+        for points in keypoints:
+            if points.shape != shape:
                 raise ShapeError(
-                    f"this tracker follows keypoints of shape {shape}, got {pose.keypoints.shape}; "
+                    f"this tracker follows keypoints of shape {shape}, got {points.shape}; "
                     "make the Tracker with the skeleton of the network that found them"
                 )
-        keypoints = np.array([pose.keypoints for pose in poses], np.float32).reshape(-1, *shape)
-        found = np.ascontiguousarray(keypoints.transpose(2, 0, 1))
-        x, y, score = found
+        found = np.ascontiguousarray(np.array(keypoints, np.float32).reshape(-1, *shape).transpose(2, 0, 1))
+        x, y, score = found[0], found[1], found[2]
         there = (score > 0) & np.isfinite(x + y) & np.logical_or(x, y)
         np.copyto(found, ABSENT, where=~there)
         scores = np.array([pose.score for pose in poses], np.float32)
         kept = there.any(1)
         return (found, scores) if kept.all() else (found.compress(kept, 1), scores.compress(kept))
 
-    def _follow(self, found: FloatArray, scores: FloatArray, t: float) -> Mask:
-        """Move people to the poses (3, D, K) that belong to them; returns which poses (D,) belong to nobody yet."""
-        people, new = self._people, np.ones(len(scores), np.bool_)
+    def _follow(self, found: FloatArray, scores: FloatArray, t: float) -> list[int]:
+        """Move people to the poses (3, D, K) that belong to them; returns the numbers of those that are nobody's."""
+        people, new = self._people, range(len(scores))
         if not len(people) or not len(scores):
-            return new
-        track_xy, pose_xy = people.expected(t).transpose(1, 2, 0), found[:2].transpose(1, 2, 0)
-        likeness = self._similarity(track_xy, pose_xy, people.size_px, people.gap_s(t), self._sigmas)
-        # people with an id choose first, so that a newcomer, often a second find of the same body, lures no pose away
-        rank = np.where(likeness >= self.options.min_similarity, likeness + (people.id > 0)[:, None], 0)
+            return [*new]
+        since = people.since(t)
+        track_xy, pose_xy = people.expected(since).transpose(1, 2, 0), found[:2].transpose(1, 2, 0)
+        likeness = self._similarity(track_xy, pose_xy, people.size_px, since.gap_s, self._sigmas)
+        rank = likeness
+        if self._waiting:
+            # people with an id choose first: a newcomer, often a second find of the same body, lures no pose away
+            rank = np.where(likeness >= self.options.min_similarity, likeness + (people.id > 0)[:, None], -1)
         pairs = dict(pair_up(rank, self.options.min_similarity))
         if not pairs:
-            return new
+            return [*new]
         theirs = np.array([pairs.get(row, -1) for row in range(len(people))])  # (N,) number of everybody's pose
         here = theirs >= 0
         mine = found.take(theirs, 1)
         if len(pairs) < len(people):
             np.copyto(mine, ABSENT, where=~here[:, None])
-        people.step(mine, scores.take(theirs), here, t, self.options)
-        new[theirs[here]] = False
-        if len(pairs) < len(scores):  # or second finds of the same bodies
-            new &= ~(likeness[here] > DUPLICATE).any(0)
-        return new
+        people.step(mine, scores.take(theirs), here, since, self.options)
+        if len(pairs) == len(scores):
+            return []
+        double = np.flatnonzero((likeness[here] > DUPLICATE).any(0))  # found already, or again
+        return [pose for pose in new if pose not in double and pose not in pairs.values()]
 
     def _begin(self, found: FloatArray, scores: FloatArray, t: float) -> None:
         """Take note of people (3, M, K) who resemble nobody."""
         enough = (found[2] > 0).sum(1) >= self.options.start_keypoints
         if enough.any():
             self._people = self._people.joined(People.first_seen(found[:, enough], scores[enough], t))
+            self._waiting = True
 
     def _name(self, t: float, *, at_once: bool) -> None:
         """Give ids to newcomers who have stayed long enough, and forget those who left before."""
         people = self._people
         waiting = people.id == 0
-        if not waiting.any():
-            return
         ready = waiting & (people.last_t == t)
         if not at_once:
             ready &= t - people.first_t >= self.options.start_s
@@ -129,14 +134,12 @@ class Tracker:
         waiting &= ~ready & (t - people.last_t <= max(self.options.start_s, 1e-9))
         named = people.id.argsort()[np.count_nonzero(people.id == 0) :]
         self._people = people.chosen(np.concatenate([named, np.flatnonzero(waiting)]))
+        self._waiting = bool(waiting.any())
 
     def _tracks(self, t: float) -> tuple[Track, ...]:
         """Everybody with an id."""
         people = self._people
         columns = (people.id, people.score, t - people.first_t, t - people.last_t)
-        rows = zip(people.keypoints(), *(column.tolist() for column in columns), strict=True)
-        return tuple(
-            Track(track_id, Pose(keypoints, score), t, age_s, missing_s)
-            for keypoints, track_id, score, age_s, missing_s in rows
-            if track_id > 0
-        )
+        ids, scores, ages_s, missing_s = (column.tolist() for column in columns)
+        tracks = map(Track, ids, map(Pose, people.keypoints(), scores), repeat(t), ages_s, missing_s)
+        return tuple([track for track in tracks if track.id > 0] if self._waiting else tracks)
