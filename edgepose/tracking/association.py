@@ -31,8 +31,8 @@ def oks(
     track_xy: FloatArray, pose_xy: FloatArray, size_px: FloatArray, gap_s: FloatArray, sigmas: FloatArray
 ) -> FloatArray:
     """Object keypoint similarity (COCO) over the keypoints both have; 0 where they share none."""
-    n_compared = np.maximum(_n_shared(track_xy, pose_xy), 1)
-    return _oks(_differences(track_xy, pose_xy), n_compared, size_px, sigmas)
+    apart = _differences(track_xy, pose_xy)
+    return _oks(apart, np.maximum(_sum(apart[0] == apart[0]), 1), size_px, sigmas)
 
 
 def oks_and_motion(
@@ -40,9 +40,10 @@ def oks_and_motion(
 ) -> FloatArray:
     """Mean of the keypoint similarity and the likeness of place, which alone survives a fall's change of shape."""
     apart = _differences(track_xy, pose_xy)
-    n_shared = _n_shared(track_xy, pose_xy)
+    shared = apart[0] == apart[0]  # (T, D, K) keypoints that both have
+    n_shared = _sum(shared)
     n_compared: FloatArray = np.maximum(n_shared, 1)
-    shift: FloatArray = _sum(np.where(apart[0] == apart[0], apart, 0)) / n_compared
+    shift: FloatArray = _sum(np.where(shared, apart, 0)) / n_compared
     if not n_shared.all():
         shift = np.where(n_shared, shift, _centres(pose_xy)[:, None] - _centres(track_xy)[:, :, None])
     reach_px = size_px * np.minimum(REACH + REACH_PER_S * gap_s, MAX_REACH)
@@ -105,13 +106,6 @@ def _differences(track_xy: FloatArray, pose_xy: FloatArray) -> FloatArray:
     return apart
 
 
-def _n_shared(track_xy: FloatArray, pose_xy: FloatArray) -> FloatArray:
-    """(T, D): how many keypoints every track and every pose have in common."""
-    of_track, of_pose = np.isfinite(track_xy[..., 0]), np.isfinite(pose_xy[..., 0])
-    n_shared: FloatArray = of_track.astype(np.float32) @ of_pose.astype(np.float32).T
-    return n_shared
-
-
 def _oks(apart: FloatArray, n_compared: FloatArray, size_px: FloatArray, sigmas: FloatArray) -> FloatArray:
     """(T, D): object keypoint similarity of poses that are `apart` (2, T, D, K) in `n_compared` (T, D) keypoints."""
     spread = sigmas * size_px[:, None]  # (T, K)
@@ -121,13 +115,14 @@ def _oks(apart: FloatArray, n_compared: FloatArray, size_px: FloatArray, sigmas:
 
 
 def _sum(values: NDArray[Any]) -> FloatArray:
-    """Sums (...) over the keypoints of float32 (..., K)."""
-    total: FloatArray = values @ _ones(values.shape[-1])  # for so few keypoints, a third of the time of `sum`
+    """Sums (...) over the keypoints of float32 or bool (..., K)."""
+    total: FloatArray = values.astype(np.float32, copy=False) @ _ones(values.shape[-1])
     return total
 
 
 @cache
 def _ones(n: int) -> FloatArray:
+    """(n,) ones: for so few keypoints the product with them takes a third of the time of `sum`."""
     return np.ones(n, np.float32)
 
 
