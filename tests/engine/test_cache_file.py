@@ -77,6 +77,19 @@ def test_a_cache_that_was_cut_at_the_end_of_a_line_is_refused_with_its_report(tm
         check_cache(read_cache(path), model, path)
 
 
+def test_a_cache_without_a_report_that_lacks_a_few_tensors_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgepose.engine.int8.cache_file._MIN_KNOWN", 0.5)  # the network has 7 tensors only
+    model = plain(small_network())
+    ranges = {conv.input[0]: 1.0 for conv in convolutions(model)}
+    check_cache(ranges, model, tmp_path / "own.cache")
+    assert not caplog.records
+    ranges.popitem()
+    check_cache(ranges, model, tmp_path / "own.cache")
+    assert "has no range for 1 of 7 tensors" in caplog.text
+
+
 def test_what_feeds_a_relu_gets_the_range_of_what_comes_out() -> None:
     model = plain(small_network())
     ranges = complete({"stem_relu": 2.0}, model)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 import struct
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from typing import Any
 from edgepose.engine.graph import consumers, convolutions
 from edgepose.engine.int8.quantise import INT8_MAX
 from edgepose.errors import ModelError
+
+_log = logging.getLogger(__name__)
 
 ENTROPY, MINMAX = "EntropyCalibration2", "MinMaxCalibration"
 _HEADER = re.compile(r"TRT-(\d+)-(EntropyCalibration2|MinMaxCalibration|EntropyCalibration|LegacyCalibration)")
@@ -69,7 +72,8 @@ def read_cache(path: Path) -> dict[str, float]:
 def check_cache(amax: Mapping[str, float], model: Any, path: Path) -> None:
     """ModelError unless the cache is whole and names nearly all tensors that the model's convolutions read.
 
-    One that was cut at the end of a line looks whole; the report that calibration wrote beside it tells.
+    One that was cut at the end of a line looks whole; the report that calibration wrote beside it tells. Without a
+    report, what is missing is said in a warning: TAO's caches may lack tensors that TensorRT fused away.
     """
     told = _told_by_report(path)
     if told and told != hashlib.sha256(path.read_bytes()).hexdigest():
@@ -83,6 +87,14 @@ def check_cache(amax: Mapping[str, float], model: Any, path: Path) -> None:
         raise ModelError(
             f"calibration cache '{path}' belongs to another model: it names {known} of {len(wanted)} tensors that this "
             "one quantises; calibrate this model, and build the .onnx that calibration wrote beside the cache"
+        )
+    if known < len(wanted):
+        _log.warning(
+            "calibration cache '%s' has no range for %d of %d tensors, whose layers will not run in INT8; if it was "
+            "cut off, calibrate again",
+            path,
+            len(wanted) - known,
+            len(wanted),
         )
 
 
