@@ -34,7 +34,8 @@ def main() -> None:
     recipe = load_config(args.recipe)
     if recipe.network.residual:
         raise SystemExit("the teacher's refinement stage draws the maps anew; set network.residual = false")
-    teacher, student = open_whole(recipe.distill.teacher, recipe.network.n_refinements), PoseNetwork(recipe.network).eval()
+    teacher = open_whole(recipe.distill.teacher, recipe.network.n_refinements)
+    student = PoseNetwork(recipe.network).eval()
     pictures = probe_pictures([args.data / "photos.json", args.data / "falls.json"], args.pictures)
     run_teacher, run_student = runner(teacher, pictures), runner(student, pictures)
     pairs = pair_up(student, teacher, narrowed(student, teacher, run_teacher))
