@@ -13,7 +13,7 @@ from edgepose.backends.engine_file import StaleEngineError
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.rebuild import start_rebuild
 from edgepose.errors import BackendError, DeviceError, MissingDependencyError, ModelError
-from edgepose.model import ModelSpec, load_spec, shipped_model
+from edgepose.model import ModelSpec, load_spec, model_path
 from edgepose.options import Options
 from edgepose.plugins import find
 from edgepose.types import FloatArray
@@ -72,12 +72,13 @@ def open_backend(
 ) -> Backend:
     """Load a network in the best runtime this machine has, or in the one that `options.name` asks for.
 
-    model: an ONNX file, a TensorRT engine (.engine) or recorded fields (.npz, replayed); the shipped network when left
-    out. spec: its contract, read by `load_spec` when left out. Where TensorRT or its GPU is missing, the ONNX file
-    beside an engine runs on the CPU and a warning says so; an engine of another TensorRT or GPU is then built again in
-    a process of its own. Raises ModelError for the file, BackendError or MissingDependencyError for the runtime.
+    model: an ONNX file, a TensorRT engine (.engine), recorded fields (.npz, replayed), or the name of a network that
+    comes with EdgePose; the default one when left out. spec: its contract, read by `load_spec` when left out. Where
+    TensorRT or its GPU is missing, the ONNX file beside an engine runs on the CPU and a warning says so; an engine of
+    another TensorRT or GPU is then built again in a process of its own. Raises ModelError for the file, BackendError or
+    MissingDependencyError for the runtime.
     """
-    path = shipped_model() if model is None else Path(model)
+    path = model_path(model)
     name = _choose(path, options)
     if name == "tensorrt":
         try:

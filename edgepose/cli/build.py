@@ -32,14 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when an engine that fits is there."""
-    from pathlib import Path
-
     import msgspec
 
     from edgepose.cli.size import parse_size
     from edgepose.engine.tensorrt.job import BuildRequest, build
     from edgepose.engine.tensorrt.options import BuildOptions
     from edgepose.errors import ConfigError
+    from edgepose.model import model_path
 
     options = {
         "precision": args.precision,
@@ -52,9 +51,10 @@ def run(args: argparse.Namespace) -> int:
         checked = msgspec.convert(options, BuildOptions)
     except msgspec.ValidationError as error:
         raise ConfigError(f"cannot build like that: {error}") from None
+    model = model_path(args.model)
     request = BuildRequest(
-        model=args.model,
-        engine=args.output or str(Path(args.model).with_suffix(".engine")),
+        model=str(model),
+        engine=args.output or str(model.with_suffix(".engine")),
         options=checked,
         input_hw=parse_size(args.size),
         calibration=args.calibration,

@@ -53,11 +53,12 @@ def run(args: argparse.Namespace) -> int:
     from edgepose.cli.size import parse_size
     from edgepose.engine.int8.job import CalibrationRequest, calibrate
     from edgepose.engine.int8.options import PictureOptions, QuantiseOptions
+    from edgepose.model import model_path
 
     pictures: dict[str, Any] = {} if args.max_pictures is None else {"max_pictures": args.max_pictures}
     quantise: dict[str, Any] = {} if args.float_budget is None else {"float_budget": args.float_budget}
     request = CalibrationRequest(
-        model=args.model,
+        model=str(model_path(args.model)),
         images=args.images,
         output=args.output,
         input_hw=parse_size(args.size),

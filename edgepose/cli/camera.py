@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", metavar="S", type=float, default=5.0, help="how long to look (default: 5)")
     parser.add_argument("--width", metavar="PX", type=int, default=0, help="picture width to ask the camera for")
     parser.add_argument("--height", metavar="PX", type=int, default=0, help="picture height to ask the camera for")
-    parser.add_argument("--model", metavar="FILE", help="ONNX file or engine (default: the network EdgePose ships)")
+    parser.add_argument("--model", metavar="FILE", help="file, or a shipped network by name (edgepose-lite)")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to draw (default: camera-NAME.jpg)")
     add_json_flag(parser)
 

@@ -75,12 +75,12 @@ def _judge_videos(
 ) -> tuple[list[Outcome], dict[str, Any]]:
     from edgepose.backends import open_backend
     from edgepose.cli.progress import track
-    from edgepose.model import shipped_model
+    from edgepose.model import model_path
     from edgepose.pipeline.network import Network
     from edgepose.replay.falls import judge
     from edgepose.replay.video import VideoFalls
 
-    model = Path(args.model or config.model.path or shipped_model())
+    model = model_path(args.model or config.model.path)
     backend = open_backend(model, config.model.backend)
     network = Network(backend, args.height, config.decode, model)
     key = f"{backend.spec.name} {network.sha256} {args.height}"

@@ -135,10 +135,10 @@ def _int8() -> Check:
 
 
 def _model(model: str | None) -> Check:
-    from edgepose.model import read_contract, shipped_model
+    from edgepose.model import model_path, read_contract
 
     try:
-        path = Path(model) if model else shipped_model()
+        path = model_path(model)
         contract = read_contract(path)
     except EdgePoseError as error:
         fix = "check it with: edgepose model check FILE" if model else "reinstall EdgePose, or give --model"

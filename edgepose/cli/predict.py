@@ -26,7 +26,7 @@ writes to the folder:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="+", help="picture, folder of pictures, or video")
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder to write to, made where missing")
-    parser.add_argument("--model", metavar="FILE", help="ONNX file or engine (default: the network EdgePose ships)")
+    parser.add_argument("--model", metavar="FILE", help="file, or a shipped network by name (edgepose-lite)")
     parser.add_argument("--height", metavar="PX", type=int, help="height of the network input (default: the model's)")
     parser.add_argument("--backend", metavar="NAME", default="auto", help="runtime (default: auto)")
     parser.add_argument("--annotations", metavar="FILE", help="COCO JSON whose image ids the results are to carry")

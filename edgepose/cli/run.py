@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source", metavar="URI", action="append", help="video, picture folder or camera address; may be repeated"
     )
-    parser.add_argument("--model", metavar="FILE", help="ONNX file or engine (default: the network EdgePose ships)")
+    parser.add_argument("--model", metavar="FILE", help="file, or a shipped network by name (edgepose-lite)")
     parser.add_argument("--backend", metavar="NAME", help="tensorrt, openvino, onnxruntime or replay")
     parser.add_argument("--mqtt", metavar="URL", help="broker to publish to, such as mqtt://localhost:1883")
     parser.add_argument("--jsonl", metavar="FILE", help="write every result as a line of JSON")

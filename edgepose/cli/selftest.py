@@ -31,10 +31,10 @@ def run(args: argparse.Namespace) -> int:
 
     from edgepose.engine.selftest import selftest
     from edgepose.engine.tensorrt.files import write_atomically
-    from edgepose.model import shipped_model
+    from edgepose.model import model_path
     from edgepose.sources.images import list_images
 
-    model = Path(args.model) if args.model else shipped_model()
+    model = model_path(args.model)
     calibrated = Path(args.int8_model) if args.int8_model else model.with_name(f"{model.stem}.int8.onnx")
     report = selftest(model, calibrated if calibrated.is_file() else None, list_images(args.images)[:50], args.runs)
     data = msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"

@@ -20,7 +20,9 @@ from edgepose.tracking.options import TrackerOptions
 class ModelOptions(Options, frozen=True):
     """Which network runs, and how large its input is."""
 
-    path: Annotated[str, Meta(description="ONNX file or engine; empty takes the network that EdgePose ships")] = ""
+    path: Annotated[
+        str, Meta(description="ONNX file, engine or name of a shipped network; empty takes edgepose-lite")
+    ] = ""
     backend: Annotated[BackendOptions, Meta(description="what runs it")] = BackendOptions()
     height: Annotated[
         int, Meta(ge=0, description="height of the network input in pixels, 0 as the model declares it")

@@ -1,12 +1,14 @@
 """What a model file means: its graph's own words, the published contracts, the sidecar that settles the rest.
 
 graph.py reads names and shapes from an ONNX file, presets.py recognises the published networks in them, sidecar.py
-reads and writes `pose.json` beside `pose.onnx`, spec.py is the ModelSpec that all other stages read.
+reads and writes `pose.json` beside `pose.onnx`, spec.py is the ModelSpec that all other stages read, shipped.py knows
+the networks that come with EdgePose.
 """
 
 from edgepose.model.graph import Graph, Port, read_graph
 from edgepose.model.presets import PRESETS, recognise
-from edgepose.model.sidecar import Contract, load_spec, read_contract, save_spec, shipped_model, sidecar_path
+from edgepose.model.shipped import model_path, shipped_model, shipped_models
+from edgepose.model.sidecar import Contract, load_spec, read_contract, save_spec, sidecar_path
 from edgepose.model.spec import Layout, ModelSpec, OutputSpec
 
 __all__ = [
@@ -18,10 +20,12 @@ __all__ = [
     "OutputSpec",
     "Port",
     "load_spec",
+    "model_path",
     "read_contract",
     "read_graph",
     "recognise",
     "save_spec",
     "shipped_model",
+    "shipped_models",
     "sidecar_path",
 ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgepose.errors import ModelError
+from edgepose.model.shipped import no_model
 
 # Field numbers of onnx.proto.
 _MODEL_IR_VERSION, _MODEL_GRAPH, _MODEL_OPSET = 1, 7, 8
@@ -58,7 +59,7 @@ def read_graph(path: str | Path) -> Graph:
             "(`tao model bodyposenet export`, TAO 5 or later, writes .onnx) and give that file"
         )
     if not path.is_file():
-        raise ModelError(f"wanted a model file, found {'a folder' if path.is_dir() else 'nothing'} at {path}")
+        raise no_model(path)
     if not path.stat().st_size:
         raise ModelError(f"{path} is empty; wanted an ONNX model, copy or export it again")
     try:

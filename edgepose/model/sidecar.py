@@ -14,6 +14,7 @@ import msgspec
 from edgepose.errors import ModelError
 from edgepose.model.graph import Graph, Port, read_graph
 from edgepose.model.presets import recognise
+from edgepose.model.shipped import no_model
 from edgepose.model.spec import Layout, ModelSpec, OutputSpec, check_spec
 
 _log = logging.getLogger(__name__)
@@ -31,14 +32,6 @@ class Contract:
     graph: Graph | None
     origin: str
     assumed: tuple[str, ...] = ()
-
-
-def shipped_model() -> Path:
-    """The network that comes with EdgePose; ModelError where an installation left it out."""
-    path = Path(__file__).parent.parent / "models" / "edgepose-lite.onnx"
-    if not path.is_file():
-        raise ModelError(f"this installation carries no network at {path}; reinstall EdgePose or give a model file")
-    return path
 
 
 def sidecar_path(model: str | Path) -> Path:
@@ -77,7 +70,7 @@ def read_contract(model: str | Path, preset: str | None = None) -> Contract:
     model = Path(model)
     is_onnx = model.suffix not in (".engine", ".npz")
     if not is_onnx and not model.is_file():
-        raise ModelError(f"wanted a model file, found nothing at {model}")
+        raise no_model(model)
     graph = read_graph(model) if is_onnx else None
     sidecar = sidecar_path(model)
     if preset is None and sidecar.is_file():

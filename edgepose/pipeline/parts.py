@@ -42,9 +42,9 @@ def open_network(config: Config, model: ModelLike | None) -> Network:
     """The model with its backend; raises ModelError or BackendError."""
     if model is None or isinstance(model, (str, Path)):
         from edgepose.backends import open_backend
-        from edgepose.model import shipped_model
+        from edgepose.model import model_path
 
-        path = Path(model or config.model.path or shipped_model())
+        path = model_path(model or config.model.path)
         return Network(open_backend(path, config.model.backend), config.model.height, config.decode, path)
     return Network(model, config.model.height, config.decode)
 
