@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from edgepose.config import Config
-from edgepose.events.body import measure
+from edgepose.events.measure import measure
 from edgepose.replay import Recording, load_recording, replay
 from edgepose.replay.falls import EARLY_S, Clip
 from edgepose.replay.recording import RecordedFrame

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from operator import sub
 
 from edgepose.events.absence import Absence
-from edgepose.events.body import Body, measure
+from edgepose.events.body import Body
+from edgepose.events.measure import measure
 from edgepose.events.memory import Memory
 from edgepose.events.motion import next_height
 from edgepose.events.options import ActivityOptions

@@ -15,10 +15,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from edgepose.events.body import Body, measure
+from edgepose.events.body import Body
 from edgepose.events.episode import FOUND_DOWN, begin_cause, next_stage
 from edgepose.events.following import Follower
 from edgepose.events.looks import best_body, wanted_look
+from edgepose.events.measure import measure
 from edgepose.events.motion import LYING_DEG, Motion
 from edgepose.events.options import FallOptions
 from edgepose.events.person import Episode, Person

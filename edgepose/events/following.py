@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgepose.events.body import Body, measure
+from edgepose.events.body import Body
+from edgepose.events.measure import measure
 from edgepose.skeleton import Skeleton
 from edgepose.types import Pose, Track
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from edgepose.errors import ConfigError
 from edgepose.events.arms import Arm, Arms, Swings, is_raised, reach
-from edgepose.events.body import TORSO, Body, measure
+from edgepose.events.body import TORSO, Body
+from edgepose.events.measure import measure
 from edgepose.events.memory import Memory
 from edgepose.events.motion import next_height
 from edgepose.events.options import GestureOptions

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgepose.events.body import SHANK, THIGH, TORSO, Body, measure, stands_on_legs
+from edgepose.events.body import SHANK, THIGH, TORSO, Body, stands_on_legs
+from edgepose.events.measure import measure
 from edgepose.events.memory import Memory
 from edgepose.events.motion import next_height
 from edgepose.events.options import PostureOptions

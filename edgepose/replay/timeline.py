@@ -9,7 +9,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from edgepose.events.body import measure
+from edgepose.events.measure import measure
 from edgepose.events.motion import Motion
 from edgepose.overlay import draw
 from edgepose.replay.recording import Recording

@@ -8,7 +8,7 @@ from builders import pose_of, standing, without
 from people import FLOOR, SEATED, SIZE, UP, moved, play, stages, tell
 
 from edgepose.events import open_rule
-from edgepose.events.body import measure
+from edgepose.events.measure import measure
 from edgepose.events.posture import posture_of, slouch_deg
 from edgepose.training.trajectories.body import (
     BENDING,

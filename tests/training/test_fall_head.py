@@ -12,7 +12,7 @@ from builders import pose_of, standing, without
 torch = pytest.importorskip("torch")
 
 from edgepose.errors import ShapeError  # noqa: E402
-from edgepose.events.body import measure_keypoints  # noqa: E402
+from edgepose.events.measure import measure_keypoints  # noqa: E402
 from edgepose.skeleton import BODYPOSENET_18, TRT_POSE_18  # noqa: E402
 from edgepose.training.fall_head.export import PARITY, export  # noqa: E402
 from edgepose.training.fall_head.fit import fit, probabilities  # noqa: E402

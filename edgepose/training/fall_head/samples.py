@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgepose.events.body import measure
+from edgepose.events.measure import measure
 from edgepose.tracking import Tracker
 from edgepose.training.fall_head.sights import Sights
 from edgepose.training.trajectories import DAILY, FALLS, Trajectory, generate

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.errors import ShapeError
-from edgepose.events.body import MIN_SCORE, Body
+from edgepose.events.body import Body
+from edgepose.events.measure import MIN_SCORE
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import FloatArray
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from builders import lying, pose_of, standing, without
 
-from edgepose.events.body import measure
+from edgepose.events.measure import measure
 from edgepose.skeleton import BODYPOSENET_18
 
 

@@ -1,0 +1,101 @@
+"""From keypoints to bodies: everybody of a frame in one pass over arrays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgepose.errors import ShapeError
+from edgepose.events.body import SHANK, THIGH, TORSO, Body
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
+from edgepose.types import Pose, Track
+
+MIN_SCORE = 0.05  # networks that always answer with all keypoints give their guesses less
+
+GROUPS = {
+    "head": ("nose", "l_eye", "r_eye", "l_ear", "r_ear"),
+    "neck": ("l_shoulder", "r_shoulder"),
+    "hip": ("l_hip", "r_hip"),
+    "knee": ("l_knee", "r_knee"),
+    "ankle": ("l_ankle", "r_ankle"),
+    "hand": ("l_wrist", "r_wrist"),
+}
+
+_memo = threading.local()
+
+
+def measure(people: Sequence[Track | Pose], skeleton: Skeleton = BODYPOSENET_18) -> list[Body]:
+    """Bodies of the people of one frame, in their order. The rules of one frame share one measurement."""
+    last: tuple[object, Skeleton, list[Body]] | None = getattr(_memo, "last", None)
+    if last is not None and last[0] is people and last[1] is skeleton:
+        return last[2]
+    shape = (skeleton.n_keypoints, 3)
+    keypoints = [(person.pose if isinstance(person, Track) else person).keypoints for person in people]
+    for points in keypoints:
+        if points.shape != shape:
+            raise ShapeError(
+                f"this rule reads {skeleton.name} keypoints of shape {shape}, got {points.shape}; "
+                "make the rule with the skeleton of the network that found them"
+            )
+    bodies = measure_keypoints(np.array(keypoints, np.float64).reshape(-1, *shape), skeleton)
+    if isinstance(people, tuple):  # a list may change under the same name
+        _memo.last = people, skeleton, bodies
+    return bodies
+
+
+def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYPOSENET_18) -> list[Body]:
+    """Bodies from float (N, K, 3) keypoints; not finite, (0, 0) or hardly scored keypoints are absent."""
+    if not len(keypoints):
+        return []
+    if getattr(_memo, "indexed", None) is not skeleton:  # to compare a skeleton's names in every frame takes longer
+        _memo.indexed, _memo.indices = skeleton, _indices(skeleton)
+    groups, bones, arms, neck = _memo.indices
+    n, n_keypoints, _ = keypoints.shape
+    points = np.zeros((n_keypoints + 1, 3, n))  # the last is absent, and stands for what the skeleton lacks
+    points[:-1] = keypoints.transpose(1, 2, 0)  # arithmetic along people is quickest
+    total = points[:, 0] + points[:, 1]
+    there = (points[:, 2] >= MIN_SCORE) & np.isfinite(total) & (total != 0)
+    points[:, 2] = 1  # so that the sums of a group count its keypoints as well
+    np.copyto(points, 0, where=~there[:, None])
+    sums = (groups @ points.reshape(n_keypoints + 1, -1)).reshape(-1, 3, n)
+    counts = sums[:, 2]  # (7, N)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seen = points[:, :2] / points[:, 2:]  # (K + 1, 2, N), NaN where nothing is seen
+        parts = sums[:-1, :2] / sums[:-1, 2:]  # (6, 2, N), the same
+        np.copyto(parts[1], seen[neck], where=counts[1] == 0)
+        torso = parts[1] - parts[2]  # hip to neck
+        torso_px = np.hypot(torso[0], torso[1])
+        limbs = seen.take(bones[0], 0) - seen.take(bones[1], 0)
+        limb_px = np.hypot(limbs[:, 0], limbs[:, 1])  # (4, N)
+        thigh_px, shank_px = np.fmax(limb_px[:2], limb_px[2:])
+        # both together never tell of a taller person than the one that tells of the taller
+        height = np.fmax(torso_px / TORSO, (thigh_px + shank_px) / (THIGH + SHANK))
+        lean = np.degrees(np.arctan2(torso[0], -torso[1]))
+        low, high = np.fmin.reduce(seen, 0), np.fmax.reduce(seen, 0)
+    down = parts[2:5, 1] - parts[1:4, 1]  # (3, N): from neck to hip, to knee, to ankle
+    whole = counts[-1:], height[None], np.abs(lean)[None], lean[None]
+    rows = (parts.reshape(12, -1), low, high, *whole, down, seen.take(arms, 0).reshape(12, -1))
+    return [*map(Body._make, np.concatenate(rows).T.tolist())]
+
+
+@lru_cache(maxsize=8)
+def _indices(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp], int]:
+    """Where to find what in K keypoints; what the skeleton lacks is found at -1.
+
+    Membership (7, K + 1) in each of the groups and in all; upper and lower ends (2, 4) of thighs and shanks, left and
+    right; joints (6,) of right and left arm; the neck.
+    """
+    names = skeleton.keypoints
+    groups = np.array([[float(name in group) for name in (*names, "")] for group in (*GROUPS.values(), names)])
+
+    def find(sides: str, *joints: str) -> list[int]:
+        wanted = [f"{side}_{joint}" for side in sides for joint in joints]
+        return [names.index(name) if name in names else -1 for name in wanted]
+
+    bones = np.array([find("lr", "hip", "knee"), find("lr", "knee", "ankle")])
+    arms = np.array(find("rl", "shoulder", "elbow", "wrist"))
+    return groups, bones, arms, names.index("neck") if "neck" in names else -1
