@@ -41,8 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import msgspec
 
-    from edgepose.model import read_contract, save_spec
+    from edgepose.model import model_path, read_contract, save_spec
 
+    args.file = str(model_path(args.file))
     contract = read_contract(args.file, args.preset)
     report: dict[str, Any] = {"file": args.file, **_graph(contract)}
     report |= {"contract_from": contract.origin, "assumed": list(contract.assumed)}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edgepose.cli import main
 from edgepose.errors import ModelError
 from edgepose.model import load_spec, model_path, shipped_model, shipped_models
 
@@ -19,6 +20,11 @@ def test_every_shipped_network_has_a_name_and_a_sidecar() -> None:
 
 def test_nothing_named_is_the_default() -> None:
     assert model_path(None) == model_path("") == shipped_model("edgepose-lite")
+
+
+def test_its_contract_is_shown_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", "check", "edgepose-lite"]) == 0
+    assert "edgepose-lite.onnx" in capsys.readouterr().out
 
 
 def test_a_file_of_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
