@@ -158,6 +158,18 @@ def _set_bias(model: Any, conv: Any, bias: np.ndarray[Any, Any]) -> None:
     conv.input.append(name)
 
 
+def add_bias(model: Any, conv: Any, values: np.ndarray[Any, Any]) -> None:
+    """Add one number per output channel, (O,), to what a Conv gives, in place."""
+    stored = initialisers(model)
+    name = f"{conv.output[0]}_bias"
+    while name in stored:
+        name += "_"
+    bias = _bias(conv, stored, len(values)) + values
+    model.graph.initializer.append(onnx_module().numpy_helper.from_array(bias.astype(np.float32), name))
+    del conv.input[2:]
+    conv.input.append(name)
+
+
 def _per_channel(array: np.ndarray[Any, Any] | None, n: int) -> np.ndarray[Any, Any] | None:
     """A constant that adds one number per channel of (N, C, H, W), as float32 (C,); None when it does not."""
     if array is None or array.size not in (1, n) or array.ndim > 4:

@@ -48,6 +48,10 @@ class DistillOptions(Options, frozen=True):
         float,
         Meta(ge=0, description="weight of the difference from the teacher's backbone features; light backbones only"),
     ] = 0.0
+    blends: Annotated[
+        float,
+        Meta(ge=0, le=1, description="share of crops blended with another, for features alone; needs features"),
+    ] = 0.0
     min_turned_keypoints: Annotated[
         int, Meta(description="a person seen only in the turned picture needs this many keypoints")
     ] = 8

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.errors import MissingDependencyError, ModelError
 from edgepose.model import save_spec
+from edgepose.model.half_storage import store_half
 from edgepose.training.initialise import fold_norms
 from edgepose.training.network import PoseNetwork
 from edgepose.training.validate import own_spec
@@ -73,28 +74,6 @@ def export(
     save_spec(spec, path)
     report = {"onnx": str(path), "bytes": path.stat().st_size, "opset": OPSET, "ir": model.ir_version}
     return report | {"parity": [parity(network, path, hw) for hw in PARITY_HW]}
-
-
-def store_half(model: Any) -> None:
-    """Keep large float32 weights as float16 initialisers, each followed by a Cast to float32, in place.
-
-    The graph still computes in float32, and runtimes fold the Cast while loading. Weights of these networks lie far
-    inside float16's range; `parity` shows what the rounding costs.
-    """
-    import onnx
-    from onnx import helper, numpy_helper
-
-    casts = []
-    for tensor in list(model.graph.initializer):
-        if tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2:
-            continue
-        values = numpy_helper.to_array(tensor).astype(np.float16)
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values, name + "_half"))
-        casts.append(helper.make_node("Cast", [name + "_half"], [name], to=onnx.TensorProto.FLOAT))
-    nodes = list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend(casts + nodes)
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from msgspec import Meta
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from edgepose.errors import EdgePoseError, ModelError
+from edgepose.errors import ConfigError, EdgePoseError, ModelError
 from edgepose.options import Options
 from edgepose.skeleton import SKELETONS
 from edgepose.training import checkpoint
@@ -29,6 +29,7 @@ from edgepose.training.features import FeatureMatch
 from edgepose.training.initialise import initialise
 from edgepose.training.journal import Journal
 from edgepose.training.losses import LossOptions, stage_losses
+from edgepose.training.mix import blend
 from edgepose.training.network import NetworkOptions, PoseNetwork
 from edgepose.training.schedule import OptimiserOptions, build_optimiser, rate_at, set_rate
 from edgepose.training.validate import ValidationOptions, own_spec, validate
@@ -88,6 +89,8 @@ class Training:
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean = WeightAverage(self.network, loop.ema_decay)  # a copy, taken before anything listens in
         distill = options.distill
+        if distill.blends and not distill.features:
+            raise ConfigError("distill.blends are held to features alone; give distill.features a weight, such as 1.0")
         self.features = FeatureMatch(self.network, distill.teacher).to(self.device) if distill.features else None
         self.optimiser = build_optimiser(self.network, options.optimiser)
         self.step = 0
@@ -164,11 +167,13 @@ class Training:
         set_rate(self.optimiser, rate_at(self.step / total, options.optimiser))
         batch = Sample(*(tensor.to(self.device) for tensor in batch))
         self.network.train()
-        images = normalised(batch.image)
+        images, mask = normalised(batch.image), batch.mask
+        if self.features:
+            images, mask = blend(images, mask, options.distill.blends, options.loop.seed + self.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=options.loop.bf16):
             stages = self._wrapped(images)
             far = self.features.loss(images) if self.features else torch.zeros((), device=self.device)
-        losses = stage_losses(stages, batch.pafs, batch.heatmaps, batch.mask, options.loss)
+        losses = stage_losses(stages, batch.pafs, batch.heatmaps, mask, options.loss)
         loss = torch.stack(losses).sum() + options.distill.features * far
         self._must_be_finite("loss", loss)
         self.optimiser.zero_grad(set_to_none=True)

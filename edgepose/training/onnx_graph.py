@@ -134,6 +134,7 @@ def _conv(given: list[Tensor], attributes: dict[str, Any]) -> Tensor:
 _OPERATIONS: dict[str, Any] = {
     "Conv": _conv,
     "Relu": lambda given, _: F.relu(given[0]),
+    "Clip": lambda given, _: torch.clamp(given[0], *given[1:]),
     "Elu": lambda given, attributes: F.elu(given[0], attributes.get("alpha", 1.0)),
     "Add": lambda given, _: given[0] + given[1],
     "Mul": lambda given, _: given[0] * given[1],

@@ -56,6 +56,13 @@ def report(folder: Path) -> CalibrationReport:
     return calibrate(request_of(folder, "small-int8", gate=loose, accept=True), silent)
 
 
+def test_what_stays_in_float_is_stored_as_float16(folder: Path, report: CalibrationReport) -> None:
+    calibrate(request_of(folder, "float-first", quantise=QuantiseOptions(keep=("stem",)), accept=True), silent)
+    model = onnx.load(str(folder / "float-first.onnx"))
+    kinds = {item.name: item.data_type for item in model.graph.initializer if len(item.dims) == 4}
+    assert set(kinds.values()) == {onnx.TensorProto.INT8, onnx.TensorProto.FLOAT16}
+
+
 def test_model_sidecar_cache_and_reports_are_written(folder: Path, report: CalibrationReport) -> None:
     names = {path.name for path in folder.iterdir() if path.name.startswith("small-int8")}
     endings = {".onnx", ".json", ".cache", ".report.json", ".report.html"}

@@ -15,7 +15,7 @@ from test_quantise import ranges_of
 from edgepose.engine.graph import convolutions, initialisers, plain
 from edgepose.engine.int8.equalise import channel_maxima, equalised, links
 from edgepose.engine.int8.pictures import Picture
-from edgepose.engine.int8.probe import tensors
+from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.engine.int8.quantise import layer_name, quantised, weight_scales
 from edgepose.engine.int8.rounding import Window, compensated, rounded_weights, sampled_inputs
 from edgepose.engine.int8.sensitivity import Trial, output_errors, relative_error, worth_keeping
@@ -112,6 +112,20 @@ def test_rounded_weights_keep_shape_and_scale(model: Any, pictures: list[Picture
         error = np.abs(steps * weight_scales(stored[name])[:, None, None, None] - stored[name])
         assert steps.shape == stored[name].shape
         assert np.median(error / weight_scales(stored[name])[:, None, None, None]) < 1.0
+
+
+def test_rounding_about_the_mean_leaves_constants_to_the_bias(model: Any, pictures: list[Picture]) -> None:
+    """What is left of the error once its mean is taken out is smaller where only deviations were compensated."""
+    left = {}
+    for about_mean in (False, True):
+        words = {"about_mean": about_mean}
+        weights = rounded_weights(model, ["pointwise"], pictures, SPEC, SPEC.input_hw, silent, **words)
+        steps = weights["pointwise_w"] * weight_scales(initialisers(model)["pointwise_w"])[:, None, None, None]
+        seen = [Probe(model, SPEC, ["depthwise_relu"])(tensor)["depthwise_relu"][0].reshape(16, -1)
+                for tensor in tensors([p.path for p in pictures], SPEC, SPEC.input_hw)]  # fmt: skip
+        error = (steps - initialisers(model)["pointwise_w"])[:, :, 0, 0] @ np.concatenate(seen, 1)
+        left[about_mean] = float(np.linalg.norm(error - error.mean(1, keepdims=True)))
+    assert left[True] < left[False]
 
 
 def test_the_twin_tells_error_and_bias_of_each_layer(model: Any, pictures: list[Picture]) -> None:

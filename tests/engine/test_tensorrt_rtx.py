@@ -13,7 +13,8 @@ from onnx import helper, numpy_helper
 from small_network import SPEC, pictures_like, small_network
 from test_quantise import ranges_of
 
-from edgepose.engine.graph import load_plain, plain
+from edgepose.engine.graph import load_plain, plain, read_model
+from edgepose.engine.int8.centre import centrable, centred
 from edgepose.engine.int8.quantise import behind_concat, quantised, tensors_to_measure
 from edgepose.engine.tensorrt.builder import build_serialized
 from edgepose.engine.tensorrt.capabilities import capabilities
@@ -47,6 +48,14 @@ def test_float_graphs_build(precision: str) -> None:
 
 def test_the_qdq_graph_builds(int8: Any) -> None:
     assert len(build(int8, "int8")) > 10_000
+
+
+def test_a_centred_graph_builds() -> None:
+    model = plain(small_network())
+    amax = ranges_of(model, pictures_like(np.random.default_rng(1)))
+    centres = {name: amax[name] / 2 for name in centrable(model)}
+    assert centres
+    assert len(build(quantised(centred(model, centres), amax | centres), "int8")) > 10_000
 
 
 def test_progress_is_reported_by_the_real_builder() -> None:
@@ -101,3 +110,9 @@ def test_the_whole_networks_build(which: str, precision: str, request: pytest.Fi
     if precision == "int8":  # the pattern is what matters here, so any range will do
         model = quantised(model, dict.fromkeys(tensors_to_measure(model), 4.0), behind_concat(model))
     assert len(build(model, precision, spec, (224, 320))) > 1_000_000
+
+
+@pytest.mark.slow
+def test_the_shipped_int8_file_builds() -> None:
+    path = shipped_model("edgepose-lite.int8")
+    assert len(build(read_model(path), "int8", load_spec(path), (224, 320))) > 1_000_000

@@ -143,6 +143,12 @@ def test_missing_pictures_are_counted(people: Path) -> None:
         Training(options(people, "missing"))
 
 
+def test_blends_without_features_are_refused(people: Path) -> None:
+    with_blends = msgspec.to_builtins(options(people, "run")) | {"distill": {"blends": 0.5}}
+    with pytest.raises(ConfigError, match=r"give distill\.features a weight"):
+        Training(msgspec.convert(with_blends, TrainOptions))
+
+
 def test_annotations_without_keypoints_are_refused(people: Path) -> None:
     content = json.loads(people.read_text())
     for annotation in content["annotations"]:

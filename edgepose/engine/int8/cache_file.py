@@ -109,7 +109,7 @@ def _told_by_report(path: Path) -> str:
 
 
 def complete(amax: Mapping[str, float], model: Any) -> dict[str, float]:
-    """Ranges for the tensors in between too: what feeds a ReLU or ELU has the range of what comes out.
+    """Ranges for the tensors in between too: what feeds a ReLU, ELU or Clip has the range of what comes out.
 
     Values below the range are cut by the activation anyway, and TensorRT runs a layer in INT8 only when it has a range
     for what goes in and what comes out.
@@ -117,6 +117,6 @@ def complete(amax: Mapping[str, float], model: Any) -> dict[str, float]:
     ranges, readers = dict(amax), consumers(model)
     for node in reversed(model.graph.node):
         after = readers.get(node.output[0], [])
-        if len(after) == 1 and after[0].op_type in ("Relu", "Elu") and after[0].output[0] in ranges:
+        if len(after) == 1 and after[0].op_type in ("Relu", "Elu", "Clip") and after[0].output[0] in ranges:
             ranges.setdefault(node.output[0], ranges[after[0].output[0]])
     return ranges

@@ -20,7 +20,7 @@ from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.model import ModelSpec
 
-ALPHA = 0.75
+ALPHA = 0.5
 """Share of a channel's imbalance that goes into the weights, where rounding can be compensated; measured in
 docs/explanation/int8.md."""
 N_ROUNDS = 2

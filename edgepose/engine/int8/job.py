@@ -16,7 +16,7 @@ import msgspec
 from edgepose import __version__
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.backends.cpu import int8_is_whole
-from edgepose.engine.graph import convolutions, load_plain
+from edgepose.engine.graph import convolutions, copied, load_plain
 from edgepose.engine.int8.ap import annotated, ap_loss
 from edgepose.engine.int8.cache_file import cache_text, complete
 from edgepose.engine.int8.gate import Parity, compare, judge
@@ -31,6 +31,7 @@ from edgepose.engine.int8.strip import stripped
 from edgepose.engine.tensorrt.files import sha256_of, write_atomically
 from edgepose.errors import BackendError, DataError, EdgePoseError
 from edgepose.model import ModelSpec, load_spec, save_spec
+from edgepose.model.half_storage import store_half
 from edgepose.options import Options
 from edgepose.sources.images import read_image
 
@@ -217,8 +218,13 @@ def _with_people(
 
 
 def _write_model(out: Path, model: Any, spec: ModelSpec) -> Path:
-    """The INT8 model under a name that nobody runs until the verdict is in, with its sidecar."""
+    """The INT8 model under a name that nobody runs until the verdict is in, with its sidecar.
+
+    What stays in float is stored as float16, as in the files that `edgepose export` writes.
+    """
     path = _ending(out, ".refused.onnx")
+    model = copied(model)
+    store_half(model)
     write_atomically(path, model.SerializeToString(), 0o644)
     save_spec(spec, path)
     return path

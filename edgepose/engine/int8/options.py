@@ -50,6 +50,10 @@ class QuantiseOptions(Options, frozen=True):
     equalise: Annotated[bool, Meta(description="Even out channels across layers before quantising; exact in FP32.")] = (
         True
     )
+    centre: Annotated[
+        bool,
+        Meta(description="Move what a ReLU gives to 1x1 convolutions, so that all 255 steps are used; exact in FP32."),
+    ] = True
     correct_bias: Annotated[
         bool, Meta(description="Take the mean error that quantising adds to each channel out of the bias.")
     ] = True

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgepose.engine.graph import convolutions
+from edgepose.engine.int8.centre import centrable, centred
 from edgepose.engine.int8.collect import collect
 from edgepose.engine.int8.equalise import channel_maxima, equalised
 from edgepose.engine.int8.histogram import Histogram
@@ -24,7 +26,7 @@ from edgepose.engine.int8.quantise import (
     quantised,
     tensors_to_measure,
 )
-from edgepose.engine.int8.ranges import choose_amax
+from edgepose.engine.int8.ranges import BOTH_SIDES, choose_amax
 from edgepose.engine.int8.rounding import rounded_weights
 from edgepose.engine.int8.sensitivity import Trial, layer_costs, output_errors, worth_keeping
 from edgepose.engine.int8.twin import bias_corrected, layer_errors
@@ -75,7 +77,16 @@ def prepare(
     kept = _asked_for(model, options)
     layers = [name for name in costs if name not in kept]
     some = spread(pictures, N_ERROR_PICTURES)
-    weights = rounded_weights(model, layers, some, spec, input_hw, progress) if options.compensate_rounding else {}
+    weights: dict[str, NDArray[np.int8]] = {}
+    if options.compensate_rounding:
+        weights = rounded_weights(model, layers, some, spec, input_hw, progress, about_mean=options.correct_bias)
+    if options.centre:
+        tops = {
+            name: choose_amax(histograms[name], options.algorithm, options.percentile, BOTH_SIDES)
+            for name in centrable(model)
+        }
+        amax |= {name: top / 2 for name, top in tops.items()}
+        model = centred(model, {name: top / 2 for name, top in tops.items()})
     by_layer, means = layer_errors(model, quantised(model, amax, kept, weights), some, spec, input_hw, progress)
     if not options.correct_bias:
         means = {}

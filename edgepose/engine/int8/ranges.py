@@ -10,24 +10,28 @@ from edgepose.engine.int8.options import Algorithm
 
 N_LEVELS = 128
 """Steps that symmetric int8 has on one side, zero included."""
+BOTH_SIDES = 255
+"""Steps that it has on both."""
 SMALLEST_AMAX = 1e-6
 """A tensor that is always zero still needs a scale above zero."""
 
 
-def choose_amax(histogram: Histogram, algorithm: Algorithm, percentile: float = 99.99) -> float:
+def choose_amax(
+    histogram: Histogram, algorithm: Algorithm, percentile: float = 99.99, n_levels: int = N_LEVELS
+) -> float:
     """The largest absolute value that int8 shall represent; anything beyond is clipped to it.
 
     A smaller range resolves ordinary values better and clips rare large ones. percentile: share of the values, in
-    percent, that is not clipped; used by "percentile" alone.
+    percent, that is not clipped; used by "percentile" alone. n_levels: steps from 0 to the range, both included.
     """
     if algorithm == "minmax":
         amax = histogram.amax
     elif algorithm == "percentile":
         amax = percentile_amax(histogram, percentile)
     elif algorithm == "entropy":
-        amax = entropy_amax(histogram)
+        amax = entropy_amax(histogram, n_levels)
     else:
-        amax = mse_amax(histogram)
+        amax = mse_amax(histogram, n_levels)
     return max(amax, SMALLEST_AMAX)
 
 
@@ -38,7 +42,7 @@ def percentile_amax(histogram: Histogram, percentile: float) -> float:
     return min((k + 1) * histogram.bin_width, histogram.amax)
 
 
-def mse_amax(histogram: Histogram) -> float:
+def mse_amax(histogram: Histogram, n_levels: int = N_LEVELS) -> float:
     """The range with the least mean squared error between the values and their int8 versions."""
     counts = histogram.counts.astype(np.float64)
     centres = np.arange(len(counts)) + 0.5  # in bins; zeros, in bin 0, are exact whatever the range
@@ -47,13 +51,13 @@ def mse_amax(histogram: Histogram) -> float:
     candidates = np.unique(np.linspace(max(1, used // 20), used, 256).astype(int)) if used else np.array([1])
     losses = []
     for n in candidates:
-        step = n / (N_LEVELS - 1)
-        restored = np.minimum(np.rint(centres / step), N_LEVELS - 1) * step
+        step = n / (n_levels - 1)
+        restored = np.minimum(np.rint(centres / step), n_levels - 1) * step
         losses.append(float(np.dot(counts, (centres - restored) ** 2)))
     return min(int(candidates[int(np.argmin(losses))]) * histogram.bin_width, histogram.amax)
 
 
-def entropy_amax(histogram: Histogram) -> float:
+def entropy_amax(histogram: Histogram, n_levels: int = N_LEVELS) -> float:
     """The range whose int8 version loses the least information, by Kullback-Leibler divergence.
 
     S. Migacz, "8-bit inference with TensorRT", GTC 2017: for each candidate range the clipped distribution P is
@@ -63,20 +67,20 @@ def entropy_amax(histogram: Histogram) -> float:
     counts = histogram.counts.astype(np.float64)
     counts[0] = counts[1]
     used = _n_used(counts)
-    if used <= N_LEVELS:
+    if used <= n_levels:
         return histogram.amax
-    candidates = np.unique(np.linspace(N_LEVELS, used, 256).astype(int))
-    losses = [divergence(counts, int(n)) for n in candidates]
+    candidates = np.unique(np.linspace(n_levels, used, 256).astype(int))
+    losses = [divergence(counts, int(n), n_levels) for n in candidates]
     best = int(candidates[int(np.argmin(losses))])
     return min(best * histogram.bin_width, histogram.amax)
 
 
-def divergence(counts: NDArray[np.float64], n: int) -> float:
-    """KL(P || Q) in nats when the first `n` bins are kept and quantised to N_LEVELS steps."""
+def divergence(counts: NDArray[np.float64], n: int, n_levels: int = N_LEVELS) -> float:
+    """KL(P || Q) in nats when the first `n` bins are kept and quantised to `n_levels` steps."""
     kept = counts[:n]
     clipped = kept.copy()
     clipped[-1] += counts[n:].sum()
-    starts = (np.arange(N_LEVELS) * n) // N_LEVELS
+    starts = (np.arange(n_levels) * n) // n_levels
     occupied = kept > 0
     sums = np.add.reduceat(kept, starts)
     n_occupied = np.add.reduceat(occupied.astype(np.float64), starts)

@@ -22,8 +22,8 @@ from edgepose.model import ModelSpec
 
 CELLS_PER_PICTURE = 160
 """Output cells sampled per layer and picture; a few thousand in all settle H."""
-DAMPING = 0.01
-"""Share of the mean diagonal added to H, so that inputs that are always zero do no harm."""
+DAMPING = 0.05
+"""Share of the mean diagonal added to H: inputs that are always zero do no harm, nor do pictures too much alike."""
 
 Floats = NDArray[np.float64]
 
@@ -83,8 +83,13 @@ def rounded_weights(
     spec: ModelSpec,
     input_hw: tuple[int, int],
     progress: Progress,
+    *,
+    about_mean: bool = True,
 ) -> dict[str, NDArray[np.int8]]:
-    """int8 weights, in the stored shape, by the name of their initialiser, for the layers named."""
+    """int8 weights, in the stored shape, by the name of their initialiser, for the layers named.
+
+    about_mean: only what varies about each input's mean is kept close; the constant rest is for the bias correction.
+    """
     stored = initialisers(model)
     convs = {layer_name(conv): conv for conv in convolutions(model)}
     windows = {}
@@ -93,7 +98,7 @@ def rounded_weights(
         if window is not None:
             windows[layer] = window
     moments = _second_moments(model, {layer: (convs[layer].input[0], w) for layer, w in windows.items()},
-                              pictures, spec, input_hw, progress)  # fmt: skip
+                              pictures, spec, input_hw, progress, about_mean=about_mean)  # fmt: skip
     result = {}
     for layer, window in windows.items():
         name = convs[layer].input[1]
@@ -131,15 +136,22 @@ def _second_moments(
     spec: ModelSpec,
     input_hw: tuple[int, int],
     progress: Progress,
+    *,
+    about_mean: bool,
 ) -> dict[str, Floats]:
     random = np.random.default_rng(0)
     probe = Probe(model, spec, list(dict.fromkeys(name for name, _ in inputs.values())))
     moments: dict[str, Floats] = {}
+    sums: dict[str, Floats] = {}
     prepared = tensors([picture.path for picture in pictures], spec, input_hw)
     for tensor in progress(prepared, len(pictures), "pictures for rounding"):
         values = probe(tensor)
         for layer, (name, window) in inputs.items():
             seen = sampled_inputs(values[name][0], window, random)
-            product = seen @ seen.transpose(0, 2, 1)
+            product, total = seen @ seen.transpose(0, 2, 1), seen.sum(2)
             moments[layer] = moments[layer] + product if layer in moments else product
-    return moments
+            sums[layer] = sums[layer] + total if layer in sums else total
+    if not about_mean:
+        return moments
+    n = len(pictures) * CELLS_PER_PICTURE
+    return {layer: moment - sums[layer][:, :, None] * sums[layer][:, None, :] / n for layer, moment in moments.items()}

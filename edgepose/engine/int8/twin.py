@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.graph import convolutions, copied, initialisers, onnx_module
+from edgepose.engine.graph import add_bias, convolutions, copied
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.engine.int8.quantise import layer_name
@@ -85,16 +85,8 @@ def layer_errors(
 
 def bias_corrected(model: Any, means: Mapping[str, NDArray[np.float32]]) -> Any:
     """A copy of the model with `means` (C,) added to the bias of the layers they are given for."""
-    onnx = onnx_module()
     model = copied(model)
-    stored = initialisers(model)
     for conv in convolutions(model):
-        mean = means.get(layer_name(conv))
-        if mean is None:
-            continue
-        name = f"{conv.output[0]}_bias"
-        bias = mean if len(conv.input) < 3 else stored[conv.input[2]] + mean
-        model.graph.initializer.append(onnx.numpy_helper.from_array(bias.astype(np.float32), name))
-        del conv.input[2:]
-        conv.input.append(name)
+        if layer_name(conv) in means:
+            add_bias(model, conv, means[layer_name(conv)])
     return model
