@@ -35,7 +35,7 @@ class PictureOptions(Options, frozen=True):
     held_out: Annotated[
         float, Meta(gt=0, lt=1, description="Share of the pictures kept for the gate and not used to calibrate.")
     ] = 0.2
-    max_held_out: Annotated[int, Meta(ge=1, description="Most pictures that the gate looks at.")] = 150
+    max_held_out: Annotated[int, Meta(ge=1, description="Most pictures that the gate looks at.")] = 500
 
 
 class QuantiseOptions(Options, frozen=True):

@@ -45,7 +45,7 @@ def page(
         _layers(report),
         "<h2>Ranges</h2><p class=note>How often each size of value occurred (logarithmic), and where INT8 ends.</p>",
         "<div class=grid>",
-        *(range_chart(name, item, prepared.amax[name]) for name, item in prepared.histograms.items()),
+        *(range_chart(name, item, prepared.ends[name]) for name, item in prepared.histograms.items()),
         "</div>",
         "<h2>The pictures that agree least</h2><p class=note>FP32 left, INT8 right.</p>" if pictures else "",
         *(

@@ -41,14 +41,16 @@ class Prepared:
     """An INT8 model and all that was learnt on the way.
 
     model: with Q/DQ. float_model: the same function without, equalised; the calibration cache belongs to it.
-    amax: range per tensor. histograms: per tensor. layer_errors: relative error of each int8 layer by itself.
-    output_errors: relative error of the outputs when only that layer is int8. kept: layers left in floating point.
+    amax: range per tensor. histograms: per tensor, before centring. ends: where int8 ends on them.
+    layer_errors: relative error of each int8 layer by itself. output_errors: relative error of the outputs when only
+    that layer is int8. kept: layers left in floating point.
     """
 
     model: Any
     float_model: Any
     amax: dict[str, float]
     histograms: dict[str, Histogram]
+    ends: dict[str, float]
     layer_errors: dict[str, float]
     output_errors: dict[str, float]
     costs: dict[str, int]
@@ -80,13 +82,16 @@ def prepare(
     weights: dict[str, NDArray[np.int8]] = {}
     if options.compensate_rounding:
         weights = rounded_weights(model, layers, some, spec, input_hw, progress, about_mean=options.correct_bias)
+    ends = dict(amax)
     if options.centre:
         tops = {
             name: choose_amax(histograms[name], options.algorithm, options.percentile, BOTH_SIDES)
             for name in centrable(model)
         }
-        amax |= {name: top / 2 for name, top in tops.items()}
-        model = centred(model, {name: top / 2 for name, top in tops.items()})
+        ends |= tops
+        centres = {name: top / 2 for name, top in tops.items()}
+        amax |= centres
+        model = centred(model, centres)
     by_layer, means = layer_errors(model, quantised(model, amax, kept, weights), some, spec, input_hw, progress)
     if not options.correct_bias:
         means = {}
@@ -101,6 +106,7 @@ def prepare(
         float_model=model,
         amax=amax,
         histograms=histograms,
+        ends=ends,
         layer_errors=by_layer,
         output_errors=by_output,
         costs=costs,
