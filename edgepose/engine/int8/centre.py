@@ -35,13 +35,13 @@ def centred(model: Any, centres: Mapping[str, float]) -> Any:
     """The same function with `centres[tensor]` taken from each tensor named, of those that `centrable` names."""
     onnx = onnx_module()
     model = copied(model)
+    stored = initialisers(model)
     makers = {node.output[0]: node for node in model.graph.node}
     for conv, tensor, readers in links(model):
         if tensor not in centres:
             continue
         centre = np.float32(centres[tensor])
-        n_out = len(initialisers(model)[conv.input[1]])
-        add_bias(model, conv, np.full(n_out, -centre, np.float32))
+        add_bias(model, conv, np.full(len(stored[conv.input[1]]), -centre, np.float32))
         relu = makers[tensor]
         relu.op_type = "Clip"
         for end, value in (("floor", -centre), ("ceiling", CEILING)):
@@ -49,7 +49,7 @@ def centred(model: Any, centres: Mapping[str, float]) -> Any:
             model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(value, np.float32), name))
             relu.input.append(name)
         for reader in readers:
-            weights = initialisers(model)[reader.input[1]].astype(np.float64)
+            weights = stored[reader.input[1]].astype(np.float64)
             add_bias(model, reader, (centre * weights.sum((1, 2, 3))).astype(np.float32))
     return model
 
