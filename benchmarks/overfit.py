@@ -65,7 +65,7 @@ def still(image: Image, height: int) -> View:
 
 
 class StillPictures(PoseDataset):
-    """Every picture as it will be judged."""
+    """Every picture as it will be judged, and all of it: what is drawn is to be learned, where nobody is drawn too."""
 
     def __getitem__(self, index: int) -> Sample:
         rng = np.random.default_rng((self.seed, self.epoch, index))
@@ -73,10 +73,9 @@ class StillPictures(PoseDataset):
         picture = pictures[int(rng.integers(len(pictures)))]
         image = read(picture)
         view = still(image, int(picture.options.picture_px[0]))
-        heatmaps, pafs, mask = map(
-            torch.from_numpy, self._labeller.draw(picture, self._people[picture.path], image, view)
-        )
-        return Sample(seen(image, view), heatmaps, pafs, mask[None])
+        labels = self._labeller.draw(picture, self._people[picture.path], image, view)
+        heatmaps, pafs = map(torch.from_numpy, labels[:2])
+        return Sample(seen(image, view), heatmaps, pafs, torch.ones(1, *heatmaps.shape[1:]))
 
 
 def seen(image: Image, view: View) -> torch.Tensor:
