@@ -119,7 +119,7 @@ def fold_bias(model: Any) -> None:
         bias = _per_channel(stored.get(other), stored[conv.input[1]].shape[0])
         if bias is None:
             continue
-        _set_bias(model, conv, bias + _bias(conv, stored, len(bias)))
+        add_bias(model, conv, bias)
         conv.output[0] = add.output[0]
         model.graph.node.remove(add)
 
@@ -151,23 +151,20 @@ def _bias(conv: Any, stored: dict[str, np.ndarray[Any, Any]], n: int) -> np.ndar
 
 
 def _set_bias(model: Any, conv: Any, bias: np.ndarray[Any, Any]) -> None:
-    onnx = onnx_module()
-    name = f"{conv.output[0]}_folded_bias"
-    model.graph.initializer.append(onnx.numpy_helper.from_array(bias.astype(np.float32), name))
+    taken = {item.name for item in model.graph.initializer}
+    name = f"{conv.output[0]}_bias"
+    while name in taken:
+        name += "_"
+    model.graph.initializer.append(onnx_module().numpy_helper.from_array(bias.astype(np.float32), name))
     del conv.input[2:]
     conv.input.append(name)
 
 
 def add_bias(model: Any, conv: Any, values: np.ndarray[Any, Any]) -> None:
     """Add one number per output channel, (O,), to what a Conv gives, in place."""
-    stored = initialisers(model)
-    name = f"{conv.output[0]}_bias"
-    while name in stored:
-        name += "_"
-    bias = _bias(conv, stored, len(values)) + values
-    model.graph.initializer.append(onnx_module().numpy_helper.from_array(bias.astype(np.float32), name))
-    del conv.input[2:]
-    conv.input.append(name)
+    own = {item.name: item for item in model.graph.initializer if item.name in conv.input[2:]}
+    stored = {name: onnx_module().numpy_helper.to_array(item) for name, item in own.items()}
+    _set_bias(model, conv, _bias(conv, stored, len(values)) + values)
 
 
 def _per_channel(array: np.ndarray[Any, Any] | None, n: int) -> np.ndarray[Any, Any] | None:

@@ -54,10 +54,10 @@ def test_values_fill_the_range_on_both_sides(model: Any, centres: dict[str, floa
 
 def test_int8_comes_closer_once_the_bias_is_corrected(model: Any, centres: dict[str, float], picture: Any) -> None:
     amax = ranges_of(model, picture)
-    before_heads = ("stem", "depthwise", "pointwise", "down", "branch", "trunk")
+    before_heads = ["stem", "depthwise", "pointwise", "down", "branch", "trunk"]
 
     def error(network: Any, ranges: dict[str, float]) -> float:
-        int8 = run(quantised(network, ranges, [*before_heads]), picture)
+        int8 = run(quantised(network, ranges, before_heads), picture)
         errors = [a - b for a, b in zip(run(model, picture), int8, strict=True)]
         return float(sum(np.linalg.norm(one - one.mean((0, 2, 3), keepdims=True)) for one in errors))
 

@@ -116,16 +116,19 @@ def test_rounded_weights_keep_shape_and_scale(model: Any, pictures: list[Picture
 
 def test_rounding_about_the_mean_leaves_constants_to_the_bias(model: Any, pictures: list[Picture]) -> None:
     """What is left of the error once its mean is taken out is smaller where only deviations were compensated."""
-    left = {}
-    for about_mean in (False, True):
-        words = {"about_mean": about_mean}
-        weights = rounded_weights(model, ["pointwise"], pictures, SPEC, SPEC.input_hw, silent, **words)
-        steps = weights["pointwise_w"] * weight_scales(initialisers(model)["pointwise_w"])[:, None, None, None]
-        seen = [Probe(model, SPEC, ["depthwise_relu"])(tensor)["depthwise_relu"][0].reshape(16, -1)
-                for tensor in tensors([p.path for p in pictures], SPEC, SPEC.input_hw)]  # fmt: skip
-        error = (steps - initialisers(model)["pointwise_w"])[:, :, 0, 0] @ np.concatenate(seen, 1)
-        left[about_mean] = float(np.linalg.norm(error - error.mean(1, keepdims=True)))
-    assert left[True] < left[False]
+    exact = initialisers(model)["pointwise_w"]
+    probe = Probe(model, SPEC, ["depthwise_relu"])
+    inputs = tensors([picture.path for picture in pictures], SPEC, SPEC.input_hw)
+    seen = np.concatenate([probe(tensor)["depthwise_relu"][0].reshape(16, -1) for tensor in inputs], 1)
+
+    def left(about_mean: bool) -> float:
+        steps = rounded_weights(model, ["pointwise"], pictures, SPEC, SPEC.input_hw, silent, about_mean=about_mean)[
+            "pointwise_w"
+        ]
+        error = (steps * weight_scales(exact)[:, None, None, None] - exact)[:, :, 0, 0] @ seen
+        return float(np.linalg.norm(error - error.mean(1, keepdims=True)))
+
+    assert left(True) < left(False)
 
 
 def test_the_twin_tells_error_and_bias_of_each_layer(model: Any, pictures: list[Picture]) -> None:

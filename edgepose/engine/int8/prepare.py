@@ -40,8 +40,8 @@ N_ERROR_PICTURES = 30
 class Prepared:
     """An INT8 model and all that was learnt on the way.
 
-    model: with Q/DQ. float_model: the same function without, equalised; the calibration cache belongs to it.
-    amax: range per tensor. histograms: per tensor, before centring. ends: where int8 ends on them.
+    model: with Q/DQ. float_model: the same function without, equalised and centred; the calibration cache belongs to
+    it. amax: range per tensor. histograms: per tensor, before centring. ends: where int8 ends on them.
     layer_errors: relative error of each int8 layer by itself. output_errors: relative error of the outputs when only
     that layer is int8. kept: layers left in floating point.
     """
