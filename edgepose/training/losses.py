@@ -1,10 +1,15 @@
-"""The reference's loss: half the masked squared error, summed over stages, maps and cells, per picture."""
+"""The reference's loss: half the masked squared error, summed over stages, maps and cells, per picture.
+
+Options weigh it towards what is there (`foreground`), towards heatmaps (`heatmaps`), and towards where a peak lies
+rather than how high it is (`slopes`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
 
+import torch
 from msgspec import Meta
 from torch import Tensor
 
@@ -23,6 +28,17 @@ class LossOptions(Options, frozen=True):
             "see more that are not there, since a doubtful keypoint is drawn stronger",
         ),
     ] = 0.0
+    heatmaps: Annotated[
+        float, Meta(gt=0, description="weight of heatmaps, PAFs having 1; larger values place keypoints more exactly")
+    ] = 1.0
+    slopes: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="weight of errors in the difference between neighbouring cells of heatmaps, which tells where "
+            "within its cell a peak lies",
+        ),
+    ] = 0.0
 
 
 def stage_losses(
@@ -39,18 +55,24 @@ def stage_losses(
     pafs (N, 2L, h, w), heatmaps (N, K + 1, h, w), mask (N, 1, h, w): targets, float32. The sum of the list is what
     is minimised.
     """
-    batch = len(pafs)
     paf_weight, heatmap_weight = mask, mask
     if options.foreground:
         paf_weight = mask * (1 + options.foreground * pafs.abs())
         heatmap_weight = mask * (1 + options.foreground * heatmaps.abs())
         heatmap_weight[:, -1:] = mask
-    return [
-        0.5
-        * (
-            (paf_weight * (seen_pafs.float() - pafs) ** 2).sum()
-            + (heatmap_weight * (seen_heatmaps.float() - heatmaps) ** 2).sum()
-        )
-        / batch
-        for seen_pafs, seen_heatmaps in stages
-    ]
+    losses = []
+    for seen_pafs, seen_heatmaps in stages:
+        error = seen_heatmaps.float() - heatmaps
+        of_heatmaps = (heatmap_weight * error**2).sum()
+        if options.slopes:
+            of_heatmaps = of_heatmaps + options.slopes * sum(_slopes(error, heatmap_weight, axis) for axis in (2, 3))
+        of_pafs = (paf_weight * (seen_pafs.float() - pafs) ** 2).sum()
+        losses.append(0.5 * (of_pafs + options.heatmaps * of_heatmaps) / len(pafs))
+    return losses
+
+
+def _slopes(error: Tensor, weight: Tensor, axis: int) -> Tensor:
+    """Squared differences between neighbours along an axis, each weighing what the lighter of the two cells does."""
+    n = error.shape[axis] - 1
+    lighter = torch.minimum(weight.narrow(axis, 0, n), weight.narrow(axis, 1, n))
+    return (lighter * error.diff(dim=axis) ** 2).sum()

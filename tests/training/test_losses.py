@@ -34,3 +34,31 @@ def test_a_masked_cell_costs_nothing() -> None:
     seen = maps(0.0, 4), maps(0.0, 2)
     (loss,) = stage_losses([seen], maps(1.0, 4), maps(1.0, 2), torch.zeros(2, 1, 1, 1), LossOptions(foreground=1.0))
     assert float(loss) == 0
+
+
+def test_heatmaps_may_weigh_more_than_pafs() -> None:
+    assert one_loss(LossOptions(heatmaps=3.0)) == pytest.approx(0.5 * (4 + 3 * 2) * 0.25)
+
+
+def loss_of_row(seen: list[float], wanted: list[float], mask: list[float], **options: float) -> float:
+    """One keypoint's heatmap of one row of cells; PAFs are right."""
+    row = [torch.tensor(values).view(1, 1, 1, -1) for values in (seen, wanted, mask)]
+    pafs = torch.zeros(1, 2, 1, len(seen))
+    heatmaps = [torch.cat((values, torch.zeros_like(values)), 1) for values in row[:2]]
+    (loss,) = stage_losses([(pafs, heatmaps[0])], pafs, heatmaps[1], row[2], LossOptions(**options))
+    return float(loss)
+
+
+def test_slopes_cost_a_moved_peak_but_not_a_lifted_map() -> None:
+    lifted = loss_of_row([0.5, 1.5, 0.5], [0, 1, 0], [1, 1, 1], slopes=2.0)
+    moved = loss_of_row([0, 0, 1], [0, 1, 0], [1, 1, 1], slopes=2.0)
+    assert lifted == pytest.approx(0.5 * 3 * 0.25)
+    assert moved == pytest.approx(0.5 * (2 + 2.0 * (1 + 4)))
+
+
+def test_slopes_across_a_masked_cell_cost_nothing() -> None:
+    assert loss_of_row([0, 0, 1], [0, 0, 0], [1, 1, 0], slopes=2.0) == 0
+
+
+def test_slopes_weigh_what_the_lighter_cell_does() -> None:
+    assert loss_of_row([0, 0], [0, 1], [1, 1], slopes=2.0, foreground=4.0) == pytest.approx(0.5 * (5 + 2.0 * 1))
