@@ -14,6 +14,8 @@ import numpy as np
 WIDTH, HEIGHT, LEFT, GAP = 720, 150, 56, 34
 INK, ACCENT, MUTED = "#1f2933", "#0b7285", "#ced4da"
 SMOOTH = 9
+LABEL = 42
+"""Pixels that the figure over a dot needs; dots nearer to the last labelled one go without."""
 
 
 def main() -> None:
@@ -42,6 +44,8 @@ def read(log: Path, batch: int) -> tuple[np.ndarray, np.ndarray]:
         if row["AP"]:
             scores.append((hours, float(row["AP"])))
             continue
+        if int(row["step"]) < step:  # another run begins
+            step = 0
         hours += (int(row["step"]) - step) * batch / float(row["images_per_s"]) / 3600
         step = int(row["step"])
         losses.append((hours, float(row["last_stage_loss"])))
@@ -69,9 +73,12 @@ def panel(top: int, points: np.ndarray, title: str, hours: float, *, dots: bool)
         text(LEFT - 6, top + HEIGHT * (1 - 1 / 1.3) + 4, f"{most / 1.3:.3g}", "end"),
     ]
     if dots:
+        free = 0.0
         for x, y, value in zip(xs, ys, points[:, 1], strict=True):
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{ACCENT}"/>')
-            parts.append(text(x, y - 8, f"{value:.3f}", "middle"))
+            if x >= free:
+                parts.append(text(x, y - 8, f"{value:.3f}", "middle"))
+                free = x + LABEL
     return "\n".join(parts) + "\n"
 
 

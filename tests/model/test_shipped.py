@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from edgepose import PoseEstimator
 from edgepose.cli import main
 from edgepose.errors import ModelError
 from edgepose.model import load_spec, model_path, shipped_model, shipped_models
 
 
 def test_every_shipped_network_has_a_name_and_a_sidecar() -> None:
-    assert {"edgepose-lite", "edgepose-lite.int8"} <= set(shipped_models())
+    assert {"edgepose-lite", "edgepose-lite.int8", "edgepose-nano"} == set(shipped_models())
     for name in shipped_models():
         assert model_path(name) == shipped_model(name)
         assert load_spec(model_path(name)).keypoint_skeleton.n_keypoints == 18
@@ -41,3 +43,10 @@ def test_other_words_are_paths() -> None:
         shipped_model("edgepose-huge")
     with pytest.raises(ModelError, match="nothing at edgepose-huge; networks that come with EdgePose: edgepose-lite"):
         load_spec("edgepose-huge")
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_each_sees_nobody_in_a_plain_picture(name: str) -> None:
+    pytest.importorskip("openvino")
+    estimator = PoseEstimator(name)
+    assert estimator(np.full((240, 320, 3), 90, np.uint8)) == []
