@@ -29,7 +29,8 @@ class LossOptions(Options, frozen=True):
         ),
     ] = 0.0
     heatmaps: Annotated[
-        float, Meta(gt=0, description="weight of heatmaps, PAFs having 1; larger values place keypoints more exactly")
+        float,
+        Meta(gt=0, description="weight of heatmaps, PAFs having 1; larger values learn heatmaps at the cost of PAFs"),
     ] = 1.0
     slopes: Annotated[
         float,
