@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 from edgepose.errors import EdgePoseError
 from edgepose.skeleton import BODYPOSENET_18, COCO_17, TRT_POSE_18, Skeleton
 from edgepose.types import Event, Fields, Frame, FrameResult, LookAgain, Pose, Track
+from edgepose.version import __version__
 
 if TYPE_CHECKING:
     from edgepose.config import Config
     from edgepose.decode import group
-    from edgepose.estimator import PoseEstimator
     from edgepose.events.fall import FallDetector
+    from edgepose.look.estimator import PoseEstimator
     from edgepose.model import ModelSpec
     from edgepose.overlay import draw
     from edgepose.pipeline import Analyser, Pipeline
     from edgepose.tracking import Tracker
-
-__version__ = "0.1.0"
 
 _LAZY = {
     "Analyser": "edgepose.pipeline",
@@ -30,7 +29,7 @@ _LAZY = {
     "FallDetector": "edgepose.events.fall",
     "ModelSpec": "edgepose.model",
     "Pipeline": "edgepose.pipeline",
-    "PoseEstimator": "edgepose.estimator",
+    "PoseEstimator": "edgepose.look.estimator",
     "Tracker": "edgepose.tracking",
     "draw": "edgepose.overlay",
     "group": "edgepose.decode",
@@ -56,6 +55,7 @@ __all__ = [
     "Skeleton",
     "Track",
     "Tracker",
+    "__version__",
     "draw",
     "group",
 ]

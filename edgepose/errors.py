@@ -24,6 +24,10 @@ class BackendError(EdgePoseError, RuntimeError):
     """An inference runtime that is missing or failed."""
 
 
+class FileError(EdgePoseError, OSError):
+    """A file that cannot be written, or read where nothing more is known of it."""
+
+
 class ShapeError(EdgePoseError, ValueError):
     """An array whose shape, type or content breaks its contract."""
 

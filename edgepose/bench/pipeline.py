@@ -22,8 +22,8 @@ from edgepose.backends import BackendOptions, open_backend
 from edgepose.bench import Figure, Material
 from edgepose.bench.film import Projector, film
 from edgepose.config import Config, PipelineOptions
+from edgepose.look.network import Network
 from edgepose.pipeline import Pipeline
-from edgepose.pipeline.network import Network
 from edgepose.pipeline.scene import Scenes
 from edgepose.types import Image
 

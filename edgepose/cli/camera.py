@@ -67,8 +67,8 @@ def _people(model: str | None, look: Look) -> tuple[People | None, list[str]]:
     A model that was asked for by name has to load: its error is the caller's.
     """
     from edgepose.cli.camera_look import find_people
-    from edgepose.estimator import PoseEstimator
-    from edgepose.preprocess import Letterbox, input_size
+    from edgepose.look.estimator import PoseEstimator
+    from edgepose.look.preprocess import Letterbox, input_size
 
     try:
         estimator = PoseEstimator(model)

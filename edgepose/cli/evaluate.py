@@ -47,7 +47,7 @@ def _model(args: argparse.Namespace) -> tuple[Scores, dict[str, Any]]:
     import msgspec
 
     from edgepose.backends import BackendOptions
-    from edgepose.estimator import PoseEstimator
+    from edgepose.look.estimator import PoseEstimator
 
     options = BackendOptions(name=args.backend, precision=args.precision)
     with PoseEstimator(args.model, backend=options, height=args.height) as estimator:

@@ -75,8 +75,8 @@ def _judge_videos(
 ) -> tuple[list[Outcome], dict[str, Any]]:
     from edgepose.backends import open_backend
     from edgepose.cli.progress import track
+    from edgepose.look.network import Network
     from edgepose.model import model_path
-    from edgepose.pipeline.network import Network
     from edgepose.replay.falls import judge
     from edgepose.replay.video import VideoFalls
 

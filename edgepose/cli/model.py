@@ -102,9 +102,9 @@ def _look(args: argparse.Namespace, spec: ModelSpec) -> dict[str, Any]:
     import cv2
 
     from edgepose.backends import open_backend
+    from edgepose.look.network import Network
     from edgepose.overlay import draw
-    from edgepose.pipeline.network import Network
-    from edgepose.sources.images import read_image
+    from edgepose.pictures import read_image
 
     image = read_image(args.image)
     network = Network(open_backend(args.file, spec=spec), args.height or 0)

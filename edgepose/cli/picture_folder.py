@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from edgepose.engine.int8.pictures import contrast, difference_hash
 from edgepose.errors import DataError, SourceError
-from edgepose.sources.images import list_images, read_image
+from edgepose.files import write_atomically
+from edgepose.pictures import list_images, read_image
 from edgepose.types import Image
 
 JPEG_QUALITY = 95
@@ -79,14 +79,4 @@ def _write_private(path: Path, image: Image) -> None:
     ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not ok:
         raise DataError(f"OpenCV cannot encode a picture of {image.shape[1]}x{image.shape[0]} as JPEG")
-    part = path.with_suffix(".part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            os.fchmod(file.fileno(), 0o600)  # a part left by an earlier run keeps its old mode otherwise
-            file.write(data.tobytes())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise DataError(
-            f"cannot write '{path}': {(error.strerror or str(error)).lower()}; the pictures before it are kept"
-        ) from None
+    write_atomically(path, data.tobytes())

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from edgepose.estimator import PoseEstimator
+    from edgepose.look.estimator import PoseEstimator
 
     missing = next((path for path in args.paths if not Path(path).exists()), None)
     if missing is not None:
@@ -68,7 +68,7 @@ class _Shots:
 
     def __iter__(self) -> Iterator[Shot]:
         from edgepose.cli.progress import track
-        from edgepose.sources.images import list_images
+        from edgepose.pictures import list_images
         from edgepose.sources.uri import scheme_of
 
         for path in self._paths:
@@ -79,7 +79,7 @@ class _Shots:
                 yield from self._picture(picture)
 
     def _picture(self, path: Path) -> Iterator[Shot]:
-        from edgepose.sources.images import read_image
+        from edgepose.pictures import read_image
 
         try:
             image = read_image(path)

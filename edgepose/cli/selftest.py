@@ -30,9 +30,9 @@ def run(args: argparse.Namespace) -> int:
     import msgspec
 
     from edgepose.engine.selftest import selftest
-    from edgepose.engine.tensorrt.files import write_atomically
+    from edgepose.files import write_atomically
     from edgepose.model import model_path
-    from edgepose.sources.images import list_images
+    from edgepose.pictures import list_images
 
     model = model_path(args.model)
     calibrated = Path(args.int8_model) if args.int8_model else model.with_name(f"{model.stem}.int8.onnx")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from edgepose.errors import ModelError
+from edgepose.files import ORDINARY, write_atomically
 from edgepose.model.graph import Graph, Port, read_graph
 from edgepose.model.presets import recognise
 from edgepose.model.shipped import no_model
@@ -48,16 +47,9 @@ def load_spec(model: str | Path) -> ModelSpec:
 
 
 def save_spec(spec: ModelSpec, model: str | Path) -> Path:
-    """Write the sidecar beside a model; returns its path. ModelError where that folder cannot be written to."""
+    """Write the sidecar beside a model; returns its path. FileError where that folder cannot be written to."""
     path = sidecar_path(model)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(msgspec.json.format(msgspec.json.encode(spec), indent=2) + b"\n")
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise ModelError(f"cannot write sidecar {path}: {(error.strerror or str(error)).lower()}") from None
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(spec), indent=2) + b"\n", ORDINARY)
     return path
 
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from edgepose.config import Config
 from edgepose.errors import ClosedError, ShapeError
+from edgepose.look.network import Preparer
 from edgepose.pipeline.looks import Look, cut_out, to_frame
-from edgepose.pipeline.network import Preparer
 from edgepose.pipeline.parts import ModelLike, RuleLike, configuration, open_network, rule_makers
 from edgepose.pipeline.scene import Scene, Scenes
 from edgepose.types import Frame, FrameResult, Image

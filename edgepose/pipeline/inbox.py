@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from edgepose.look.network import Prepared
 from edgepose.pipeline.looks import Look
-from edgepose.pipeline.network import Prepared
 from edgepose.types import Frame
 from edgepose.workers import Closed
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import Any
 
+from edgepose.look.network import Network
 from edgepose.pipeline.looks import Look, to_frame
 from edgepose.pipeline.meter import Meter
-from edgepose.pipeline.network import Network
 from edgepose.pipeline.parts import Board
 from edgepose.pipeline.queues import Inferred, Queues
 from edgepose.pipeline.scene import Scenes

@@ -15,7 +15,7 @@ from edgepose.backends import Backend
 from edgepose.config import Config, SourceEntry, load_config
 from edgepose.errors import ConfigError
 from edgepose.events import Rule
-from edgepose.pipeline.network import Network
+from edgepose.look.network import Network
 from edgepose.pipeline.scene import RuleMaker
 from edgepose.publish import Publisher
 from edgepose.skeleton import BODYPOSENET_18

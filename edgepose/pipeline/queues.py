@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
+from edgepose.look.preprocess import Letterbox
 from edgepose.pipeline.inbox import Inbox
 from edgepose.pipeline.looks import Look
-from edgepose.preprocess import Letterbox
 from edgepose.types import CameraState, Fields, Frame, FrameResult
 from edgepose.workers import BoundedQueue
 

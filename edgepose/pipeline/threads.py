@@ -10,9 +10,9 @@ import time
 from threading import Event as Flag
 
 from edgepose.errors import ClosedError
+from edgepose.look.network import Network, Preparer
 from edgepose.pipeline.inbox import Job
 from edgepose.pipeline.looks import Look, cut_out
-from edgepose.pipeline.network import Network, Preparer
 from edgepose.pipeline.queues import Inferred, Queues
 from edgepose.sources import Source
 from edgepose.types import CameraState

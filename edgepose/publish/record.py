@@ -9,8 +9,8 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from edgepose.clock import rfc3339, wall_ms
 from edgepose.errors import DataError
-from edgepose.publish.clock import rfc3339, wall_ms
 from edgepose.types import Event, FrameResult, Pose, Track
 
 SCHEMA: Literal["edgepose.frame/1"] = "edgepose.frame/1"

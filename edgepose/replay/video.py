@@ -11,8 +11,8 @@ import numpy as np
 from edgepose.config import Config
 from edgepose.errors import DataError
 from edgepose.events.fall import FallDetector
+from edgepose.look.network import Network
 from edgepose.pipeline.looks import cut_out, to_frame
-from edgepose.pipeline.network import Network
 from edgepose.replay.recording import Recording, load_recording
 from edgepose.replay.rules import Told
 from edgepose.sources import open_source

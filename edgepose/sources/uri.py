@@ -11,11 +11,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from edgepose.errors import SourceError
+from edgepose.pictures import PICTURE_SUFFIXES
 
 SCHEMES = ("file", "images", "rtsp", "rtsps", "v4l2", "csi", "synthetic")
 """The built-in schemes; a plain path is a file or, where it names a folder or picture, images."""
-
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*)://")
 _AUTHORITY = re.compile(r"(?<=://)\S*@")

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from edgepose.errors import ModelError
+from edgepose.files import ORDINARY, replacing
 from edgepose.training.network import NetworkOptions, PoseNetwork
 
 FORMAT = 1
@@ -20,13 +21,10 @@ FORMAT = 1
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write a checkpoint; a full disk raises ModelError and leaves the last good file as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
     try:
-        torch.save({"format": FORMAT, **content}, part)
-        part.replace(path)
+        with replacing(path, ORDINARY) as file:
+            torch.save({"format": FORMAT, **content}, file)
     except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
         raise ModelError(f"could not write {str(path)!r} ({error}); free space, the last checkpoint is kept") from error
 
 

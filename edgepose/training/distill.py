@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from edgepose.backends import Backend, open_backend
 from edgepose.decode import group
+from edgepose.files import ORDINARY, replacing
+from edgepose.look.preprocess import split_fields
 from edgepose.model import ModelSpec, load_spec
 from edgepose.options import Options
-from edgepose.preprocess import split_fields
 from edgepose.skeleton import Skeleton
 from edgepose.types import FloatArray, Image, Pose
 
@@ -84,11 +85,8 @@ class Teacher:
         if path.is_file():
             return np.load(path)  # type: ignore[no-any-return]
         maps = self._compute(image, height, quarters).astype(np.float16)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
+        with replacing(path, ORDINARY) as file:
             np.save(file, maps)
-        part.replace(path)
         return maps
 
     def _compute(self, image: Image, height: int, quarters: Sequence[int]) -> FloatArray:

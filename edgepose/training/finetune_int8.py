@@ -23,7 +23,7 @@ from torch import Tensor
 
 from edgepose.model import ModelSpec
 from edgepose.options import Options
-from edgepose.sources.images import read_image
+from edgepose.pictures import read_image
 from edgepose.training.augment import ViewOptions, draw_view, view_image
 from edgepose.training.onnx_graph import OnnxGraph
 
@@ -52,7 +52,7 @@ def finetuned(
 ) -> Any:
     """A copy of the Q/DQ model whose weights give FP32's maps as nearly as INT8 can.
 
-    int8_model, float_model: ONNX ModelProtos of the same network, both in plain form (edgepose.engine.graph).
+    int8_model, float_model: ONNX ModelProtos of the same network, both in plain form (edgepose.engine.onnx.graph).
     """
     torch.manual_seed(options.seed)
     student, teacher = OnnxGraph(int8_model), OnnxGraph(float_model).requires_grad_(False)

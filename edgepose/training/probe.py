@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from edgepose.errors import DataError, SourceError
-from edgepose.sources.images import list_images, read_image
+from edgepose.pictures import list_images, read_image
 from edgepose.training.validate import own_spec
 
 HEIGHT = 224

@@ -12,9 +12,9 @@ from msgspec import Meta
 
 from edgepose.decode import Grouper
 from edgepose.evaluation import Scores, evaluate
+from edgepose.look.preprocess import Preprocessor, input_size
 from edgepose.model import ModelSpec, OutputSpec
 from edgepose.options import Options
-from edgepose.preprocess import Preprocessor, input_size
 from edgepose.training.network import STRIDE, PoseNetwork
 from edgepose.types import Fields, Image, Pose
 

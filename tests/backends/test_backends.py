@@ -9,8 +9,8 @@ from networks import EXPORTS, one_person, picture, write_export
 
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.errors import BackendError, ClosedError, ModelError, ShapeError
+from edgepose.look.preprocess import Preprocessor, split_fields
 from edgepose.model import OutputSpec, load_spec
-from edgepose.preprocess import Preprocessor, split_fields
 
 pytest.importorskip("onnx")
 

@@ -11,8 +11,8 @@ from builders import fields_of, standing
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.backends.recording import RecordingBackend, RecordingWriter
 from edgepose.errors import ClosedError, DataError, ShapeError
+from edgepose.look.preprocess import split_fields
 from edgepose.model import ModelSpec, OutputSpec
-from edgepose.preprocess import split_fields
 
 HW = (64, 96)
 SPEC = ModelSpec(name="recorded", input_layout="NHWC", input_hw=HW)

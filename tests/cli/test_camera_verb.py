@@ -81,7 +81,7 @@ def test_a_look_counts_frames_rate_and_brightness():
 
 
 def test_the_verb_reports_and_draws(tmp_path: Path, capsys, monkeypatch):
-    monkeypatch.setattr("edgepose.estimator.PoseEstimator", FakeEstimator)
+    monkeypatch.setattr("edgepose.look.estimator.PoseEstimator", FakeEstimator)
     drawn = tmp_path / "hall.jpg"
     assert main(["camera", "test", "synthetic://?frames=8&people=1", "--json", "-o", str(drawn)]) == 0
     report = json.loads(capsys.readouterr().out)
@@ -92,7 +92,7 @@ def test_the_verb_reports_and_draws(tmp_path: Path, capsys, monkeypatch):
 
 
 def test_without_a_network_the_rest_is_still_told(tmp_path: Path, capsys, monkeypatch):
-    monkeypatch.setattr("edgepose.estimator.PoseEstimator", no_network)
+    monkeypatch.setattr("edgepose.look.estimator.PoseEstimator", no_network)
     assert main(["camera", "test", "synthetic://?frames=3", "--json", "-o", str(tmp_path / "x.jpg")]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["people"] is None

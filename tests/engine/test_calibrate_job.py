@@ -15,7 +15,6 @@ from small_network import SPEC, write_small
 from test_pictures import scene, silent, write
 
 from edgepose.cli import main
-from edgepose.engine.graph import load_plain
 from edgepose.engine.int8 import job as module
 from edgepose.engine.int8.cache_file import read_cache
 from edgepose.engine.int8.collect import collect
@@ -23,6 +22,7 @@ from edgepose.engine.int8.job import CalibrationRequest, calibrate
 from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
 from edgepose.engine.int8.pictures import gather
 from edgepose.engine.int8.report import CalibrationReport
+from edgepose.engine.onnx.graph import load_plain
 from edgepose.errors import BackendError, DataError
 
 PICTURES = PictureOptions(min_pictures=8, min_with_people=0.0)

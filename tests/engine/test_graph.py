@@ -10,7 +10,7 @@ import pytest
 from onnx import helper, numpy_helper
 from small_network import pictures_like, run, small_network, write_small
 
-from edgepose.engine.graph import convolutions, load_plain, plain
+from edgepose.engine.onnx.graph import convolutions, load_plain, plain
 from edgepose.errors import ModelError
 
 

@@ -8,8 +8,8 @@ from onnx import numpy_helper
 from small_network import pictures_like, run, small_network
 from test_quantise import ranges_of
 
-from edgepose.engine.graph import initialisers, plain
 from edgepose.engine.int8.quantise import quantised
+from edgepose.engine.onnx.graph import initialisers, plain
 from edgepose.engine.tensorrt.half import SMALLEST_NORMAL, halved
 
 

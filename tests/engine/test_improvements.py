@@ -12,7 +12,6 @@ from onnx import helper
 from small_network import SPEC, pictures_like, run, small_network
 from test_quantise import ranges_of
 
-from edgepose.engine.graph import convolutions, initialisers, plain
 from edgepose.engine.int8.equalise import channel_maxima, equalised, links
 from edgepose.engine.int8.pictures import Picture
 from edgepose.engine.int8.probe import Probe, tensors
@@ -20,6 +19,7 @@ from edgepose.engine.int8.quantise import layer_name, quantised, weight_scales
 from edgepose.engine.int8.rounding import Window, compensated, rounded_weights, sampled_inputs
 from edgepose.engine.int8.sensitivity import Trial, output_errors, relative_error, worth_keeping
 from edgepose.engine.int8.twin import bias_corrected, layer_errors, twin_graph
+from edgepose.engine.onnx.graph import convolutions, initialisers, plain
 
 
 def silent(things: Any, n: int, what: str) -> Any:

@@ -9,7 +9,6 @@ import onnx
 import pytest
 from small_network import pictures_like, ranges_of, run, small_network
 
-from edgepose.engine.graph import initialisers, plain
 from edgepose.engine.int8.quantise import (
     behind_concat,
     first_layers,
@@ -18,6 +17,7 @@ from edgepose.engine.int8.quantise import (
     skip_branches,
 )
 from edgepose.engine.int8.strip import stripped
+from edgepose.engine.onnx.graph import initialisers, plain
 from edgepose.errors import ModelError
 
 

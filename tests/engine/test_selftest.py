@@ -20,8 +20,8 @@ from edgepose.backends import BackendOptions, open_backend
 from edgepose.backends.tensorrt import TensorRtBackend
 from edgepose.cli import main
 from edgepose.engine import selftest as module
-from edgepose.engine.graph import plain
 from edgepose.engine.int8.quantise import quantised
+from edgepose.engine.onnx.graph import plain
 from edgepose.engine.tensorrt.job import build
 from edgepose.errors import EdgePoseError
 from edgepose.model import load_spec, save_spec

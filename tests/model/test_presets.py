@@ -8,7 +8,7 @@ from networks import EXPORTS, one_person, picture, write_export
 
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.errors import ModelError
-from edgepose.estimator import PoseEstimator
+from edgepose.look.estimator import PoseEstimator
 from edgepose.model import PRESETS, load_spec, read_contract, save_spec
 
 pytest.importorskip("onnx")

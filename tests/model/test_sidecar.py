@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from networks import EXPORTS, write_export
 
-from edgepose.errors import ModelError
+from edgepose.errors import FileError, ModelError
 from edgepose.model import OutputSpec, load_spec, read_contract, save_spec, sidecar_path
 
 pytest.importorskip("onnx")
@@ -105,5 +105,5 @@ def test_an_engine_needs_its_sidecar(tmp_path):
 
 def test_a_folder_that_cannot_be_written_to_is_told(model):
     sidecar_path(model).mkdir()
-    with pytest.raises(ModelError, match="cannot write sidecar"):
+    with pytest.raises(FileError, match="cannot write"):
         save_spec(read_contract(model, "bodyposenet").spec, model)

@@ -3,10 +3,10 @@ import threading
 import numpy as np
 import pytest
 
+from edgepose.look.network import Prepared
+from edgepose.look.preprocess import Letterbox
 from edgepose.pipeline.inbox import MAX_LOOKS, Inbox, Job
 from edgepose.pipeline.looks import Look
-from edgepose.pipeline.network import Prepared
-from edgepose.preprocess import Letterbox
 from edgepose.types import Frame, LookAgain
 from edgepose.workers import Closed
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from publish_scene import fall, person, result
 
-from edgepose.publish.clock import rfc3339
+from edgepose.clock import rfc3339
 from edgepose.publish.mqtt.alerts import AlertDesk, MemoryAlertStore, uuid7
 from edgepose.publish.mqtt.messages import Alert, Skeletons, encode, rounded, skeletons
 from edgepose.publish.schema import schemas

@@ -10,8 +10,9 @@ import pytest
 from sources_kit import picture
 
 from edgepose.errors import SourceError
+from edgepose.pictures import list_images, read_image
 from edgepose.sources import SourceOptions, open_source
-from edgepose.sources.images import ImageFolderSource, list_images, read_image
+from edgepose.sources.images import ImageFolderSource
 from edgepose.types import Frame
 
 

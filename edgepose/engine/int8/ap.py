@@ -16,7 +16,7 @@ from edgepose.engine.int8.pictures import Progress
 from edgepose.engine.int8.runs import Sight
 from edgepose.errors import DataError
 from edgepose.evaluation import coco_result, find_picture, load_annotations, matched
-from edgepose.sources.images import read_image
+from edgepose.pictures import read_image
 
 N_RESAMPLES = 200
 

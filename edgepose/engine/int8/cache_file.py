@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgepose.engine.graph import consumers, convolutions
 from edgepose.engine.int8.quantise import INT8_MAX
+from edgepose.engine.onnx.graph import consumers, convolutions
 from edgepose.errors import ModelError
 
 _log = logging.getLogger(__name__)

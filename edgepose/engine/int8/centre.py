@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from edgepose.engine.graph import add_bias, copied, initialisers, onnx_module
 from edgepose.engine.int8.equalise import links
+from edgepose.engine.onnx.graph import add_bias, copied, initialisers, onnx_module
 
 CEILING = 65504.0
 """Where the Clip ends, beyond any value: float16's largest number. TensorRT would put float32's, which FP16 lacks."""

@@ -17,8 +17,8 @@ import numpy as np
 from edgepose.engine.int8.histogram import Histogram
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
-from edgepose.engine.tensorrt.files import write_atomically
 from edgepose.errors import ModelError
+from edgepose.files import write_atomically
 from edgepose.model import ModelSpec
 
 CHECKPOINT_S = 10.0

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.graph import consumers, convolutions, copied, initialisers, onnx_module
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.onnx.graph import consumers, convolutions, copied, initialisers, onnx_module
 from edgepose.model import ModelSpec
 
 ALPHA = 0.5

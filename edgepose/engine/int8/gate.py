@@ -14,7 +14,7 @@ from edgepose.engine.int8.options import GateOptions
 from edgepose.engine.int8.pictures import Progress
 from edgepose.engine.int8.runs import Sight
 from edgepose.options import Options
-from edgepose.sources.images import read_image
+from edgepose.pictures import read_image
 
 
 class OutputParity(Options, frozen=True):

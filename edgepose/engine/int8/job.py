@@ -16,7 +16,6 @@ import msgspec
 from edgepose import __version__
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.backends.cpu import int8_is_whole
-from edgepose.engine.graph import convolutions, copied, load_plain
 from edgepose.engine.int8.ap import annotated, ap_loss
 from edgepose.engine.int8.cache_file import cache_text, complete
 from edgepose.engine.int8.gate import Parity, compare, judge
@@ -28,12 +27,13 @@ from edgepose.engine.int8.quantise import layer_name
 from edgepose.engine.int8.report import CalibrationReport, LayerRow, PictureCounts
 from edgepose.engine.int8.runs import Sight, clearest
 from edgepose.engine.int8.strip import stripped
-from edgepose.engine.tensorrt.files import sha256_of, write_atomically
-from edgepose.errors import BackendError, DataError, EdgePoseError
+from edgepose.engine.onnx.graph import convolutions, copied, load_plain
+from edgepose.errors import BackendError, DataError, EdgePoseError, FileError
+from edgepose.files import reason, sha256_of, write_atomically
 from edgepose.model import ModelSpec, load_spec, save_spec
 from edgepose.model.half_storage import store_half
 from edgepose.options import Options
-from edgepose.sources.images import read_image
+from edgepose.pictures import read_image
 
 CLEAR_KEYPOINT = 0.3
 """A heatmap value from which on somebody is surely there."""
@@ -150,15 +150,14 @@ def _staged(out: Path) -> Iterator[Path]:
             yield Path(hidden) / out.name
             for path in sorted(Path(hidden).iterdir()):
                 path.replace(out.parent / path.name)
-    except BackendError as error:  # names the place that was asked for, not the one beside it
+    except (BackendError, FileError) as error:  # names the place that was asked for, not the one beside it
         if not hidden or hidden not in str(error):
             raise
-        raise BackendError(str(error).replace(hidden, str(out.parent))) from None
+        raise type(error)(str(error).replace(hidden, str(out.parent))) from None
     except EdgePoseError:  # some are an OSError too
         raise
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BackendError(f"cannot write to '{out.parent}' ({reason}); give another place with -o") from None
+        raise BackendError(f"cannot write to '{out.parent}' ({reason(error)}); give another place with -o") from None
 
 
 def _annotated(request: CalibrationRequest) -> list[tuple[int, Path]]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edgepose.engine.int8.options import PictureOptions
 from edgepose.errors import DataError, SourceError
-from edgepose.sources.images import list_images, read_image
+from edgepose.pictures import list_images, read_image
 from edgepose.types import Image
 
 _log = logging.getLogger(__name__)

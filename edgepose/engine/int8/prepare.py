@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.graph import convolutions
 from edgepose.engine.int8.centre import centrable, centred
 from edgepose.engine.int8.collect import collect
 from edgepose.engine.int8.equalise import channel_maxima, equalised
@@ -30,6 +29,7 @@ from edgepose.engine.int8.ranges import BOTH_SIDES, choose_amax
 from edgepose.engine.int8.rounding import rounded_weights
 from edgepose.engine.int8.sensitivity import Trial, layer_costs, output_errors, worth_keeping
 from edgepose.engine.int8.twin import bias_corrected, layer_errors
+from edgepose.engine.onnx.graph import convolutions
 from edgepose.model import ModelSpec
 
 N_CHANNEL_PICTURES = 100

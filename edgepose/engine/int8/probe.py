@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.graph import copied, onnx_module
+from edgepose.engine.onnx.graph import copied, onnx_module
 from edgepose.errors import MissingDependencyError, ModelError
+from edgepose.look.preprocess import Preprocessor
 from edgepose.model import ModelSpec
-from edgepose.preprocess import Preprocessor
-from edgepose.sources.images import read_image
+from edgepose.pictures import read_image
 from edgepose.types import FloatArray
 
 

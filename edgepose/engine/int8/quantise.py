@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.graph import consumers, convolutions, initialisers, onnx_module, plain
+from edgepose.engine.onnx.graph import consumers, convolutions, initialisers, onnx_module, plain
 from edgepose.errors import ModelError
 
 INT8_MAX = 127

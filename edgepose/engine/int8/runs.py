@@ -10,9 +10,9 @@ import numpy as np
 
 from edgepose.backends import Backend
 from edgepose.decode import Grouper
+from edgepose.look.preprocess import Preprocessor, split_fields
 from edgepose.model import ModelSpec
-from edgepose.preprocess import Preprocessor, split_fields
-from edgepose.sources.images import read_image
+from edgepose.pictures import read_image
 from edgepose.types import Fields, Image, Pose
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.graph import convolutions, copied, initialisers, onnx_module
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.engine.int8.quantise import layer_name, quantised, skip_branches
+from edgepose.engine.onnx.graph import convolutions, copied, initialisers, onnx_module
 from edgepose.errors import ModelError
 from edgepose.model import ModelSpec
 

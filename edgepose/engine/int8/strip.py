@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from edgepose.engine.graph import copied, initialisers, onnx_module
+from edgepose.engine.onnx.graph import copied, initialisers, onnx_module
 
 
 def holds_qdq(model: Any) -> bool:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.graph import add_bias, convolutions, copied
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.engine.int8.quantise import layer_name
+from edgepose.engine.onnx.graph import add_bias, convolutions, copied
 from edgepose.model import ModelSpec
 
 _TWIN = "_twin"

@@ -13,11 +13,11 @@ from typing import Any
 
 from edgepose.engine.int8.strip import holds_qdq
 from edgepose.engine.tensorrt.capabilities import Capabilities, capabilities
-from edgepose.engine.tensorrt.files import write_atomically
 from edgepose.engine.tensorrt.half import halved
 from edgepose.engine.tensorrt.messages import build_failure, make_logger, parser_refusal
 from edgepose.engine.tensorrt.options import BuildOptions
-from edgepose.errors import BackendError, ModelError
+from edgepose.errors import BackendError, FileError, ModelError
+from edgepose.files import write_atomically
 from edgepose.model import ModelSpec
 
 Step = Callable[[str, float], None]
@@ -77,7 +77,7 @@ def build_serialized(
     if serialized is None:
         raise build_failure(logger.errors, can.version, spec.name, options.workspace_mb)
     if cache is not None and timing_cache is not None:
-        with contextlib.suppress(BackendError):  # a saving of time that may fail
+        with contextlib.suppress(FileError):  # a saving of time that may fail
             write_atomically(timing_cache, bytes(config.get_timing_cache().serialize()))
     return bytes(serialized)
 

@@ -7,8 +7,7 @@ import fcntl
 import hashlib
 import os
 import re
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -17,17 +16,10 @@ import msgspec
 from edgepose.backends.device_memory import Device
 from edgepose.backends.engine_file import EngineKey, EngineSidecar, seal, sidecar_of
 from edgepose.engine.tensorrt.options import BuildOptions
-from edgepose.errors import BackendError, ModelError
+from edgepose.errors import BackendError
+from edgepose.files import reason, sha256_of, write_together
 
 RELEASE_FILE = Path("/etc/nv_tegra_release")
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal; ModelError when it cannot be read."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ModelError(f"cannot read '{path}': {(error.strerror or str(error)).lower()}") from None
 
 
 def jetpack_release(file: Path = RELEASE_FILE) -> str:
@@ -65,43 +57,11 @@ def key_here(
 
 
 def write_engine(engine: Path, data: bytes, key: EngineKey, seconds: float) -> None:
-    """Write engine and sidecar, mode 0600, both or neither. BackendError when the disk is full."""
+    """Write engine and sidecar, mode 0600, both or neither. FileError when the disk is full."""
     digest = hashlib.sha256(data).hexdigest()
     sidecar = EngineSidecar(key=key, engine_sha256=digest, seal=seal(key, digest), seconds=round(seconds, 2))
     described = msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n"
     write_together({engine: data, sidecar_of(engine): described})
-
-
-def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Put `data` at `path` in one step; nothing is left behind when that fails."""
-    write_together({path: data}, mode)
-
-
-def write_together(files: Mapping[Path, bytes], mode: int = 0o600) -> None:
-    """Write all of them beside their places first, which is what can fail, and only then put them there."""
-    parts: dict[Path, Path] = {}
-    try:
-        for path, data in files.items():
-            part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            parts[part] = path
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        for part, place in parts.items():
-            part.replace(place)
-    except OSError as error:
-        for part in parts:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
-        reason = (error.strerror or str(error)).lower()
-        megabytes = sum(map(len, files.values())) / 1e6
-        raise BackendError(
-            f"cannot write '{next(iter(files))}' ({reason}; {megabytes:.1f} MB wanted); make room, or give another "
-            "place with -o"
-        ) from None
 
 
 @contextlib.contextmanager
@@ -117,8 +77,9 @@ def locked(engine: Path) -> Iterator[bool]:
             engine.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("a")
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise BackendError(f"cannot write to '{engine.parent}' ({reason}); give another place with -o") from None
+            raise BackendError(
+                f"cannot write to '{engine.parent}' ({reason(error)}); give another place with -o"
+            ) from None
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

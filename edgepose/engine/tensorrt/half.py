@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edgepose.engine.graph import initialisers, onnx_module, opset_of, plain
+from edgepose.engine.onnx.graph import initialisers, onnx_module, opset_of, plain
 
 HALF_MAX = 65504.0
 SMALLEST_NORMAL = 2.0**-14

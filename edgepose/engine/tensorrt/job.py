@@ -13,11 +13,11 @@ import numpy as np
 from edgepose.backends.device_memory import Device, DeviceMemory, PycudaMemory
 from edgepose.backends.engine_file import EngineKey, differences, read_genuine, sidecar_of
 from edgepose.backends.tensorrt import tensorrt_module
-from edgepose.engine.graph import plain, read_model
 from edgepose.engine.int8.cache_file import cache_text, check_cache, complete, read_cache
 from edgepose.engine.int8.calibrator import make_calibrator
 from edgepose.engine.int8.probe import tensors
 from edgepose.engine.int8.strip import holds_qdq, stripped
+from edgepose.engine.onnx.graph import plain, read_model
 from edgepose.engine.tensorrt.builder import Step, build_serialized, chosen_precision
 from edgepose.engine.tensorrt.capabilities import capabilities
 from edgepose.engine.tensorrt.files import key_here, locked, write_engine
@@ -25,7 +25,7 @@ from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import ModelError
 from edgepose.model import ModelSpec, load_spec, save_spec, sidecar_path
 from edgepose.options import Options
-from edgepose.sources.images import list_images
+from edgepose.pictures import list_images
 from edgepose.types import FloatArray
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from edgepose.backends.engine_file import read_genuine, sidecar_of
-from edgepose.engine.tensorrt.files import jetpack_release, sha256_of
+from edgepose.engine.tensorrt.files import jetpack_release
 from edgepose.errors import ModelError
+from edgepose.files import sha256_of
 from edgepose.options import Options
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from edgepose.publish.clock import is_synced, rfc3339, wall_ms
+from edgepose.clock import is_synced, rfc3339, wall_ms
 from edgepose.publish.mqtt.messages import Alert, AlertType, Clock, FallState, Severity, rounded
 from edgepose.publish.names import slug
 from edgepose.types import Event, Pose

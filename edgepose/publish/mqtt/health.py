@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from edgepose.publish.clock import rfc3339
+from edgepose.clock import rfc3339
 
 Level = Literal["ok", "degraded", "failed"]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
+from edgepose.clock import wall_ms
 from edgepose.errors import ClosedError, ConfigError, PublishError
-from edgepose.publish.clock import wall_ms
 from edgepose.publish.mqtt.alerts import AlertDesk, AlertStore, MemoryAlertStore, to_alert
 from edgepose.publish.mqtt.health import Health
 from edgepose.publish.mqtt.link import Link

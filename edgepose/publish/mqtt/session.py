@@ -20,8 +20,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edgepose.clock import is_synced
 from edgepose.errors import ConfigError
-from edgepose.publish.clock import is_synced
 from edgepose.publish.mqtt.topics import Broker, parse_url
 from edgepose.publish.options import MqttOptions
 

@@ -1,4 +1,4 @@
 """The learned opinion on falls: generated people and labelled recordings become windows, a small network, a file.
 
-`benchmarks/fall_head.py` joins these steps and judges the result.
+`research/fall_head.py` joins these steps and judges the result.
 """

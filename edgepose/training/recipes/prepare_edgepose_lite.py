@@ -3,7 +3,7 @@
 SHARED/photos holds manifest.json, annotations/ and images/ of the development material. Only pictures whose licence
 allows it are taken (MIT, Debian, CC BY, CC BY-SA, no known restrictions); photos with ground truth that are not among
 them stay aside for validation. With --all, photos of every licence, street cameras and half of Leeds Sports Pose
-Extended come too, and of the fall sets what does not judge (benchmarks/floor_people.py): UP-Fall's third trials, UR
+Extended come too, and of the fall sets what does not judge (research/floor_people.py): UP-Fall's third trials, UR
 Fall Detection's daily activities.
 
 People come along where they are known: COCO's truth, else what the teacher saw (teacher_keypoints18.json.gz: lying

@@ -1,6 +1,6 @@
 """Proof that network, targets, loss and decoder belong together: twenty photos learned by heart.
 
-    python benchmarks/overfit.py ANNOTATIONS.json IMAGES --start CHECKPOINT [--height 192] [--samples 6000] [--bf16]
+    python research/overfit.py ANNOTATIONS.json IMAGES --start CHECKPOINT [--height 192] [--samples 6000] [--bf16]
 
 The set's own drawn targets, decoded at that size, give the AP that a perfect network would reach (small people melt
 together); the network is trained on the same photos, each always at the same place of a square, and judged on that

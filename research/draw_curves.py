@@ -1,4 +1,4 @@
-"""Draws a training log as curves over hours: `python benchmarks/draw_curves.py LOG.csv OUT.svg [--batch 8]`.
+"""Draws a training log as curves over hours: `python research/draw_curves.py LOG.csv OUT.svg [--batch 8]`.
 
 Above the loss of the last stage (mean of the lines about each), below AP on the validation set where it was measured.
 """

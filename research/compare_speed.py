@@ -1,6 +1,6 @@
 """Two networks side by side in OpenVINO, one thread, same size and precision, taking turns: medians and their ratio.
 
-python benchmarks/compare_speed.py A.onnx B.onnx [--size 224x320] [--rounds 40]
+python research/compare_speed.py A.onnx B.onnx [--size 224x320] [--rounds 40]
 """
 
 from __future__ import annotations

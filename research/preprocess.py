@@ -1,6 +1,6 @@
 """Milliseconds from a picture to the network's input, one thread, beside OpenCV's own blobFromImage on the same size.
 
-python benchmarks/preprocess.py
+python research/preprocess.py
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from edgepose.look.preprocess import Preprocessor, input_size
 from edgepose.model import ModelSpec
-from edgepose.preprocess import Preprocessor, input_size
 
 OFFSET = {"mean": (128.0,) * 3, "scale": (1 / 256,) * 3}
 SPECS = {

@@ -1,6 +1,6 @@
 """A learned head against the rules: taught by generated people and GMDCSA24, judged on everybody else.
 
-    python benchmarks/fall_head.py MANIFEST [--videos DIR] [--crowd MANIFEST] [--people 25] [--onnx FILE] [--json]
+    python research/fall_head.py MANIFEST [--videos DIR] [--crowd MANIFEST] [--people 25] [--onnx FILE] [--json]
 
 Compared per clip as fall-eval does: the rules, the head alone, either of them, and the head as a veto on descents that
 the rules suspect. Thresholds are those of best balanced accuracy on generated people of other seeds together with the

@@ -1,6 +1,6 @@
 """People on the floor: late frames of falls that the shipped network was not trained on.
 
-    python benchmarks/floor_people.py MODEL --videos DIR [--height 256] [--draw SHEET.png]
+    python research/floor_people.py MODEL --videos DIR [--height 256] [--draw SHEET.png]
 
 floor_frames.json names 60 frames of 32 recordings (UP-Fall subject 1, UR Fall Detection; DIR is fall/videos of the
 development material) with the box of the person on the floor, drawn by hand, and boxes of bystanders, who count for

@@ -1,6 +1,6 @@
 """COCO keypoint AP of a real network with our grouping and with a plain decoder on eightfold enlarged maps.
 
-    python benchmarks/grouping_real_maps.py --model M.onnx --annotations A.json --images DIR [--height 368]
+    python research/grouping_real_maps.py --model M.onnx --annotations A.json --images DIR [--height 368]
 
 The same maps go to both decoders.
 """
@@ -17,8 +17,8 @@ from plain_decoder import group_plainly
 from edgepose.backends import open_backend
 from edgepose.decode import Grouper
 from edgepose.evaluation import evaluate
-from edgepose.pipeline.network import Preparer
-from edgepose.preprocess import split_fields
+from edgepose.look.network import Preparer
+from edgepose.look.preprocess import split_fields
 from edgepose.types import Fields, Image, Pose
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepose.errors import ShapeError
+from edgepose.look.preprocess import Letterbox, Preprocessor, input_size, split_fields
 from edgepose.model import ModelSpec, OutputSpec
-from edgepose.preprocess import Letterbox, Preprocessor, input_size, split_fields
 from edgepose.skeleton import BODYPOSENET_18, TRT_POSE_18
 from edgepose.types import Pose
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from edgepose.backends import Backend, BackendInfo, BackendOptions, open_backend
 from edgepose.decode import GroupOptions
 from edgepose.errors import ClosedError, ModelError
+from edgepose.look.network import Network
 from edgepose.model import ModelSpec
-from edgepose.pipeline.network import Network
 from edgepose.types import Image, Pose
 
 

@@ -1,6 +1,6 @@
 """Samples a second of the loader alone, in one process, beside images a second that the network learns from.
 
-    python benchmarks/training_speed.py CONFIG.toml [--samples 64]
+    python research/training_speed.py CONFIG.toml [--samples 64]
 
 Both with one thread, taking turns, so that other work on the machine weighs on both. The issue's bar is a ratio of 2.
 """

@@ -1,6 +1,6 @@
 """Draws the pictures of docs/explanation/heatmaps-and-pafs.md.
 
-python benchmarks/draw_maps.py docs/explanation/images
+python research/draw_maps.py docs/explanation/images
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rules on generated people: falls and daily life, gestures and activities with their quiet neighbours.
 
-    python benchmarks/generated_people.py [--seeds 25] [--first-seed 40000] [--json]
+    python research/generated_people.py [--seeds 25] [--first-seed 40000] [--json]
 
 People who are out of the picture for most of the time are left out. Gestures are made facing the camera within 45
 degrees. A gesture counts when it alone is told; a neighbour when nothing (activities: not that one) is told.

@@ -1,6 +1,6 @@
 """A checkpoint by the three figures that decide about edgepose-lite: AP, people on the floor, false skeletons.
 
-    python benchmarks/judge_checkpoint.py CHECKPOINT.pt --annotations VALIDATION.json --photos DIR --videos DIR
+    python research/judge_checkpoint.py CHECKPOINT.pt --annotations VALIDATION.json --photos DIR --videos DIR
         [--gain 1.2] [--heights 256 368] [--steady] [--draw SHEET.png]
 
 VALIDATION.json is what recipes/prepare_edgepose_lite.py wrote; DIR are photos/ and fall/videos of the development

@@ -1,6 +1,6 @@
 """Falls on labelled clips: judged with nothing tuned on the data set, over sensitivities, frame rates and evidence.
 
-    python benchmarks/falls.py MANIFEST [--json]
+    python research/falls.py MANIFEST [--json]
 
 Leave one data set out: the one setting, sensitivity, is chosen on the other data sets (best balanced accuracy, nearest
 0.5 among equals) and judged on the one left out. Clips of split dev only, so that copies of a recording do not meet.

@@ -1,6 +1,6 @@
 """How much faster INT8 is than FP32 in OpenVINO: CPU time of one inference, one thread, medians of one run.
 
-    python benchmarks/int8_speed.py FP32.onnx INT8.onnx
+    python research/int8_speed.py FP32.onnx INT8.onnx
 
 CPU time instead of wall time, since the machine may have other work. "f32" computes in float32, "default" in what
 OpenVINO chooses by itself (bf16 where the CPU has it); INT8 is run both ways, for its layers left in float.

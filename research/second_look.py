@@ -1,6 +1,6 @@
 """What second looks cost a camera of 30 frames per second: a rule asks for one after every frame.
 
-    python benchmarks/second_look.py
+    python research/second_look.py
 
 Prints drops, the time from capture to published and the time of a look, with networks of two speeds.
 """

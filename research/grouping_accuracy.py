@@ -1,7 +1,7 @@
 """Accuracy of grouping on synthetic network outputs with known people, at the default options.
 
-    python benchmarks/grouping_accuracy.py [--seeds 100-119] [--sizes 368x656 224x320] [--people 10 30] [--shared DIR]
-    python benchmarks/grouping_accuracy.py --reach 0        # without joining parts across hidden joints
+    python research/grouping_accuracy.py [--seeds 100-119] [--sizes 368x656 224x320] [--people 10 30] [--shared DIR]
+    python research/grouping_accuracy.py --reach 0        # without joining parts across hidden joints
 
 Generator and scorer belong to the development data (`bench/make_maps.py`, `bench/metrics.py`); where they are absent
 this prints why it measures nothing. AP is OKS-AP over .50:.95; a false person has 3 keypoints or more and matches

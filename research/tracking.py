@@ -1,6 +1,6 @@
 """Ids: which association rule keeps them, how far smoothing lags, what tracking and all rules cost.
 
-    python benchmarks/tracking.py [--clips MANIFEST] [--json]
+    python research/tracking.py [--clips MANIFEST] [--json]
 
 Truth comes from generated people who cross each other's way, seen through an imperfect network. With --clips, the ids
 given on recorded clips of several people are counted beside it; they have no true identities.

@@ -1,6 +1,6 @@
 """What one busy Python thread beside the pipeline costs, with Python's switch interval and with that of `edgepose run`.
 
-    python benchmarks/busy_thread.py
+    python research/busy_thread.py
 
 Prints the pipeline's efficiency (see edgepose/bench/pipeline.py) with a network that waits for 4 ms; medians.
 """

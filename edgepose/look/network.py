@@ -14,7 +14,8 @@ import numpy as np
 
 from edgepose.backends import Backend
 from edgepose.decode import Grouper, GroupOptions
-from edgepose.preprocess import Letterbox, Preprocessor, input_size, split_fields
+from edgepose.files import sha256_of
+from edgepose.look.preprocess import Letterbox, Preprocessor, input_size, split_fields
 from edgepose.types import Fields, FloatArray, Image, Pose
 
 
@@ -76,15 +77,7 @@ class Network:
     @cached_property
     def sha256(self) -> str | None:
         """Hexadecimal digest of the model file, None without one; read when a publisher wants to know."""
-        from hashlib import sha256  # loads OpenSSL, 4 MB
-
-        if self.file is None or not self.file.is_file():
-            return None
-        digest = sha256()
-        with self.file.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-        return digest.hexdigest()
+        return sha256_of(self.file) if self.file is not None and self.file.is_file() else None
 
     def preparer(self) -> Preparer:
         """A preparer for one more source or thread."""
