@@ -12,6 +12,11 @@ from edgepose.errors import ShapeError
 from edgepose.skeleton import Skeleton
 from edgepose.types import Fields, FloatArray
 
+MAX_SIDE = 16_384
+"""Cells a side; a picture of 65,000 pixels at stride 4. Cell numbers stay within 32 bits and pixels within a float."""
+MIN_STRIDE, MAX_STRIDE = 1 / 64, 4096
+"""Pixels per cell. Networks have 4 to 32; beyond these bounds squared distances leave what a float can hold."""
+
 
 def checked_fields(fields: Fields, skeleton: Skeleton) -> Fields:
     """The same fields with C-contiguous float32 arrays; ShapeError says what does not fit `skeleton`."""
@@ -37,7 +42,10 @@ def _as_maps(maps: NDArray[Any], name: str) -> FloatArray:
         raise ShapeError(f"{name} must be a non-empty (channels, h, w) array, got shape {array.shape}")
     if array.dtype.kind != "f":
         raise ShapeError(f"{name} must hold floating-point numbers, got {array.dtype}; convert them to float32")
-    return np.ascontiguousarray(array, np.float32)
+    if max(array.shape[1:]) > MAX_SIDE:
+        raise ShapeError(f"{name} may have {MAX_SIDE} cells a side, got shape {array.shape}; scale the picture down")
+    array = np.ascontiguousarray(array, np.float32)
+    return array if array.flags.aligned else array.copy()
 
 
 def _check_strides(heatmaps: FloatArray, pafs: FloatArray, fields: Fields) -> None:
@@ -45,6 +53,11 @@ def _check_strides(heatmaps: FloatArray, pafs: FloatArray, fields: Fields) -> No
     for name, stride in strides.items():
         if not (math.isfinite(stride) and stride > 0):
             raise ShapeError(f"{name} must be a positive number of pixels per cell, got {stride}")
+        if not MIN_STRIDE <= stride <= MAX_STRIDE:
+            raise ShapeError(
+                f"{name} must be {MIN_STRIDE:g} to {MAX_STRIDE} pixels per cell, got {stride:g}; "
+                "pass the stride that belongs to the model"
+            )
     for cells, paf_cells in zip(heatmaps.shape[1:], pafs.shape[1:], strict=True):
         size, paf_size = cells * fields.heatmap_stride, paf_cells * fields.paf_stride
         if abs(size - paf_size) >= max(strides.values()):

@@ -28,6 +28,7 @@ class GroupOptions(Options, frozen=True):
         float,
         Meta(
             ge=0,
+            le=1000,
             description="How far apart two parts of a person that no limb joins may lie, as a multiple of what bones "
             "allow; 0 never joins them.",
         ),

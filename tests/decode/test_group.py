@@ -106,6 +106,9 @@ def test_strided_views_are_taken():
         ((19, 8, 8), (38, 32, 32), (8, 8), "cover different inputs"),
         ((19, 8, 8), (38, 8, 8), (0, 8), "heatmap_stride must be a positive"),
         ((19, 8, 8), (38, 8, 8), (8, float("nan")), "paf_stride must be a positive"),
+        ((19, 8, 8), (38, 8, 8), (1e39, 1e39), "heatmap_stride must be 0.015625 to 4096 pixels per cell, got 1e\\+39"),
+        ((19, 8, 8), (38, 8, 8), (1e-300, 1e-300), "pass the stride that belongs to the model"),
+        ((19, 1, 16_385), (38, 1, 16_385), (8, 8), "heatmaps may have 16384 cells a side"),
     ],
 )
 def test_what_does_not_fit_is_told_in_one_sentence(heatmaps, pafs, strides, words):

@@ -74,6 +74,9 @@ public:
 
     int n_keypoints() const { return n_keypoints_; }
 
+    // Channels that pafs must have: one more than the largest that a limb names.
+    int n_channels() const { return n_channels_; }
+
 private:
     void find_peaks(const Maps& heatmaps);
     void keep_strongest(std::size_t first);
@@ -91,7 +94,7 @@ private:
     double spread2(const Joint* first, int n_first, const Joint* second, int n_second, double stature2,
                    double limit2) const;
 
-    int n_keypoints_;
+    int n_keypoints_, n_channels_ = 0;
     std::vector<int32_t> limbs_;
     std::vector<float> reach_, rate_;  // rate = 1 / reach^2
     Options options_;
