@@ -17,13 +17,16 @@ def store_half(model: Any) -> None:
     from onnx import helper, numpy_helper
 
     casts = []
+    taken = {name for node in model.graph.node for name in (*node.input, *node.output)}
     for tensor in list(model.graph.initializer):
         if tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2:
             continue
         values = numpy_helper.to_array(tensor).astype(np.float16)
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values, name + "_half"))
-        casts.append(helper.make_node("Cast", [name + "_half"], [name], to=onnx.TensorProto.FLOAT))
+        name, half = tensor.name, tensor.name + "_half"
+        while half in taken:
+            half += "_"
+        tensor.CopyFrom(numpy_helper.from_array(values, half))
+        casts.append(helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT))
     nodes = list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend(casts + nodes)

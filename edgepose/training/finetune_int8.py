@@ -52,7 +52,7 @@ def finetuned(
 ) -> Any:
     """A copy of the Q/DQ model whose weights give FP32's maps as nearly as INT8 can.
 
-    int8_model, float_model: ONNX ModelProtos of the same network, both in plain form (edgepose.engine.onnx.graph).
+    int8_model, float_model: ONNX ModelProtos of the same network, both in plain form (edgepose.engine.onnx.plain).
     """
     torch.manual_seed(options.seed)
     student, teacher = OnnxGraph(int8_model), OnnxGraph(float_model).requires_grad_(False)

@@ -13,7 +13,7 @@ def model() -> Any:
     pytest.importorskip("onnx")
     from small_network import small_network
 
-    from edgepose.engine.onnx.graph import plain
+    from edgepose.engine.onnx.plain import plain
 
     return plain(small_network())
 

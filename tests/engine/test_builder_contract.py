@@ -17,7 +17,7 @@ from test_quantise import ranges_of
 from edgepose.engine.int8.cache_file import cache_text
 from edgepose.engine.int8.calibrator import make_calibrator
 from edgepose.engine.int8.quantise import quantised
-from edgepose.engine.onnx.graph import plain
+from edgepose.engine.onnx.plain import plain
 from edgepose.engine.tensorrt.builder import build_serialized, chosen_precision
 from edgepose.engine.tensorrt.capabilities import capabilities
 from edgepose.engine.tensorrt.options import BuildOptions

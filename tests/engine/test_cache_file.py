@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from small_network import small_network
 
 from edgepose.engine.int8.cache_file import cache_text, check_cache, complete, header, read_cache
-from edgepose.engine.onnx.graph import convolutions, plain
+from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.queries import convolutions
 from edgepose.errors import ModelError
 
 

@@ -22,7 +22,7 @@ from edgepose.engine.int8.job import CalibrationRequest, calibrate
 from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
 from edgepose.engine.int8.pictures import gather
 from edgepose.engine.int8.report import CalibrationReport
-from edgepose.engine.onnx.graph import load_plain
+from edgepose.engine.onnx.load import load_plain
 from edgepose.errors import BackendError, DataError
 
 PICTURES = PictureOptions(min_pictures=8, min_with_people=0.0)

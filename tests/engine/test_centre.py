@@ -11,7 +11,7 @@ from small_network import SPEC, pictures_like, ranges_of, run, small_network
 from edgepose.engine.int8.centre import centrable, centred
 from edgepose.engine.int8.probe import Probe
 from edgepose.engine.int8.quantise import quantised
-from edgepose.engine.onnx.graph import plain
+from edgepose.engine.onnx.plain import plain
 
 TENSORS = ["depthwise_relu", "trunk_relu"]
 

@@ -14,7 +14,7 @@ from test_pictures import scene, silent, write
 torch = pytest.importorskip("torch")
 
 from edgepose.cli import main  # noqa: E402
-from edgepose.engine.onnx.graph import initialisers  # noqa: E402
+from edgepose.engine.onnx.queries import initialisers  # noqa: E402
 from edgepose.errors import ModelError  # noqa: E402
 from edgepose.look.preprocess import Preprocessor  # noqa: E402
 from edgepose.training.finetune_int8 import FinetuneOptions, finetuned  # noqa: E402

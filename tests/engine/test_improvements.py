@@ -19,7 +19,8 @@ from edgepose.engine.int8.quantise import layer_name, quantised, weight_scales
 from edgepose.engine.int8.rounding import Window, compensated, rounded_weights, sampled_inputs
 from edgepose.engine.int8.sensitivity import Trial, output_errors, relative_error, worth_keeping
 from edgepose.engine.int8.twin import bias_corrected, layer_errors, twin_graph
-from edgepose.engine.onnx.graph import convolutions, initialisers, plain
+from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.queries import convolutions, initialisers
 
 
 def silent(things: Any, n: int, what: str) -> Any:

@@ -16,8 +16,9 @@ from edgepose.engine.int8.quantise import (
     quantised,
     skip_branches,
 )
-from edgepose.engine.int8.strip import stripped
-from edgepose.engine.onnx.graph import initialisers, plain
+from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.queries import initialisers
+from edgepose.engine.onnx.strip import stripped
 from edgepose.errors import ModelError
 
 
@@ -111,6 +112,23 @@ def test_stripping_gives_the_float_network_of_the_same_weights(model: Any, int8:
     tensor = pictures_like(np.random.default_rng(3))
     for exact, found in zip(run(model, tensor), run(bare, tensor), strict=True):
         assert np.linalg.norm(exact - found) < 0.02 * np.linalg.norm(exact)
+
+
+def test_names_that_an_exporter_took_are_left_to_it() -> None:
+    """A network that has `input_scale` or `trunk_w_int8` of its own computes with its own values in INT8 too."""
+    taken = plain(small_network())
+    for name, value in (("input_scale", 3.0), ("trunk_w_scale", 2.0)):
+        taken.graph.initializer.append(onnx.numpy_helper.from_array(np.array(value, np.float32), name))
+    stem = next(node for node in taken.graph.node if node.output[0] == "stem_relu")
+    stem.input[0] = "louder"
+    taken.graph.node.insert(1, onnx.helper.make_node("Mul", ["stem", "input_scale"], ["louder"]))
+    for k, name in enumerate(["input_dq", "trunk_relu_q"]):  # unread, but there
+        taken.graph.node.append(onnx.helper.make_node("Mul", ["heatmaps", "trunk_w_scale"], [name], name=f"own{k}"))
+    tensor = pictures_like(np.random.default_rng(1))
+    int8 = quantised(taken, ranges_of(taken, tensor))
+    onnx.checker.check_model(int8, full_check=True)
+    for exact, found in zip(run(taken, tensor), run(int8, tensor), strict=True):
+        assert np.linalg.norm(exact - found) < 0.05 * np.linalg.norm(exact)
 
 
 def test_given_integers_are_used_as_they_are(model: Any) -> None:

@@ -21,7 +21,7 @@ from edgepose.backends.tensorrt import TensorRtBackend
 from edgepose.cli import main
 from edgepose.engine import selftest as module
 from edgepose.engine.int8.quantise import quantised
-from edgepose.engine.onnx.graph import plain
+from edgepose.engine.onnx.plain import plain
 from edgepose.engine.tensorrt.job import build
 from edgepose.errors import EdgePoseError
 from edgepose.model import load_spec, save_spec

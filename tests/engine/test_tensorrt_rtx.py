@@ -15,7 +15,8 @@ from test_quantise import ranges_of
 
 from edgepose.engine.int8.centre import centrable, centred
 from edgepose.engine.int8.quantise import behind_concat, quantised, tensors_to_measure
-from edgepose.engine.onnx.graph import load_plain, plain, read_model
+from edgepose.engine.onnx.load import load_plain, read_model
+from edgepose.engine.onnx.plain import plain
 from edgepose.engine.tensorrt.builder import build_serialized
 from edgepose.engine.tensorrt.capabilities import capabilities
 from edgepose.engine.tensorrt.options import BuildOptions

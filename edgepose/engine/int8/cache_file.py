@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepose.engine.int8.quantise import INT8_MAX
-from edgepose.engine.onnx.graph import consumers, convolutions
+from edgepose.engine.onnx.queries import consumers, convolutions
 from edgepose.errors import ModelError
 
 _log = logging.getLogger(__name__)

@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 
 from edgepose.engine.int8.equalise import links
-from edgepose.engine.onnx.graph import add_bias, copied, initialisers, onnx_module
+from edgepose.engine.onnx.bias import add_bias
+from edgepose.engine.onnx.edit import copied, store
+from edgepose.engine.onnx.names import Names
+from edgepose.engine.onnx.queries import initialisers
 
 CEILING = 65504.0
 """Where the Clip ends, beyond any value: float16's largest number. TensorRT would put float32's, which FP16 lacks."""
@@ -33,8 +36,8 @@ def centrable(model: Any) -> list[str]:
 
 def centred(model: Any, centres: Mapping[str, float]) -> Any:
     """The same function with `centres[tensor]` taken from each tensor named, of those that `centrable` names."""
-    onnx = onnx_module()
     model = copied(model)
+    names = Names(model)
     stored = initialisers(model)
     makers = {node.output[0]: node for node in model.graph.node}
     for conv, tensor, readers in links(model):
@@ -45,9 +48,7 @@ def centred(model: Any, centres: Mapping[str, float]) -> Any:
         relu = makers[tensor]
         relu.op_type = "Clip"
         for end, value in (("floor", -centre), ("ceiling", CEILING)):
-            name = f"{tensor}_{end}"
-            model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(value, np.float32), name))
-            relu.input.append(name)
+            relu.input.append(store(model, names.free(f"{tensor}_{end}"), np.array(value, np.float32)))
         for reader in readers:
             weights = stored[reader.input[1]].astype(np.float64)
             add_bias(model, reader, (centre * weights.sum((1, 2, 3))).astype(np.float32))

@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
-from edgepose.engine.onnx.graph import consumers, convolutions, copied, initialisers, onnx_module
+from edgepose.engine.onnx.bias import bias_of
+from edgepose.engine.onnx.edit import copied, set_initialisers, store
+from edgepose.engine.onnx.queries import consumers, convolutions, initialisers
+from edgepose.engine.onnx.unshare import unshare
 from edgepose.model import ModelSpec
 
 ALPHA = 0.5
@@ -45,6 +48,8 @@ def links(model: Any) -> list[tuple[Any, str, list[Any]]]:
             tensor = after[0].output[0]
             after = readers[tensor]
         n = len(stored[conv.input[1]])
+        if bias_of(conv, stored, n) is None:
+            continue  # computed, not stored: nothing to scale
         if tensor in outputs or not after or not all(_scalable(node, stored, n) for node in after):
             continue
         found.append((conv, tensor, after))
@@ -75,6 +80,7 @@ def channel_maxima(
 def equalised(model: Any, maxima: Mapping[str, Floats]) -> Any:
     """The same function with evened channels. maxima: of `channel_maxima` on `model`."""
     model = copied(model)
+    unshare(model, convolutions(model))
     stored = initialisers(model)
     values = {name: array.astype(np.float64) if array.dtype.kind == "f" else array for name, array in stored.items()}
     largest = dict(maxima)
@@ -88,10 +94,9 @@ def equalised(model: Any, maxima: Mapping[str, Floats]) -> Any:
                 weights = values[node.input[1]]
                 values[node.input[1]] = weights * _along(weights, factor)
             largest[tensor] = largest[tensor] / factor
-    onnx = onnx_module()
-    del model.graph.initializer[:]
+    set_initialisers(model, [])
     for name, array in values.items():
-        model.graph.initializer.append(onnx.numpy_helper.from_array(array.astype(stored[name].dtype), name))
+        store(model, name, array.astype(stored[name].dtype))
     return model
 
 

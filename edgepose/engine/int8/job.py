@@ -26,8 +26,10 @@ from edgepose.engine.int8.prepare import Prepared, prepare
 from edgepose.engine.int8.quantise import layer_name
 from edgepose.engine.int8.report import CalibrationReport, LayerRow, PictureCounts
 from edgepose.engine.int8.runs import Sight, clearest
-from edgepose.engine.int8.strip import stripped
-from edgepose.engine.onnx.graph import convolutions, copied, load_plain
+from edgepose.engine.onnx.edit import copied
+from edgepose.engine.onnx.load import load_plain
+from edgepose.engine.onnx.queries import convolutions
+from edgepose.engine.onnx.strip import stripped
 from edgepose.errors import BackendError, DataError, EdgePoseError, FileError
 from edgepose.files import reason, sha256_of, write_atomically
 from edgepose.model import ModelSpec, load_spec, save_spec

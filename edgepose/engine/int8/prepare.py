@@ -29,7 +29,7 @@ from edgepose.engine.int8.ranges import BOTH_SIDES, choose_amax
 from edgepose.engine.int8.rounding import rounded_weights
 from edgepose.engine.int8.sensitivity import Trial, layer_costs, output_errors, worth_keeping
 from edgepose.engine.int8.twin import bias_corrected, layer_errors
-from edgepose.engine.onnx.graph import convolutions
+from edgepose.engine.onnx.queries import convolutions
 from edgepose.model import ModelSpec
 
 N_CHANNEL_PICTURES = 100

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.onnx.graph import copied, onnx_module
+from edgepose.engine.onnx.outputs import with_outputs
 from edgepose.errors import MissingDependencyError, ModelError
 from edgepose.look.preprocess import Preprocessor
 from edgepose.model import ModelSpec
@@ -50,17 +50,6 @@ class Probe:
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
         """The same for a graph with other inputs than a network's, by name."""
         return dict(zip(self.names, self._session.run(self.names, dict(feeds)), strict=True))
-
-
-def with_outputs(model: Any, names: Sequence[str]) -> Any:
-    """A copy of the graph that gives out `names` as well; shapes are left to the runtime."""
-    onnx = onnx_module()
-    model = copied(model)
-    there = {item.name for item in model.graph.output}
-    for name in dict.fromkeys(names):
-        if name not in there:
-            model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
-    return model
 
 
 def tensors(paths: Sequence[Path], spec: ModelSpec, input_hw: tuple[int, int]) -> Iterator[FloatArray]:

@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.onnx.graph import consumers, convolutions, initialisers, onnx_module, plain
+from edgepose.engine.onnx.edit import drop_unused_initialisers, set_nodes, store
+from edgepose.engine.onnx.names import Names
+from edgepose.engine.onnx.package import onnx_module
+from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.queries import consumers, convolutions, initialisers
 from edgepose.errors import ModelError
 
 INT8_MAX = 127
@@ -102,7 +106,7 @@ def quantised(
 ) -> Any:
     """A new model with Q/DQ around every convolution but those named in `keep`.
 
-    model: plain form (`graph.plain`). amax: range of each tensor of `tensors_to_measure`. weights: int8 weights by the
+    model: plain form (`onnx.plain`). amax: range of each tensor of `tensors_to_measure`. weights: int8 weights by the
     name of their initialiser, rounded to nearest where not given. ModelError when a range or a layer named in `keep`
     is missing.
     """
@@ -133,11 +137,13 @@ class _Writer:
         self._amax = amax
         self._rounded = rounded
         self._stored = initialisers(model)
+        self._names = Names(model)
         self._readers = consumers(model)
         self._after: dict[str, list[Any]] = {}
         self._front: list[Any] = []
         self._pairs: dict[str, str] = {}
         self._weights: dict[str, str] = {}
+        self._steps: dict[str, tuple[str, str]] = {}
 
     def activation(self, name: str) -> str:
         """The dequantised form of a tensor; convolutions that read the same tensor share it."""
@@ -164,7 +170,7 @@ class _Writer:
             integers = self._store(f"{name}_int8", steps)
             scales = self._store(f"{name}_scale", scale)
             zeros = self._store(f"{name}_zero", np.zeros(len(values), np.int8))
-            self._weights[name] = f"{name}_dq"
+            self._weights[name] = self._names.free(f"{name}_dq")
             self._front.append(self._node("DequantizeLinear", [integers, scales, zeros], self._weights[name], axis=0))
         return self._weights[name]
 
@@ -177,40 +183,28 @@ class _Writer:
             nodes.append(node)
             for name in node.output:
                 nodes += self._after.get(name, [])
-        nodes = [_copy(node) for node in nodes]
-        del self._model.graph.node[:]
-        self._model.graph.node.extend(nodes)
-        read = {name for node in nodes for name in node.input}
-        stored = [_copy(item) for item in self._model.graph.initializer if item.name in read]
-        del self._model.graph.initializer[:]
-        self._model.graph.initializer.extend(stored)
+        set_nodes(self._model, nodes)
+        drop_unused_initialisers(self._model)
         del self._model.graph.value_info[:]
 
     def _pair(self, name: str, suffix: str) -> str:
         if name not in self._amax:
             raise ModelError(f"no range was measured for tensor {name!r}; calibrate this model again")
-        scale = self._store(f"{name}_scale", np.array(self._amax[name] / INT8_MAX, np.float32))
-        zero = self._store(f"{name}_zero", np.array(0, np.int8))
-        stem = f"{name}{suffix}"
+        if name not in self._steps:
+            scale = self._store(f"{name}_scale", np.array(self._amax[name] / INT8_MAX, np.float32))
+            self._steps[name] = scale, self._store(f"{name}_zero", np.array(0, np.int8))
+        stem, steps = f"{name}{suffix}", list(self._steps[name])
+        integers, floats = self._names.free(f"{stem}_q"), self._names.free(f"{stem}_dq")
         self._after.setdefault(name, []).extend(
             [
-                self._node("QuantizeLinear", [name, scale, zero], f"{stem}_q"),
-                self._node("DequantizeLinear", [f"{stem}_q", scale, zero], f"{stem}_dq"),
+                self._node("QuantizeLinear", [name, *steps], integers),
+                self._node("DequantizeLinear", [integers, *steps], floats),
             ]
         )
-        return f"{stem}_dq"
+        return floats
 
-    def _store(self, name: str, array: np.ndarray[Any, Any]) -> str:
-        if name not in self._stored:
-            self._stored[name] = array
-            self._model.graph.initializer.append(self._onnx.numpy_helper.from_array(array, name))
-        return name
+    def _store(self, wish: str, array: np.ndarray[Any, Any]) -> str:
+        return store(self._model, self._names.free(wish), array)
 
     def _node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> Any:
         return self._onnx.helper.make_node(kind, inputs, [output], name=output, **attributes)
-
-
-def _copy(proto: Any) -> Any:
-    copy = type(proto)()
-    copy.CopyFrom(proto)
-    return copy

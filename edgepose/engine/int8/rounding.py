@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.engine.int8.quantise import INT8_MAX, layer_name, weight_scales
-from edgepose.engine.onnx.graph import convolutions, initialisers, onnx_module
+from edgepose.engine.onnx.package import onnx_module
+from edgepose.engine.onnx.queries import convolutions, initialisers
 from edgepose.model import ModelSpec
 
 CELLS_PER_PICTURE = 160

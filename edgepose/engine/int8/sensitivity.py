@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.engine.int8.quantise import layer_name, quantised, skip_branches
-from edgepose.engine.onnx.graph import convolutions, copied, initialisers, onnx_module
+from edgepose.engine.onnx.edit import copied
+from edgepose.engine.onnx.package import onnx_module
+from edgepose.engine.onnx.queries import convolutions, initialisers
 from edgepose.errors import ModelError
 from edgepose.model import ModelSpec
 

@@ -16,20 +16,21 @@ from numpy.typing import NDArray
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.engine.int8.quantise import layer_name
-from edgepose.engine.onnx.graph import add_bias, convolutions, copied
+from edgepose.engine.onnx.bias import add_bias
+from edgepose.engine.onnx.edit import copied
+from edgepose.engine.onnx.names import Names
+from edgepose.engine.onnx.queries import convolutions
 from edgepose.model import ModelSpec
 
-_TWIN = "_twin"
 
-
-def twin_graph(model: Any, quantised: Any) -> tuple[Any, list[str]]:
-    """The float graph with an int8 copy of each quantised layer hanging beside it, and the names of those layers."""
+def twin_graph(model: Any, quantised: Any) -> tuple[Any, dict[str, str]]:
+    """The float graph with an int8 copy of each quantised layer hanging beside it; layer name -> the copy's output."""
     twin = copied(model)
     there = {item.name for item in twin.graph.initializer}
     twin.graph.initializer.extend(item for item in quantised.graph.initializer if item.name not in there)
     made = {name for node in model.graph.node for name in node.output}
     maker = {name: node for node in quantised.graph.node for name in node.output}
-    layers = []
+    names, layers = Names(quantised), {}
     for node in quantised.graph.node:
         if node.op_type != "Conv" or maker.get(node.input[1]) is None:
             continue
@@ -39,10 +40,9 @@ def twin_graph(model: Any, quantised: Any) -> tuple[Any, list[str]]:
                     made.add(before.output[0])
                     twin.graph.node.append(before)
         copy = copied(node)
-        copy.name = copy.output[0] + _TWIN
-        copy.output[0] += _TWIN
+        copy.name = copy.output[0] = names.free(f"{node.output[0]}_twin")
         twin.graph.node.append(copy)
-        layers.append(layer_name(node))
+        layers[layer_name(node)] = copy.output[0]
     return twin, layers
 
 
@@ -66,16 +66,16 @@ def layer_errors(
     The mean error is float minus int8: what has to be added to the bias.
     """
     twin, layers = twin_graph(model, quantised)
-    probe = Probe(twin, spec, [name + end for name in layers for end in ("", _TWIN)])
+    probe = Probe(twin, spec, [*layers, *layers.values()])
     squared = dict.fromkeys(layers, 0.0)
     signal = dict.fromkeys(layers, 0.0)
     means: dict[str, NDArray[Any]] = dict.fromkeys(layers, np.zeros(1))
     inputs = tensors([picture.path for picture in pictures], spec, input_hw)
     for tensor in progress(inputs, len(pictures), "pictures for layer errors"):
         values = probe(tensor)
-        for name in layers:
+        for name, copy in layers.items():
             exact = values[name][0]
-            difference = exact - values[name + _TWIN][0]
+            difference = exact - values[copy][0]
             squared[name] += float(np.vdot(difference, difference))
             signal[name] += float(np.vdot(exact, exact))
             means[name] = means[name] + difference.mean((1, 2)) / len(pictures)

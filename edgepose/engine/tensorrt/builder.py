@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgepose.engine.int8.strip import holds_qdq
+from edgepose.engine.onnx.half import halved
+from edgepose.engine.onnx.strip import holds_qdq
 from edgepose.engine.tensorrt.capabilities import Capabilities, capabilities
-from edgepose.engine.tensorrt.half import halved
 from edgepose.engine.tensorrt.messages import build_failure, make_logger, parser_refusal
 from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import BackendError, FileError, ModelError

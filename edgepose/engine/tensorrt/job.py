@@ -16,8 +16,9 @@ from edgepose.backends.tensorrt import tensorrt_module
 from edgepose.engine.int8.cache_file import cache_text, check_cache, complete, read_cache
 from edgepose.engine.int8.calibrator import make_calibrator
 from edgepose.engine.int8.probe import tensors
-from edgepose.engine.int8.strip import holds_qdq, stripped
-from edgepose.engine.onnx.graph import plain, read_model
+from edgepose.engine.onnx.load import read_model
+from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.strip import holds_qdq, stripped
 from edgepose.engine.tensorrt.builder import Step, build_serialized, chosen_precision
 from edgepose.engine.tensorrt.capabilities import capabilities
 from edgepose.engine.tensorrt.files import key_here, locked, write_engine

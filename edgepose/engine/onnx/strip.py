@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from edgepose.engine.onnx.graph import copied, initialisers, onnx_module
+from edgepose.engine.onnx.edit import copied, drop_unused_initialisers, rename_read, store
+from edgepose.engine.onnx.queries import initialisers
 
 
 def holds_qdq(model: Any) -> bool:
@@ -16,7 +17,6 @@ def holds_qdq(model: Any) -> bool:
 
 def stripped(model: Any) -> Any:
     """The same network without Q/DQ; weights stored as int8 become the floats that they stand for."""
-    onnx = onnx_module()
     model = copied(model)
     stored = initialisers(model)
     renamed: dict[str, str] = {}
@@ -27,16 +27,10 @@ def stripped(model: Any) -> Any:
         elif node.op_type == "DequantizeLinear":
             if node.input[0] in stored:
                 scale = stored[node.input[1]].reshape(-1, *[1] * (stored[node.input[0]].ndim - 1))
-                floats = (stored[node.input[0]].astype(np.float32) * scale).astype(np.float32)
-                model.graph.initializer.append(onnx.numpy_helper.from_array(floats, node.output[0]))
+                store(model, node.output[0], (stored[node.input[0]].astype(np.float32) * scale).astype(np.float32))
             else:
                 renamed[node.output[0]] = renamed[node.input[0]]
             model.graph.node.remove(node)
-    for node in model.graph.node:
-        for k, name in enumerate(node.input):
-            node.input[k] = renamed.get(name, name)
-    read = {name for node in model.graph.node for name in node.input}
-    kept = [copied(item) for item in model.graph.initializer if item.name in read]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
+    rename_read(model.graph.node, renamed)
+    drop_unused_initialisers(model)
     return model

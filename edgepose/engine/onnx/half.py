@@ -10,11 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from edgepose.engine.onnx.graph import initialisers, onnx_module, opset_of, plain
+from edgepose.engine.onnx.edit import rename_made, rename_read, set_nodes
+from edgepose.engine.onnx.names import Names
+from edgepose.engine.onnx.opset import opset_of
+from edgepose.engine.onnx.package import onnx_module
+from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.small_scales import raise_small_scales
 
 HALF_MAX = 65504.0
-SMALLEST_NORMAL = 2.0**-14
-HALF_QDQ_OPSET = 19
+HALF_QDQ_OPSET, HALF_QDQ_IR = 19, 9
 
 
 def halved(model: Any) -> Any:
@@ -24,8 +28,8 @@ def halved(model: Any) -> Any:
     kinds = {node.op_type for node in model.graph.node}
     if "QuantizeLinear" in kinds and opset_of(model) < HALF_QDQ_OPSET:
         model = onnx.version_converter.convert_version(model, HALF_QDQ_OPSET)
-        model.ir_version = max(model.ir_version, 9)
-    _raise_small_scales(model)
+        model.ir_version = max(model.ir_version, HALF_QDQ_IR)
+    raise_small_scales(model)
     float_only = {
         name for node in model.graph.node if node.op_type in ("Resize", "Upsample") for name in list(node.input)[1:]
     }
@@ -42,48 +46,19 @@ def halved(model: Any) -> Any:
     return model
 
 
-def _raise_small_scales(model: Any) -> None:
-    """Give dead channels a scale that FP16 can hold, and their weights the steps that fit it."""
-    onnx = onnx_module()
-    stored = initialisers(model)
-    items = {item.name: item for item in model.graph.initializer}
-    for node in model.graph.node:
-        if node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
-            continue
-        scale = stored[node.input[1]]
-        raised = np.maximum(scale, SMALLEST_NORMAL).astype(scale.dtype)
-        if np.array_equal(scale, raised):
-            continue
-        items[node.input[1]].CopyFrom(onnx.numpy_helper.from_array(raised, node.input[1]))
-        if node.input[0] in stored:
-            weights = stored[node.input[0]]
-            ratio = (scale / raised).reshape(-1, *[1] * (weights.ndim - 1))
-            steps = np.rint(weights * ratio).astype(weights.dtype)
-            items[node.input[0]].CopyFrom(onnx.numpy_helper.from_array(steps, node.input[0]))
-
-
 def _cast_ends(model: Any) -> None:
     onnx = onnx_module()
+    names = Names(model)
     nodes = list(model.graph.node)
-    before = []
+    before, after = [], []
     for item in model.graph.input:
         if item.type.tensor_type.elem_type == onnx.TensorProto.FLOAT:
-            inner = f"{item.name}_half"
-            _rename(nodes, item.name, inner, outputs=False)
+            inner = names.free(f"{item.name}_half")
+            rename_read(nodes, {item.name: inner})
             before.append(onnx.helper.make_node("Cast", [item.name], [inner], name=inner, to=onnx.TensorProto.FLOAT16))
-    after = []
     for item in model.graph.output:
-        inner = f"{item.name}_half"
-        _rename(nodes, item.name, inner, outputs=True)
+        inner = names.free(f"{item.name}_half")
+        rename_read(nodes, {item.name: inner})
+        rename_made(nodes, {item.name: inner})
         after.append(onnx.helper.make_node("Cast", [inner], [item.name], name=inner, to=onnx.TensorProto.FLOAT))
-    copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in [*before, *nodes, *after]]
-    del model.graph.node[:]
-    model.graph.node.extend(copies)
-
-
-def _rename(nodes: list[Any], old: str, new: str, outputs: bool) -> None:
-    for node in nodes:
-        for slots in (node.input, node.output) if outputs else (node.input,):
-            for k, name in enumerate(slots):
-                if name == old:
-                    slots[k] = new
+    set_nodes(model, [*before, *nodes, *after])

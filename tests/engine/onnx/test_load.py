@@ -10,7 +10,9 @@ import pytest
 from onnx import helper, numpy_helper
 from small_network import pictures_like, run, small_network, write_small
 
-from edgepose.engine.onnx.graph import convolutions, load_plain, plain
+from edgepose.engine.onnx.load import load_plain
+from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.queries import convolutions
 from edgepose.errors import ModelError
 
 

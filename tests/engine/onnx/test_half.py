@@ -9,8 +9,10 @@ from small_network import pictures_like, run, small_network
 from test_quantise import ranges_of
 
 from edgepose.engine.int8.quantise import quantised
-from edgepose.engine.onnx.graph import initialisers, plain
-from edgepose.engine.tensorrt.half import SMALLEST_NORMAL, halved
+from edgepose.engine.onnx.half import halved
+from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.queries import initialisers
+from edgepose.engine.onnx.small_scales import SMALLEST_NORMAL
 
 
 def test_inputs_and_outputs_stay_float32_and_results_close() -> None:
