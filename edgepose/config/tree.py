@@ -25,7 +25,7 @@ class ModelOptions(Options, frozen=True):
     ] = ""
     backend: Annotated[BackendOptions, Meta(description="what runs it")] = BackendOptions()
     height: Annotated[
-        int, Meta(ge=0, description="height of the network input in pixels, 0 as the model declares it")
+        int, Meta(ge=0, le=8192, description="height of the network input in pixels, 0 as the model declares it")
     ] = 0
 
 

@@ -32,6 +32,7 @@ class ZoneOptions(Options, frozen=True):
     ]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if len(self.polygon) < 3:
             raise ConfigError(f"zone {self.name!r} has {len(self.polygon)} corners; a polygon needs at least 3")
         for x, y in self.polygon:

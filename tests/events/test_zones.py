@@ -37,7 +37,7 @@ def test_pixels_find_the_first_zone_that_holds_them():
     [
         (SQUARE[:2], "at least 3"),
         (((0.2, 0.2), (1.6, 0.2), (0.6, 0.6)), "outside the picture"),
-        (((0, 0), (float("nan"), 0), (1, 1)), "outside the picture"),
+        (((0, 0), (float("nan"), 0), (1, 1)), "polygon: expected a number"),
         (((0, 0), (1, 1), (1, 0), (0, 1)), "crosses itself"),
     ],
     ids=["two corners", "outside", "nan", "crossing itself"],
