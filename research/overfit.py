@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from edgepose.decode import Grouper
-from edgepose.evaluation import evaluate, load_annotations
+from edgepose.evaluation import evaluate
 from edgepose.skeleton import BODYPOSENET_18 as SKELETON
 from edgepose.training import checkpoint
 from edgepose.training.augment import View, ViewOptions, view_image, view_keypoints
@@ -42,7 +42,7 @@ GREY = 128, 128, 128
 
 def choose(annotations: Path, out: Path) -> None:
     """A COCO file of pictures spread evenly over those that show somebody labelled."""
-    truth = load_annotations(annotations)
+    truth = json.loads(annotations.read_text())
     labelled = {a["image_id"] for a in truth["annotations"] if sum(v > 0 for v in a["keypoints"][2::3]) >= 5}
     images = [
         image for image in truth["images"] if image["id"] in labelled and image["width"] <= BROADEST * image["height"]

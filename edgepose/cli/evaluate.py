@@ -11,6 +11,7 @@ from edgepose.cli.output import add_json_flag, print_report
 from edgepose.errors import MissingDependencyError
 
 if TYPE_CHECKING:
+    from edgepose.annotations import LocatedPictures
     from edgepose.evaluation import Predict, Scores
 
 HELP = "COCO keypoint AP of a model on annotated pictures"
@@ -34,15 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import msgspec
 
-    from edgepose.evaluation import load_annotations
+    from edgepose.evaluation import labelled_pictures
 
-    load_annotations(args.annotations)  # tell what is wrong with them before a network is loaded
-    scores, about = _checkpoint(args) if Path(args.model).suffix in (".pt", ".pth") else _model(args)
+    truth = labelled_pictures(args.annotations, args.images)  # says what is wrong before a network is loaded
+    is_checkpoint = Path(args.model).suffix in (".pt", ".pth")
+    scores, about = _checkpoint(args, truth) if is_checkpoint else _model(args, truth)
     print_report({**msgspec.to_builtins(scores), "model": args.model, **about}, as_json=args.json)
     return 0
 
 
-def _model(args: argparse.Namespace) -> tuple[Scores, dict[str, Any]]:
+def _model(args: argparse.Namespace, truth: LocatedPictures) -> tuple[Scores, dict[str, Any]]:
     """Scores of a file that a runtime loads, and what ran it at which height."""
     import msgspec
 
@@ -52,10 +54,10 @@ def _model(args: argparse.Namespace) -> tuple[Scores, dict[str, Any]]:
     options = BackendOptions(name=args.backend, precision=args.precision)
     with PoseEstimator(args.model, backend=options, height=args.height) as estimator:
         height = (args.height if estimator.spec.dynamic_size else None) or estimator.spec.input_hw[0]
-        return _score(estimator, args), {"height": height, "backend": msgspec.to_builtins(estimator.info)}
+        return _score(estimator, truth), {"height": height, "backend": msgspec.to_builtins(estimator.info)}
 
 
-def _checkpoint(args: argparse.Namespace) -> tuple[Scores, dict[str, Any]]:
+def _checkpoint(args: argparse.Namespace, truth: LocatedPictures) -> tuple[Scores, dict[str, Any]]:
     """Scores of a checkpoint of `edgepose train`, run by PyTorch."""
     try:
         import torch
@@ -67,11 +69,11 @@ def _checkpoint(args: argparse.Namespace) -> tuple[Scores, dict[str, Any]]:
     content = checkpoint.load(Path(args.model))
     network = checkpoint.rebuild(content["network"], content["ema"]).eval()
     height = args.height or CHECKPOINT_HEIGHT
-    return _score(predictor(network, height), args), {"height": height, "backend": f"torch {torch.__version__}"}
+    return _score(predictor(network, height), truth), {"height": height, "backend": f"torch {torch.__version__}"}
 
 
-def _score(predict: Predict, args: argparse.Namespace) -> Scores:
+def _score(predict: Predict, truth: LocatedPictures) -> Scores:
     from edgepose.cli.progress import track
-    from edgepose.evaluation import evaluate
+    from edgepose.evaluation import evaluate_on
 
-    return evaluate(predict, args.annotations, args.images, partial(track, what="pictures"))
+    return evaluate_on(predict, truth, partial(track, what="pictures"))

@@ -28,7 +28,7 @@ class Shot:
 class ResultFolder:
     """The folder of results. The two lists are written when it is closed, whatever ended the work."""
 
-    def __init__(self, folder: Path, ids: dict[str, int] | None, *, drawn: bool) -> None:
+    def __init__(self, folder: Path, ids: dict[str, int | str] | None, *, drawn: bool) -> None:
         self.n_people = 0
         self._folder, self._ids, self._drawn = folder, ids, drawn
         self._results: list[dict[str, Any]] = []
@@ -68,7 +68,7 @@ class ResultFolder:
         if not cv2.imwrite(str(path), draw(image, poses), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
             raise DataError(f"cannot write {path}; is the disk full?")
 
-    def _image_id(self, shot: Shot) -> int:
+    def _image_id(self, shot: Shot) -> int | str:
         if self._ids is None:
             return len(self._images)
         if shot.file_name not in self._ids:
@@ -102,11 +102,12 @@ def openpose_json(poses: Sequence[Pose]) -> dict[str, Any]:
     return {"version": 1.3, "people": people}
 
 
-def annotated_ids(path: str) -> dict[str, int]:
-    """Picture ids of a COCO file, by the name of the picture's file."""
-    from edgepose.evaluation import load_annotations
+def annotated_ids(path: str) -> dict[str, int | str]:
+    """Picture ids of a COCO file as they stand there, by the names that the picture's file may have."""
+    from edgepose.annotations import names_of, read_annotations
 
-    return {Path(record["file_name"]).name: record["id"] for record in load_annotations(path)["images"]}
+    pictures = read_annotations(path).pictures
+    return {Path(name).name: picture.id for picture in pictures for name in names_of(picture.file_name)}
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import cv2
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from edgepose.annotations import LabelledPicture, Place, locate, read_annotations
+from edgepose.annotations.regions import Region, paint, region_of
 from edgepose.errors import DataError
 from edgepose.options import Options
 from edgepose.skeleton import COCO_17, Skeleton
 from edgepose.types import FloatArray
-
-_log = logging.getLogger(__name__)
-
-MISSING_ALLOWED = 0.01
-"""Share of pictures that may be missing on disk; more means a wrong folder."""
 
 
 class SetOptions(Options, frozen=True):
@@ -54,100 +48,71 @@ class SetOptions(Options, frozen=True):
 class Picture:
     """One picture of a set.
 
-    keypoints: float32 (P, K, 3), picture pixels, score 1 where labelled (visible or occluded), else 0; all people.
-    main: (centre x, centre y, height) of the people who make a sample, picture pixels.
-    ignored: polygons and boxes of crowds and of people without keypoints, for the mask.
+    place: the file, and how it is read. keypoints: float32 (P, K, 3), picture pixels, score 1 where labelled (visible
+    or occluded), else 0; all people. main: (centre x, centre y, height) of the people who make a sample, picture
+    pixels. ignored: crowds and people without keypoints, for the mask.
     """
 
-    path: Path
-    size_wh: tuple[int, int]
+    place: Place
     options: SetOptions
     keypoints: FloatArray
     main: tuple[tuple[float, float, float], ...] = ()
-    ignored: tuple[Any, ...] = field(default=())
+    ignored: tuple[Region, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.place.path
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of the picture, pixels."""
+        return self.place.size_wh
 
     def mask(self) -> NDArray[np.bool_]:
         """bool (H, W): True where nothing is to be learned."""
         mask = np.zeros((self.size_wh[1], self.size_wh[0]), np.uint8)
         for region in self.ignored:
-            _paint(mask, region)
+            paint(mask, region)
         return mask.astype(bool)
 
 
 def read_set(options: SetOptions, skeleton: Skeleton) -> list[Picture]:
-    """The pictures of a set; DataError when the file is no COCO keypoint file or too many pictures are missing."""
-    path = Path(options.annotations)
-    try:
-        content = json.loads(path.read_text())
-        images, annotations = content["images"], content["annotations"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{options.annotations!r} is not a COCO annotation file ({error!r})") from error
+    """The pictures of a set; DataError for annotations that cannot be used or when too many pictures are missing."""
+    annotations = read_annotations(options.annotations)
     if options.labels == "keypoints":
-        _check_keypoints(content, path)
-    folder = Path(options.images)
-    per_image: dict[int, list[dict[str, Any]]] = {}
-    for annotation in annotations:
-        per_image.setdefault(annotation["image_id"], []).append(annotation)
-    missing = [image["file_name"] for image in images if not (folder / image["file_name"]).is_file()]
-    if len(missing) > MISSING_ALLOWED * len(images):
-        some = ", ".join(missing[:3])
-        raise DataError(
-            f"{len(missing)} of {len(images)} pictures of {path.name!r} are not in {str(folder)!r} ({some}, ...); "
-            "set `images` to the folder that holds them"
-        )
-    if missing:
-        _log.warning("%d pictures of %s are not in %s and are left out: %s", len(missing), path, folder, missing)
-    absent = set(missing)
-    pictures = [
-        _picture(folder, image, per_image.get(image["id"], []), options, skeleton)
-        for image in images
-        if image["file_name"] not in absent
-    ]
+        annotations.require_people()
+    located = locate(annotations, options.images)
+    pictures = [_picture(picture, place, options, skeleton) for picture, place in located]
     if options.labels == "keypoints":
         pictures = [picture for picture in pictures if picture.main]
     if not pictures:
-        raise DataError(f"{path.name!r} has no picture to learn from; its people are too small or unlabelled")
+        raise DataError(
+            f"'{options.annotations}' has no picture to learn from: its people are under min_person_px = "
+            f"{options.min_person_px:g} or have fewer than min_keypoints = {options.min_keypoints} labelled"
+        )
     return pictures
 
 
-def _check_keypoints(content: dict[str, Any], path: Path) -> None:
-    people = [a for a in content["annotations"] if "keypoints" in a]
-    if not people:
-        raise DataError(f"{path.name!r} has no keypoints; wanted a COCO person_keypoints file, or labels = 'teacher'")
-    wanted = 3 * COCO_17.n_keypoints
-    wrong = next((a for a in people if len(a["keypoints"]) != wanted), None)
-    if wrong is not None:
-        raise DataError(
-            f"annotation {wrong.get('id')} of {path.name!r} has {len(wrong['keypoints'])} keypoint numbers, COCO "
-            f"people have {wanted}; remove other categories"
-        )
-    categories = {a.get("category_id") for a in people}
-    if len(categories) > 1:
-        raise DataError(f"{path.name!r} mixes categories {sorted(map(str, categories))}; keep the people only")
-
-
-def _picture(
-    folder: Path, image: dict[str, Any], people: list[dict[str, Any]], options: SetOptions, skeleton: Skeleton
-) -> Picture:
+def _picture(picture: LabelledPicture, place: Place, options: SetOptions, skeleton: Skeleton) -> Picture:
     keypoints: list[FloatArray] = []
     main: list[tuple[float, float, float]] = []
-    ignored: list[Any] = []
-    for person in people:
-        labelled = np.asarray(person.get("keypoints", np.zeros(3 * COCO_17.n_keypoints)), np.float32).reshape(-1, 3)
-        if person.get("iscrowd") or not (labelled[:, 2] > 0).any():
-            ignored.append(person.get("segmentation") or person["bbox"])
+    ignored: list[Region] = []
+    for person in picture.people:
+        if not person.counts:
+            if options.labels != "teacher":  # which masks nothing
+                ignored.append(region_of(person, place.size_wh))
             continue
-        keypoints.append(from_coco(labelled, skeleton))
-        x, y, w, h = person["bbox"]
+        keypoints.append(from_coco(person.keypoints.astype(np.float32), skeleton))
+        x, y, w, h = person.box_xywh
         if (
             min(w, h) >= options.min_person_px
-            and int((labelled[:, 2] > 0).sum()) >= options.min_keypoints
+            and person.n_labelled >= options.min_keypoints
             and all(np.hypot(x + w / 2 - cx, y + h / 2 - cy) >= options.min_distance * size for cx, cy, size in main)
         ):
             main.append((x + w / 2, y + h / 2, max(w, h)))
     stacked = np.stack(keypoints) if keypoints else np.zeros((0, skeleton.n_keypoints, 3), np.float32)
-    size_wh = int(image["width"]), int(image["height"])
-    return Picture(folder / image["file_name"], size_wh, options, stacked, tuple(main), tuple(ignored))
+    return Picture(place, options, stacked, tuple(main), tuple(ignored))
 
 
 def from_coco(labelled: FloatArray, skeleton: Skeleton) -> FloatArray:
@@ -164,26 +129,3 @@ def from_coco(labelled: FloatArray, skeleton: Skeleton) -> FloatArray:
         if (labelled[shoulders, 2] > 0).all():
             out[skeleton.index("neck")] = (*labelled[shoulders, :2].mean(0), 1.0)
     return out
-
-
-def _paint(mask: NDArray[np.uint8], region: Any) -> None:
-    """A COCO segmentation (polygons or run lengths) or a box x, y, w, h."""
-    if isinstance(region, dict):
-        mask |= _run_lengths(region, mask.shape)
-    elif isinstance(region[0], (list, tuple)):
-        for polygon in region:
-            cv2.fillPoly(mask, [np.asarray(polygon, np.float32).reshape(-1, 2).round().astype(np.int32)], 1)
-    else:
-        x, y, w, h = region
-        mask[max(0, int(y)) : int(y + h) + 1, max(0, int(x)) : int(x + w) + 1] = 1
-
-
-def _run_lengths(region: dict[str, Any], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """COCO's column-major runs; compressed ones need pycocotools."""
-    counts = region["counts"]
-    if isinstance(counts, list):
-        values = np.arange(len(counts)) % 2
-        return np.repeat(values, counts).reshape(shape, order="F").astype(np.uint8)
-    from pycocotools import mask as coco_mask
-
-    return np.asarray(coco_mask.decode(region), np.uint8)

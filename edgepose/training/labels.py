@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
+from edgepose.annotations import read_place
 from edgepose.decode import group
-from edgepose.errors import DataError
+from edgepose.errors import DataError, SourceError
 from edgepose.skeleton import Skeleton
 from edgepose.training.augment import View, view_keypoints, view_maps, view_mask
 from edgepose.training.coco import Picture
@@ -78,8 +78,8 @@ class Labeller:
 
 
 def read(picture: Picture) -> Image:
-    """uint8 (H, W, 3) BGR; DataError when the file is no picture."""
-    image = cv2.imread(str(picture.path))
-    if image is None:
-        raise DataError(f"{str(picture.path)!r} is not a readable picture; remove it from its list")
-    return image  # type: ignore[return-value]
+    """uint8 (H, W, 3) BGR, turned as its labels see it; DataError when the file is no picture."""
+    try:
+        return read_place(picture.place)
+    except SourceError as error:
+        raise DataError(f"{error}; or remove it from its list") from None

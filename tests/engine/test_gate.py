@@ -124,7 +124,7 @@ def test_ap_loss_is_zero_with_an_interval_around_it_for_the_same_network(tmp_pat
         return [Pose(keypoints, 0.9)] if k % 2 else []
 
     pictures = annotated(path, tmp_path)
-    loss = ap_loss(half_blind, half_blind, path, pictures, lambda things, n, what: things)  # type: ignore[arg-type]
+    loss = ap_loss(half_blind, half_blind, pictures, lambda things, n, what: things)  # type: ignore[arg-type]
     assert loss.before == loss.after
     assert 0.2 < loss.before < 0.8
     assert (loss.loss, loss.loss_low, loss.loss_high) == (0.0, 0.0, 0.0)

@@ -7,50 +7,60 @@ import copy
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from edgepose.annotations import LabelledPicture, Place, read_annotations, read_place, where_found
 from edgepose.engine.int8.gate import ApLoss
 from edgepose.engine.int8.pictures import Progress
 from edgepose.engine.int8.runs import Sight
 from edgepose.errors import DataError
-from edgepose.evaluation import coco_result, find_picture, load_annotations, matched
-from edgepose.pictures import read_image
+from edgepose.evaluation import coco_result, matched
 
 N_RESAMPLES = 200
 
 
-def annotated(annotations: Path, folder: Path) -> list[tuple[int, Path]]:
-    """(image id, path) of the annotated pictures that are in a folder; DataError when there are none."""
-    truth = load_annotations(annotations)
-    found = [(record["id"], find_picture(folder, record["file_name"])) for record in truth["images"]]
-    there = [(number, path) for number, path in found if path is not None]
+class AnnotatedPicture(NamedTuple):
+    """One picture with its people, and how it is read."""
+
+    labels: LabelledPicture
+    place: Place
+
+
+def annotated(annotations: Path, folder: Path) -> list[AnnotatedPicture]:
+    """The annotated pictures that are in a folder; DataError when there are none, or nobody in them is annotated."""
+    truth = read_annotations(annotations)
+    truth.require_people()
+    there = [AnnotatedPicture(*both) for both in where_found(truth, folder)]
     if not there:
         raise DataError(
-            f"none of the {len(found)} pictures that '{annotations}' names is in '{folder}'; give their folder"
+            f"none of the {len(truth.pictures)} pictures that '{annotations}' names is in '{folder}', or can be read; "
+            "give their folder"
+        )
+    if not any(person.counts for picture in there for person in picture.labels.people):
+        raise DataError(
+            f"nobody in the {len(there)} pictures that '{annotations}' names in '{folder}' has labelled keypoints, so "
+            "there is no AP; give the pictures of its people"
         )
     return there
 
 
-def ap_loss(
-    exact: Sight, int8: Sight, annotations: Path, pictures: Sequence[tuple[int, Path]], progress: Progress
-) -> ApLoss:
+def ap_loss(exact: Sight, int8: Sight, pictures: Sequence[AnnotatedPicture], progress: Progress) -> ApLoss:
     """AP of FP32 and INT8 on the same pictures, and the 95 % interval of the difference (paired bootstrap)."""
-    truth = load_annotations(annotations)
     before: list[dict[str, Any]] = []
     after: list[dict[str, Any]] = []
-    for number, path in progress(pictures, len(pictures), "annotated pictures"):
-        image = read_image(path)
-        before += [coco_result(pose, number) for pose in exact(image)]
-        after += [coco_result(pose, number) for pose in int8(image)]
-    numbers = [number for number, _ in pictures]
-    a, b = matched(truth, before, numbers), matched(truth, after, numbers)
-    everything = np.arange(len(numbers))
+    for labels, place in progress(pictures, len(pictures), "annotated pictures"):
+        image = read_place(place)
+        before += [coco_result(pose, labels.number) for pose in exact(image)]
+        after += [coco_result(pose, labels.number) for pose in int8(image)]
+    labelled = [picture.labels for picture in pictures]
+    a, b = matched(labelled, before), matched(labelled, after)
+    everything = np.arange(len(pictures))
     random = np.random.default_rng(0)
     losses = []
     for _ in range(N_RESAMPLES):
-        sample = random.integers(0, len(numbers), len(numbers))
+        sample = random.integers(0, len(pictures), len(pictures))
         losses.append(_ap(a, sample) - _ap(b, sample))
     low, high = np.percentile(losses, [2.5, 97.5])
     return ApLoss(
@@ -58,7 +68,7 @@ def ap_loss(
         after=_ap(b, everything),
         loss_low=float(low),
         loss_high=float(high),
-        images=len(numbers),
+        images=len(pictures),
     )
 
 

@@ -16,7 +16,7 @@ import msgspec
 from edgepose import __version__
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.backends.cpu import int8_is_whole
-from edgepose.engine.int8.ap import annotated, ap_loss
+from edgepose.engine.int8.ap import AnnotatedPicture, annotated, ap_loss
 from edgepose.engine.int8.cache_file import cache_text, complete
 from edgepose.engine.int8.gate import Parity, compare, judge
 from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
@@ -85,7 +85,7 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
     pictures = gather(Path(request.images), request.pictures, progress)
     if request.judge_images is not None:
         pictures = _judged_by(pictures, Path(request.judge_images), request.pictures)
-    pictures = _without(pictures, {path for _, path in truth})
+    pictures = _without(pictures, {picture.place.path for picture in truth})
     with (
         _staged(out) as staged,
         Sight(open_backend(model_path, BackendOptions(precision="f32"), spec), input_hw) as exact,
@@ -101,7 +101,7 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
             paths = [picture.path for picture in pictures.judge]
             parity = compare(exact, int8, paths, progress)
             if truth:
-                loss = ap_loss(exact, int8, Path(str(request.annotations)), truth, progress)
+                loss = ap_loss(exact, int8, truth, progress)
                 parity = msgspec.structs.replace(parity, ap=loss)
             verdict = judge(parity, request.gate, request.accept)
             html_pictures = _side_by_side(exact, int8, parity) if request.photos else []
@@ -162,11 +162,11 @@ def _staged(out: Path) -> Iterator[Path]:
         raise BackendError(f"cannot write to '{out.parent}' ({reason(error)}); give another place with -o") from None
 
 
-def _annotated(request: CalibrationRequest) -> list[tuple[int, Path]]:
+def _annotated(request: CalibrationRequest) -> list[AnnotatedPicture]:
     if request.annotations is None:
         return []
     found = annotated(Path(request.annotations), Path(request.annotated_images or request.images))
-    kept = [(number, path) for number, path in found if readable(path)]
+    kept = [picture for picture in found if readable(picture.place.path)]
     if not kept:
         raise DataError(f"none of the {len(found)} annotated pictures can be read; give whole JPEG or PNG files")
     return kept
