@@ -32,6 +32,7 @@ from edgepose.training.loop import LoopOptions, Training, TrainOptions, normalis
 from edgepose.training.network import NetworkOptions, PoseNetwork
 from edgepose.training.schedule import OptimiserOptions
 from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs
+from edgepose.training.validate import own_spec
 from edgepose.types import Fields, Image, Pose
 
 N_PICTURES = 20
@@ -80,7 +81,9 @@ class StillPictures(PoseDataset):
 
 def seen(image: Image, view: View) -> torch.Tensor:
     """uint8 (3, S, S): the square."""
-    return torch.from_numpy(np.ascontiguousarray(view_image(image, view, GREY).transpose(2, 0, 1)))
+    return torch.from_numpy(
+        np.ascontiguousarray(view_image(image, view, GREY, own_spec("own").resize).transpose(2, 0, 1))
+    )
 
 
 def targets_alone(pictures: SetOptions, height: int) -> dict[bytes, list[Pose]]:

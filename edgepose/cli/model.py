@@ -86,6 +86,7 @@ def _words(spec: ModelSpec) -> dict[str, str]:
         f"value = (x - {_numbers(spec.mean)}) * {_numbers(spec.scale)}",
         "size": f"{size}, " + (f"any multiple of {spec.multiple}" if spec.dynamic_size else "fixed"),
         "batch": "any" if spec.dynamic_batch else "1",
+        "scaling": spec.resize,
         "padding": f"grey {spec.pad_value}",
         **outputs,
         "skeleton": spec.skeleton,

@@ -10,18 +10,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.errors import ShapeError
+from edgepose.look.resize import Resizer, import_cv2
 from edgepose.model import ModelSpec, OutputSpec
 from edgepose.skeleton import BODYPOSENET_18
 from edgepose.types import Fields, FloatArray, Image, Pose
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 MAX_ASPECT = 4.0
 """Widest network input, in heights; two full-HD cameras side by side have 3.6."""
@@ -115,9 +113,9 @@ class Preprocessor:
         self.input_hw = input_hw
         H, W = input_hw
         self.tensor_shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
-        self._cv2 = _import_cv2()
+        self._cv2 = import_cv2()
+        self._resize = Resizer(spec.resize)
         self._canvas = np.full((H, W, 3), spec.pad_value, np.uint8)
-        self._halves: dict[tuple[int, int], Image] = {}  # scratch by (width, height)
         self._ordered = np.empty_like(self._canvas)
         self._planes = [np.empty((H, W), np.uint8) for _ in range(3)]
         self._letterbox: Letterbox | None = None
@@ -133,7 +131,7 @@ class Preprocessor:
         if self._letterbox is None or self._letterbox.image_hw != image_hw:
             self._letterbox = Letterbox(image_hw, self.input_hw, self._order)
             self._canvas[:] = self.spec.pad_value
-            self._halves.clear()
+            self._resize.forget()
         return self._letterbox
 
     def prepare(self, image: Image, out: FloatArray | None = None) -> tuple[FloatArray, Letterbox]:
@@ -150,21 +148,6 @@ class Preprocessor:
         tensor = np.empty(self.tensor_shape, np.float32) if out is None else out
         self._normalise(tensor)
         return tensor, letterbox
-
-    def _resize(self, image: Image, target: Image) -> None:
-        cv2 = self._cv2
-        h, w = target.shape[:2]
-        # Bilinear samples two pixels a side; halving first by exact means keeps thin limbs of large pictures, at a
-        # tenth of what INTER_AREA takes for uneven factors.
-        while image.shape[0] >= 2 * h and image.shape[1] >= 2 * w and not (image.shape[0] % 2 or image.shape[1] % 2):
-            size = (image.shape[1] // 2, image.shape[0] // 2)
-            if size == (w, h):
-                break
-            if size not in self._halves:
-                self._halves[size] = np.empty((size[1], size[0], 3), np.uint8)
-            image = cv2.resize(image, size, dst=self._halves[size], interpolation=cv2.INTER_AREA)
-        exact_half = image.shape[:2] == (2 * h, 2 * w)
-        cv2.resize(image, (w, h), dst=target, interpolation=cv2.INTER_AREA if exact_half else cv2.INTER_LINEAR)
 
     def _normalise(self, tensor: FloatArray) -> None:
         """Write the canvas to the tensor: one table look-up per value does colour order, mean and scale at once."""
@@ -213,16 +196,3 @@ def _as_float(like: NDArray[Any], values: NDArray[np.float64]) -> NDArray[Any]:
 
 def _own(array: NDArray[Any]) -> FloatArray:
     return np.array(array, np.float32, order="C")
-
-
-def _import_cv2() -> ModuleType:
-    from edgepose.errors import MissingDependencyError
-
-    try:
-        import cv2
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"pictures are scaled with OpenCV, which is not usable here ({error}); install opencv-python-headless, or "
-            "on a Jetson python3-opencv from JetPack"
-        ) from None
-    return cv2

@@ -9,12 +9,13 @@ from edgepose.model.graph import Graph, Port, read_graph
 from edgepose.model.presets import PRESETS, recognise
 from edgepose.model.shipped import model_path, shipped_model, shipped_models
 from edgepose.model.sidecar import Contract, load_spec, read_contract, save_spec, sidecar_path
-from edgepose.model.spec import Layout, ModelSpec, OutputSpec
+from edgepose.model.spec import Kernel, Layout, ModelSpec, OutputSpec
 
 __all__ = [
     "PRESETS",
     "Contract",
     "Graph",
+    "Kernel",
     "Layout",
     "ModelSpec",
     "OutputSpec",

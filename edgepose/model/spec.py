@@ -14,6 +14,8 @@ from edgepose.options import Options
 from edgepose.skeleton import SKELETONS, Skeleton
 
 Layout = Literal["NCHW", "NHWC"]
+Kernel = Literal["halving", "linear", "area", "cubic"]
+"""How a picture is scaled for a network (`look/resize.py`)."""
 
 
 class OutputSpec(Options, frozen=True):
@@ -36,6 +38,8 @@ class ModelSpec(Options, frozen=True):
         is, poses reach the user in the order of BODYPOSENET_18 (`Letterbox.poses_to_source`).
     input_name, input_layout, colour: the input tensor, float32.
     mean, scale: value = (x - mean) * scale per channel in the model's colour order, x in 0..255.
+    resize: the kernel that scales a picture to the input; small details look different after each, and a network knows
+        those that it was trained with. Contracts written before there was a choice mean `halving`.
     pad_value: letterbox grey. input_hw: default size (H, W). multiple: H and W must be multiples of it.
     dynamic_size, dynamic_batch: whether the graph takes other sizes and batches than the declared one.
     heatmaps, pafs: the outputs; both may be slices of one tensor.
@@ -48,6 +52,7 @@ class ModelSpec(Options, frozen=True):
     colour: Literal["BGR", "RGB"] = "BGR"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    resize: Kernel = "halving"
     pad_value: int = 128
     input_hw: tuple[int, int] = (256, 456)
     multiple: int = 8

@@ -17,6 +17,8 @@ from msgspec import Meta
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from edgepose.look.resize import resized
+from edgepose.model import Kernel
 from edgepose.options import Options
 from edgepose.skeleton import Skeleton
 from edgepose.training.distill import Maps, flip_channels, flip_signs, turn_vectors
@@ -68,17 +70,30 @@ def draw_view(rng: Generator, centre_xy: tuple[float, float], scale: float, opti
     return View(np.column_stack((linear, middle - linear @ np.asarray(centre_xy))), options.crop_px, mirrored)
 
 
-def view_image(image: Image, view: View, fill: tuple[int, int, int]) -> Image:
-    """uint8 (S, S, 3); outside the picture is `fill`. Shrinks by area first, so that fine texture does not alias."""
+def view_image(image: Image, view: View, fill: tuple[int, int, int], kernel: Kernel) -> Image:
+    """uint8 (S, S, 3); outside the picture is `fill`. Sampled with the kernel that will scale pictures for the network.
+
+    Bilinear and bicubic sample the picture as it is, in one step; the other two shrink it first.
+    """
     matrix = view.matrix.copy()
-    if view.scale < 0.7:
-        size = round(image.shape[1] * view.scale), round(image.shape[0] * view.scale)
+    size = _shrunk_wh(image, view.scale, kernel)
+    if size != image.shape[1::-1]:
         fx, fy = image.shape[1] / size[0], image.shape[0] / size[1]
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        image = resized(image, size, "area")
         matrix[:, 2] += matrix[:, :2] @ ((np.array((fx, fy)) - 1) / 2)
         matrix[:, :2] *= (fx, fy)
-    size_wh = (view.size_px, view.size_px)
-    return cv2.warpAffine(image, matrix, size_wh, flags=cv2.INTER_LINEAR, borderValue=fill)  # type: ignore[return-value]
+    how = cv2.INTER_CUBIC if kernel == "cubic" else cv2.INTER_LINEAR
+    return cv2.warpAffine(image, matrix, (view.size_px, view.size_px), flags=how, borderValue=fill)  # type: ignore[return-value]
+
+
+def _shrunk_wh(image: Image, scale: float, kernel: Kernel) -> tuple[int, int]:
+    """Width and height to which means bring a picture before it is sampled at this scale."""
+    w, h = image.shape[1::-1]
+    if kernel == "area" and scale < 1:
+        return max(1, round(w * scale)), max(1, round(h * scale))
+    while kernel == "halving" and scale <= 0.5 and w % 2 == 0 and h % 2 == 0:
+        w, h, scale = w // 2, h // 2, 2 * scale
+    return w, h
 
 
 def view_keypoints(keypoints: FloatArray, view: View, skeleton: Skeleton) -> FloatArray:

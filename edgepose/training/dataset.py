@@ -20,6 +20,7 @@ from edgepose.training.distill import Teacher
 from edgepose.training.labels import Labeller, read
 from edgepose.training.photometric import LightOptions, relight
 from edgepose.training.targets import TargetOptions
+from edgepose.training.validate import own_spec
 from edgepose.types import FloatArray, Image
 
 
@@ -60,6 +61,7 @@ class PoseDataset(Dataset[Sample]):
         self._pictures: list[list[Picture]] = [read_set(one, skeleton) for one in options.sets]
         weights = np.array([one.weight for one in options.sets])
         self._weights = weights / weights.sum()
+        self._kernel = own_spec("training").resize
         self._labeller = Labeller(skeleton, options.targets, teacher)
         self._people = {picture.path: self._labeller.people(picture) for one in self._pictures for picture in one}
 
@@ -81,7 +83,7 @@ class PoseDataset(Dataset[Sample]):
         about_somebody = picture.options.labels == "keypoints" and not picture.options.whole
         view = self._about_somebody(picture, rng) if about_somebody else self._somewhere(picture, people, image, rng)
         labels = self._labeller.draw(picture, people, image, view)
-        lit = relight(view_image(image, view, _fill(rng)), rng, self.options.light)
+        lit = relight(view_image(image, view, _fill(rng), self._kernel), rng, self.options.light)
         tensor = torch.from_numpy(np.ascontiguousarray(lit.transpose(2, 0, 1)))
         heatmaps, pafs, mask = (torch.from_numpy(array) for array in labels)
         return Sample(tensor, heatmaps, pafs, mask[None])

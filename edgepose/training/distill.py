@@ -21,6 +21,7 @@ from edgepose.backends import Backend, open_backend
 from edgepose.decode import group
 from edgepose.files import ORDINARY, replacing
 from edgepose.look.preprocess import split_fields
+from edgepose.look.resize import resized
 from edgepose.model import ModelSpec, load_spec
 from edgepose.options import Options
 from edgepose.skeleton import Skeleton
@@ -80,8 +81,9 @@ class Teacher:
         """
         key = hashlib.sha256(image.tobytes()).hexdigest()[:20]
         turned = f"-t{''.join(map(str, quarters))}" if quarters else ""
+        kernel = "" if self._spec.resize == "area" else f"-{self._spec.resize}"  # area came before there was a choice
         larger = "".join(f"-x{scale:g}" for scale in self.options.scales if self.options.scales != (1.0,))
-        path = self._folder / f"{self._name}-{key}-{height}{turned}{larger}.npy"
+        path = self._folder / f"{self._name}-{key}-{height}{turned}{larger}{kernel}.npy"
         if path.is_file():
             return np.load(path)  # type: ignore[no-any-return]
         maps = self._compute(image, height, quarters).astype(np.float16)
@@ -96,7 +98,7 @@ class Teacher:
         upright = self._scaled_mean(image, (width, height), skeleton)
         if not quarters:
             return upright
-        scaled = resized(image, (width, height))
+        scaled = self._sized(image, (width, height))
         views = [upright]
         for quarter in quarters:
             turned = self._mirrored_mean(np.ascontiguousarray(np.rot90(scaled, quarter)), skeleton)
@@ -108,11 +110,15 @@ class Teacher:
         grid_wh = tuple(side // 8 for side in rounded(size_wh))
         looks = []
         for scale in self.options.scales:
-            maps = self._mirrored_mean(resized(image, (size_wh[0] * scale, size_wh[1] * scale)), skeleton)
+            maps = self._mirrored_mean(self._sized(image, (size_wh[0] * scale, size_wh[1] * scale)), skeleton)
             how = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
             looks.append([cv2.resize(channel, grid_wh, interpolation=how) for channel in maps])
         mean: FloatArray = np.asarray(looks, np.float32).mean(0)
         return mean
+
+    def _sized(self, image: Image, size_wh: tuple[float, float]) -> Image:
+        """The picture at about this size, sides multiples of 8, by the teacher's own kernel."""
+        return resized(image, rounded(size_wh), self._spec.resize)
 
     def _mirrored_mean(self, image: Image, skeleton: Skeleton) -> FloatArray:
         """Mean of what the network says about the picture and about its mirror image; both agree where it is right."""
@@ -128,13 +134,6 @@ class Teacher:
 def rounded(size_wh: tuple[float, float]) -> tuple[int, int]:
     """The nearest size whose sides are multiples of the stride, 8."""
     return max(8, round(size_wh[0] / 8) * 8), max(8, round(size_wh[1] / 8) * 8)
-
-
-def resized(image: Image, size_wh: tuple[float, float]) -> Image:
-    """The picture at about this size, sides multiples of 8."""
-    smaller = size_wh[1] < image.shape[0]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, rounded(size_wh), interpolation=how), np.uint8)
 
 
 def open_teacher(options: DistillOptions) -> Teacher | None:

@@ -90,7 +90,7 @@ def _crop(pictures: Sequence[Path], spec: ModelSpec, size: int, rng: Generator) 
     reach = np.minimum(size / scale, (w, h)) / 2
     centre = tuple(rng.uniform(reach, np.maximum(reach, np.array((w, h)) - reach)))
     view = draw_view(rng, centre, scale, ViewOptions(crop_px=size, shift_px=0.0, any_angle=0.15))
-    crop = view_image(image, view, (128, 128, 128))
+    crop = view_image(image, view, (128, 128, 128), spec.resize)
     ordered = crop if spec.colour == "BGR" else crop[:, :, ::-1]
     value = (ordered.astype(np.float32) - np.asarray(spec.mean, np.float32)) * np.asarray(spec.scale, np.float32)
     return torch.from_numpy(np.ascontiguousarray(value.transpose(2, 0, 1)))

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from edgepose.errors import DataError, SourceError
+from edgepose.look.resize import resized
 from edgepose.pictures import list_images, read_image
 from edgepose.training.validate import own_spec
 
@@ -43,8 +43,8 @@ def _read(path: Path) -> Tensor:
     except SourceError as error:
         raise DataError(f"{error}; mend it, or remove it from its folder or list") from None
     width = max(1, round(image.shape[1] * HEIGHT / image.shape[0] / 8)) * 8
-    small = cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA)
     spec = own_spec("probe")
+    small = resized(image, (width, HEIGHT), spec.resize)
     return torch.from_numpy(small).permute(2, 0, 1)[None].float().sub(spec.mean[0]).mul(spec.scale[0])
 
 

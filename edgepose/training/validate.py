@@ -29,12 +29,16 @@ class ValidationOptions(Options, frozen=True):
 
 
 def own_spec(name: str, skeleton: str = "bodyposenet_18", input_hw: tuple[int, int] = (256, 456)) -> ModelSpec:
-    """The contract of every network trained here: NCHW, BGR, (x - 128) / 255, PAFs and heatmaps at stride 8."""
+    """The contract of every network trained here: NCHW, BGR, (x - 128) / 255, PAFs and heatmaps at stride 8.
+
+    Pictures are scaled bilinearly: our networks hardly care which kernel it is, and every camera pipeline has this one.
+    """
     return ModelSpec(
         name=name,
         skeleton=skeleton,
         mean=(128.0, 128.0, 128.0),
         scale=(1 / 255, 1 / 255, 1 / 255),
+        resize="linear",
         input_hw=input_hw,
         heatmaps=OutputSpec(name="heatmaps", stride=STRIDE),
         pafs=OutputSpec(name="pafs", stride=STRIDE),

@@ -80,6 +80,7 @@ def test_a_contradiction_quotes_the_sidecar_and_the_graph(model, change, says, h
         ("skeleton", "mine", "known are bodyposenet_18, coco_17, trt_pose_18"),
         ("pafs", {"name": "x", "stride": -1}, "pafs.stride is -1"),
         ("heatmaps", {"name": "x", "channels": [5, 5]}, "heatmaps.channels"),
+        ("resize", "nearest", "resize"),
         ("color", "RGB", "did you mean 'colour'"),
     ],
 )
@@ -89,6 +90,15 @@ def test_a_value_that_cannot_be_meant_is_told_with_its_key(model, key, value, wo
     sidecar_path(model).write_text(json.dumps(contract | {key: value}))
     with pytest.raises(ModelError, match=words):
         load_spec(model)
+
+
+def test_a_contract_from_before_there_was_a_choice_of_kernel_means_halving(model):
+    """Its network was trained, and its INT8 calibrated, with pictures scaled so."""
+    save_spec(load_spec(model), model)
+    contract = json.loads(sidecar_path(model).read_text())
+    del contract["resize"]
+    sidecar_path(model).write_text(json.dumps(contract))
+    assert load_spec(model).resize == "halving"
 
 
 def test_a_sidecar_that_is_not_json_is_told(model):

@@ -7,6 +7,8 @@ import pytest
 
 pytest.importorskip("torch")
 
+from edgepose.look.resize import resized
+from edgepose.model import Kernel
 from edgepose.skeleton import BODYPOSENET_18 as SKELETON
 from edgepose.training.augment import (
     View,
@@ -22,6 +24,7 @@ from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs
 
 pytestmark = pytest.mark.torch
 OPTIONS = TargetOptions()
+KERNELS: tuple[Kernel, ...] = ("linear", "area", "halving", "cubic")
 
 
 def person(x: float, y: float) -> np.ndarray:
@@ -65,10 +68,24 @@ def test_pixels_and_keypoints_move_together() -> None:
     keypoints[0, 0] = 200, 100, 1
     view = draw_view(np.random.default_rng(5), (180.0, 120.0), 0.5, ViewOptions(crop_px=192, any_angle=1))
     x, y = view_keypoints(keypoints, view, SKELETON)[0, 0, :2]
-    seen = view_image(image, view, (0, 0, 0))[:, :, 0].astype(float)
+    seen = view_image(image, view, (0, 0, 0), "linear")[:, :, 0].astype(float)
     ys, xs = np.indices(seen.shape)
     assert (seen * xs).sum() / seen.sum() == pytest.approx(x, abs=0.6)
     assert (seen * ys).sum() / seen.sum() == pytest.approx(y, abs=0.6)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_crop_for_training_looks_like_the_picture_at_run_time(kernel: Kernel) -> None:
+    """An upright view of the whole picture is what the preprocessor makes of it, to the rounding of OpenCV's warp."""
+    image = np.random.default_rng(0).integers(0, 256, (320, 320, 3), np.uint8)
+    scale = 128 / 320
+    shift = (scale - 1) / 2  # pixel centres: (x + 0.5) * scale - 0.5
+    view = View(np.array([[scale, 0, shift], [0, scale, shift]]), 128, mirrored=False)
+    crop, wanted = view_image(image, view, (0, 0, 0), kernel), resized(image, (128, 128), kernel)
+    inside = np.abs(crop.astype(int) - wanted)[2:-2, 2:-2]
+    assert inside.mean() < 1.5
+    for other in set(KERNELS) - {kernel}:
+        assert np.abs(crop.astype(int) - resized(image, (128, 128), other)).mean() > 5
 
 
 def test_outside_the_picture_is_nobody() -> None:
