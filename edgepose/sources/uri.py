@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from edgepose.errors import SourceError
-from edgepose.pictures import PICTURE_SUFFIXES
+from edgepose.pictures import is_picture
 
 SCHEMES = ("file", "images", "rtsp", "rtsps", "v4l2", "csi", "synthetic")
 """The built-in schemes; a plain path is a file or, where it names a folder or picture, images."""
@@ -42,7 +42,7 @@ def scheme_of(uri: str) -> str:
     scheme = found.group(1).lower() if found else "file"
     if scheme == "file":
         path = local_path(uri)
-        if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
+        if path.is_dir() or is_picture(path):
             return "images"
     return scheme
 
