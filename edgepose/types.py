@@ -106,7 +106,7 @@ class Event:
     t: monotonic second the event is about; started_t: second at which it began.
     track_id: the person, or None when it concerns the scene.
     score: 0 to 1.
-    episode: number that all stages of one fall share, unique within its rule.
+    episode: id that all stages of one fall share, a UUIDv7; recordings of the first version have numbers.
     evidence: named numbers and words that say why, fit for JSON.
     """
 
@@ -116,7 +116,7 @@ class Event:
     track_id: int | None = None
     score: float = 1.0
     started_t: float | None = None
-    episode: int | None = None
+    episode: str | int | None = None
     zone: str | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
@@ -126,8 +126,8 @@ class LookAgain:
     """A rule's wish for a second look by the same network on part of the last frame.
 
     crop_xyxy: region in source pixels. rotation_deg: counter-clockwise turn applied to the region, a multiple of 90.
-    track_id: the person the rule looks for. The pipeline queues it at low priority and hands the poses back, in
-    source pixels, through `Rule.second_look`.
+    track_id: the person the rule looks for. Before the source's next frame is judged, the poses found there, in
+    source pixels, are handed back through `Rule.second_look`, or the look is refused through `Rule.look_refused`.
     """
 
     crop_xyxy: tuple[float, float, float, float]

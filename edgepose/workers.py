@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -93,6 +94,39 @@ class NewestSlot(Generic[T]):
         with self._condition:
             self._closed = True
             self._condition.notify_all()
+
+
+class Busy(TimeoutError):  # noqa: N818 (an answer, as Closed is)
+    """Somebody else did not let go in time."""
+
+
+class Turns:
+    """One at a time, and who is urgent goes before all who are not: two threads may share what only one may use."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._taken = False
+        self._urgent = 0
+
+    @contextmanager
+    def turn(self, *, urgent: bool = False, timeout_s: float | None = None) -> Iterator[None]:
+        """Wait for the turn and hold it; Busy when it did not come in `timeout_s` seconds."""
+        with self._condition:
+            self._urgent += urgent
+            try:
+                ready = self._condition.wait_for(lambda: not self._taken and (urgent or not self._urgent), timeout_s)
+            finally:
+                self._urgent -= urgent
+            if not ready:
+                self._condition.notify_all()
+                raise Busy(f"no turn in {timeout_s} s")
+            self._taken = True
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._taken = False
+                self._condition.notify_all()
 
 
 class Worker:

@@ -97,7 +97,7 @@ def alone(images: Sequence[Image], recording: Path, wait_ms: float, n_frames: in
         ready = time.perf_counter()
         fields = network.infer([prepared.tensor])[0]
         inferred = time.perf_counter()
-        scenes.of(frame).update(frame, network.poses(fields, prepared.letterbox), {})
+        scenes.update(frame, network.poses(fields, prepared.letterbox), {})
         marks.append((ready - began, inferred - ready, time.perf_counter() - inferred))
     cpu_s = (time.process_time() - cpu_began) / n_frames
     backend.close()

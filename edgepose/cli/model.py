@@ -110,9 +110,8 @@ def _look(args: argparse.Namespace, spec: ModelSpec) -> dict[str, Any]:
     image = read_image(args.image)
     network = Network(open_backend(args.file, spec=spec), args.height or 0)
     try:
-        prepared = network.preparer()(image)
-        (fields,) = network.infer([prepared.tensor])
-        poses = network.poses(fields, prepared.letterbox)
+        seen = network.sight().see(image)
+        poses, fields = seen.poses, seen.fields
         info = network.backend.info
     finally:
         network.close()

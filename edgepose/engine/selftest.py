@@ -17,11 +17,12 @@ import numpy as np
 from edgepose import __version__
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.engine.int8.gate import compare
-from edgepose.engine.int8.runs import Sight
+from edgepose.engine.int8.runs import opened
 from edgepose.engine.tensorrt.files import jetpack_release
 from edgepose.engine.tensorrt.job import BuildRequest, build
 from edgepose.engine.tensorrt.options import BuildOptions, Precision
 from edgepose.errors import DeviceError, EdgePoseError, MissingDependencyError
+from edgepose.look import Sight
 from edgepose.model import ModelSpec, load_spec, save_spec
 from edgepose.options import Options
 from edgepose.telemetry import open_telemetry
@@ -109,8 +110,8 @@ def _build(source: Path, target: Path, spec: ModelSpec, precision: Precision) ->
 def _against_cpu(model: Path, engines: dict[str, Path], spec: ModelSpec, pictures: Sequence[Path]) -> dict[str, Any]:
     cpu = BackendOptions(name="onnxruntime", precision="f32")
     with (
-        Sight(open_backend(model, cpu, spec), spec.input_hw) as exact,
-        Sight(open_backend(_engine(engines, "fp16"), BackendOptions(name="tensorrt"), spec), spec.input_hw) as found,
+        opened(open_backend(model, cpu, spec), spec.input_hw) as exact,
+        opened(open_backend(_engine(engines, "fp16"), BackendOptions(name="tensorrt"), spec), spec.input_hw) as found,
     ):
         return _figures(exact, found, pictures, min_cosine=FP16_COSINE)
 
@@ -118,8 +119,8 @@ def _against_cpu(model: Path, engines: dict[str, Path], spec: ModelSpec, picture
 def _int8_against_fp16(engines: dict[str, Path], spec: ModelSpec, pictures: Sequence[Path]) -> dict[str, Any]:
     options = BackendOptions(name="tensorrt")
     with (
-        Sight(open_backend(_engine(engines, "fp16"), options, spec), spec.input_hw) as exact,
-        Sight(open_backend(_engine(engines, "int8"), options, spec), spec.input_hw) as found,
+        opened(open_backend(_engine(engines, "fp16"), options, spec), spec.input_hw) as exact,
+        opened(open_backend(_engine(engines, "int8"), options, spec), spec.input_hw) as found,
     ):
         return _figures(exact, found, pictures, min_agreement=INT8_AGREEMENT)
 

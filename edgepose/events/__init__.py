@@ -13,11 +13,16 @@ class Rule(Protocol):
     """One thing to recognise in the people of one camera; made once per camera, used by one thread.
 
     A rule that wants a second look returns a LookAgain among its events; it must then also offer
-    `second_look(request, poses, t)`, which is called with what the network found there.
+    `second_look(request, poses, t)`, which is called with what the network found there before the next frame, and may
+    offer `look_refused(request, t)`, which is called instead where nobody could look. A rule with something open may
+    offer `abandon(why)`: the events that say so before it is thrown away.
     """
 
     def update(self, tracks: Sequence[Track], t: float) -> Sequence[Event | LookAgain]:
-        """What happened up to monotonic second `t`, given all tracks of that frame (lost ones have missing_s > 0)."""
+        """What happened up to monotonic second `t`, given all tracks of that frame (lost ones have missing_s > 0).
+
+        None counts as nothing.
+        """
         ...
 
 

@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from edgepose.clock import uuid7
 from edgepose.events.body import Body
 from edgepose.events.episode import FOUND_DOWN, begin_cause, next_stage
 from edgepose.events.following import Follower
@@ -54,7 +55,6 @@ class FallDetector:
         self._rate = FrameRate(self.options.min_fps)
         self._people: dict[int, Person] = {}
         self._bodies: list[Body] = []
-        self._next_episode = 1
         self._plain = False
         self._t = -math.inf
 
@@ -62,13 +62,15 @@ class FallDetector:
         """What happened up to monotonic second `t`, and second looks that are wanted.
 
         people: the tracks of a frame; or its plain poses, which then get ids by place. A clock that steps back a
-        little counts as standing still; after a longer step, or a time that is no number, watching begins anew.
+        little counts as standing still; after a longer step, or a time that is no number, what is open is `unknown`
+        and watching begins anew.
         """
         if not math.isfinite(t) or t < self._t - REJOIN_S:
+            lost: list[Event | LookAgain] = [*self.abandon("the clock jumped")]
             self._people.clear()
             self._rate = FrameRate(self.options.min_fps)
             self._t = -math.inf
-            return []
+            return lost
         t = self._t = max(t, self._t)
         tracks = self._tracks(people, t)
         bodies = measure(tracks, self._skeleton)
@@ -93,6 +95,17 @@ class FallDetector:
         person.second_look = True
         self._see(person, body, t)
         return [event for event in self._judge(person, self._t) if isinstance(event, Event)]
+
+    def look_refused(self, request: LookAgain, t: float) -> None:
+        """Nobody could look again: the person of `request.track_id` may ask anew with the next frame."""
+        person = self._people.get(request.track_id or 0)
+        if person is not None:
+            person.n_looks, person.look_t = max(0, person.n_looks - 1), -math.inf
+
+    def abandon(self, why: str) -> list[Event]:
+        """Say that what happened to the people of open falls will not be known, before this detector is thrown away."""
+        open_falls = [one for one in self._people.values() if one.episode is not None and not one.episode.unknown]
+        return [self._tell(person, "unknown", self._t, why=why) for person in open_falls]
 
     def clear(self, track_id: int | None = None, by: str = "operator") -> list[Event]:
         """End the open fall of one person, or of everybody, because somebody says so."""
@@ -160,9 +173,8 @@ class FallDetector:
     def _begin(self, person: Person, cause: str, t: float) -> Event:
         stage = "found_down" if cause == FOUND_DOWN else "suspected"
         began_t = person.low_since if person.low_since is not None else person.motion.t
-        person.episode = Episode(self._next_episode, stage, began_t, cause, person.strength)
+        person.episode = Episode(uuid7(), stage, began_t, cause, person.strength)
         person.episode.seen_low = person.low_since is not None
-        self._next_episode += 1
         return self._tell(person, stage, t)
 
     def _tell(self, person: Person, stage: str, t: float, **more: Any) -> Event:
@@ -199,7 +211,7 @@ class FallDetector:
             person.id,
             score,
             episode.began_t,
-            episode.number,
+            episode.id,
             person.bed.name if person.bed else None,
             evidence,
         )

@@ -18,11 +18,12 @@ CRAWLING = 0.45  # up to here a body that went low has not come up again
 class Episode:
     """One fall from its first suspicion to its end.
 
+    id: UUIDv7 that every stage of the fall carries, here and wherever its alerts go.
     stage: the last one told, unknown apart. began_t: when the person went down. cause: which evidence began it.
     strength: evidence in units of the threshold. unknown: whether the person is lost, and that was told.
     """
 
-    number: int
+    id: str
     stage: str
     began_t: float
     cause: str
@@ -75,6 +76,8 @@ class Person:
             self.low_since, self.strength = None, 0.0
         if self.low_since is not None and self.episode is None:  # an open one keeps the strength it began with
             self.strength = max(self.strength, fall_evidence(motion, options))
+        if self.episode is None and self.low_since is None and not motion.descent.going_down:
+            self.n_looks = 0  # that descent is over; the next one has looks of its own
 
     def end_episode(self, quiet_until: float) -> None:
         self.episode = None

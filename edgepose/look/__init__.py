@@ -6,6 +6,7 @@ Pipeline, estimator, evaluation, calibration, validation and second looks all go
 from edgepose.look.estimator import PoseEstimator
 from edgepose.look.network import Network, Prepared, Preparer
 from edgepose.look.preprocess import Letterbox, Preprocessor, input_size, split_fields
+from edgepose.look.sight import Seen, Sight
 
 __all__ = [
     "Letterbox",
@@ -14,6 +15,8 @@ __all__ = [
     "Prepared",
     "Preparer",
     "Preprocessor",
+    "Seen",
+    "Sight",
     "input_size",
     "split_fields",
 ]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from edgepose.backends import Backend, BackendInfo, BackendOptions, open_backend
 from edgepose.decode import GroupOptions
 from edgepose.errors import ClosedError, ModelError
 from edgepose.look.network import Network
+from edgepose.look.sight import Sight
 from edgepose.model import ModelSpec
 from edgepose.types import Image, Pose
 
 
 class PoseEstimator:
-    """People of single pictures: prepares, infers and groups in the calling thread. One per thread.
+    """People of single pictures: prepares, infers and groups in the calling thread. Threads may share one.
 
     model: ONNX file or TensorRT engine, the shipped network when left out; or an open backend, which is closed with
     this. backend: name of a runtime, or all of its options. height: of the network input in pixels, as the model
@@ -38,13 +40,16 @@ class PoseEstimator:
         self._network: Network | None = Network(model, height or 0, options)
         self.spec: ModelSpec = self._network.backend.spec
         self.info: BackendInfo = self._network.backend.info
-        self._prepare = self._network.preparer()
+        self._sights = threading.local()  # scratch memory of its own for every thread
 
     def __call__(self, image: Image) -> list[Pose]:
         """The people in one picture, uint8 (H, W, 3) BGR: keypoints float32 (18, 3) in pixels of it, best first."""
         if self._network is None:
             raise ClosedError("this PoseEstimator was closed; make a new one")
-        return self._network.look(self._prepare(image))
+        sight: Sight | None = getattr(self._sights, "mine", None)
+        if sight is None:
+            sight = self._sights.mine = self._network.sight()
+        return sight(image)
 
     def close(self) -> None:
         """Free the network; closing twice is fine."""

@@ -1,10 +1,11 @@
-"""Preprocessing, inference and grouping of one model: picture in, poses in source pixels out, step by step.
+"""Preprocessing, inference and grouping of one model, step by step.
 
-The steps are separate calls because the pipeline gives each to another thread; a plain loop calls `look`.
+The steps are separate calls because the pipeline gives each to another thread; a plain loop takes a `Sight`.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,9 @@ from edgepose.backends import Backend
 from edgepose.decode import Grouper, GroupOptions
 from edgepose.files import sha256_of
 from edgepose.look.preprocess import Letterbox, Preprocessor, input_size, split_fields
+from edgepose.look.sight import Sight
 from edgepose.types import Fields, FloatArray, Image, Pose
+from edgepose.workers import Turns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,14 +36,17 @@ class Prepared:
 class Preparer:
     """Prepares pictures of one source; keeps the preprocessor of the last picture size. One per thread."""
 
-    def __init__(self, backend: Backend, height: int = 0) -> None:
+    def __init__(self, backend: Backend, height: int = 0, input_hw: tuple[int, int] | None = None) -> None:
         self._spec = backend.spec
         self._height = height
+        self._fixed_hw = input_hw
         self._image_hw: tuple[int, int] | None = None
         self._preprocessor: Preprocessor | None = None
 
     def input_hw(self, image_hw: tuple[int, int]) -> tuple[int, int]:
-        """Network input (H, W) for a picture: the model's own where its size is fixed, else of the picture's shape."""
+        """Network input (H, W) for a picture: the one asked for or fixed by the model, else of the picture's shape."""
+        if self._fixed_hw is not None:
+            return self._fixed_hw
         if not self._spec.dynamic_size:
             return self._spec.input_hw
         return input_size(image_hw, self._height or self._spec.input_hw[0], self._spec.multiple)
@@ -57,9 +63,9 @@ class Preparer:
 
 
 class Network:
-    """One loaded model with its grouping. `infer` and `poses` may be called from two different threads.
+    """One loaded model with its grouping. Any thread may call its methods; the backend is used by one at a time.
 
-    file: the model file, None where the backend was handed in.
+    file: the model file, None where the backend was handed in. infer_s: seconds that the last batch took.
     """
 
     def __init__(
@@ -72,6 +78,8 @@ class Network:
         self.backend = backend
         self.file = file
         self.height = height
+        self.infer_s = 0.0
+        self._turns = Turns()
         self._grouper = Grouper(backend.spec.keypoint_skeleton, group_options or GroupOptions())
 
     @cached_property
@@ -79,22 +87,32 @@ class Network:
         """Hexadecimal digest of the model file, None without one; read when a publisher wants to know."""
         return sha256_of(self.file) if self.file is not None and self.file.is_file() else None
 
-    def preparer(self) -> Preparer:
-        """A preparer for one more source or thread."""
-        return Preparer(self.backend, self.height)
+    def preparer(self, input_hw: tuple[int, int] | None = None) -> Preparer:
+        """A preparer for one more source or thread; with `input_hw` every picture is fitted into that input (H, W)."""
+        return Preparer(self.backend, self.height, input_hw)
 
-    def infer(self, tensors: Sequence[FloatArray]) -> list[Fields]:
-        """Run pictures of one input size as one batch; the fields stay valid after the next call."""
+    def sight(self, input_hw: tuple[int, int] | None = None) -> Sight:
+        """All the steps in one call, for one source or thread."""
+        return Sight(self, input_hw)
+
+    def infer(
+        self, tensors: Sequence[FloatArray], *, urgent: bool = False, timeout_s: float | None = None
+    ) -> list[Fields]:
+        """Run pictures of one input size as one batch; the fields stay valid after the next call.
+
+        urgent: go before whoever else waits for the network. Raises `workers.Busy` where another thread did not let
+        go of it within `timeout_s` seconds.
+        """
         batch = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
-        return split_fields(self.backend.spec, self.backend.infer(batch))
+        with self._turns.turn(urgent=urgent, timeout_s=timeout_s):
+            began = time.perf_counter()
+            fields = split_fields(self.backend.spec, self.backend.infer(batch))
+            self.infer_s = time.perf_counter() - began
+            return fields
 
     def poses(self, fields: Fields, letterbox: Letterbox) -> list[Pose]:
         """Group one picture's fields; poses in pixels of the picture."""
         return letterbox.poses_to_source(self._grouper(fields))
-
-    def look(self, prepared: Prepared) -> list[Pose]:
-        """Infer and group one picture, in the calling thread."""
-        return self.poses(self.infer([prepared.tensor])[0], prepared.letterbox)
 
     def close(self) -> None:
         self.backend.close()

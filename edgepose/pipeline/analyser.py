@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -12,10 +11,11 @@ import numpy as np
 
 from edgepose.config import Config
 from edgepose.errors import ClosedError, ShapeError
-from edgepose.look.network import Preparer
-from edgepose.pipeline.looks import Look, cut_out, to_frame
-from edgepose.pipeline.parts import ModelLike, RuleLike, configuration, open_network, rule_makers
-from edgepose.pipeline.scene import Scene, Scenes
+from edgepose.look.sight import Sight
+from edgepose.pipeline.looks import SecondLooks
+from edgepose.pipeline.opening import ModelLike, configuration, open_network
+from edgepose.pipeline.rules import RuleLike, rule_makers
+from edgepose.pipeline.scene import Scenes
 from edgepose.types import Frame, FrameResult, Image
 
 
@@ -34,9 +34,10 @@ class Analyser:
         rules: Iterable[RuleLike] | None = None,
     ) -> None:
         config = configuration(config)
-        self._scenes = Scenes(config.tracking, rule_makers(config, rules))
+        makers = rule_makers(config, rules)
         self._network = open_network(config, model)
-        self._preparers: dict[str, Preparer] = {}
+        self._scenes = Scenes(config.tracking, makers, SecondLooks(self._network))
+        self._sights: dict[str, Sight] = {}
         self._next_seq: dict[str, int] = {}
         self._closed = False
 
@@ -51,33 +52,10 @@ class Analyser:
             raise ClosedError("this Analyser is closed; make a new one")
         frame = Frame(checked_image(image), checked_time(t), self._next_seq.get(source, 0), source)
         self._next_seq[source] = frame.seq + 1
-        preparer = self._preparers.setdefault(source, self._network.preparer())
-        began = time.perf_counter()
-        prepared = preparer(frame.image)
-        ready = time.perf_counter()
-        fields = self._network.infer([prepared.tensor])[0]
-        inferred = time.perf_counter()
-        poses = self._network.poses(fields, prepared.letterbox)
-        ended = time.perf_counter()
-        timings_ms = {
-            "preprocess": (ready - began) * 1e3,
-            "infer": (inferred - ready) * 1e3,
-            "group": (ended - inferred) * 1e3,
-        }
-        scene = self._scenes.of(frame)
-        seen = scene.update(frame, poses, timings_ms)
-        for look in seen.looks:
-            self._look_again(scene, preparer, look)
-        return seen.result
-
-    def _look_again(self, scene: Scene, preparer: Preparer, look: Look) -> None:
-        image = look.frame.image
-        image_hw = (image.shape[0], image.shape[1])
-        crop = cut_out(image, look.request)
-        poses = []
-        if crop is not None:
-            poses = to_frame(self._network.look(preparer(crop, preparer.input_hw(image_hw))), look.request, image_hw)
-        scene.answer(look, poses)
+        if source not in self._sights:
+            self._sights[source] = self._network.sight()
+        seen = self._sights[source].see(frame.image)
+        return self._scenes.update(frame, seen.poses, seen.timings_ms)
 
     def close(self) -> None:
         """Free the network; closing twice is fine."""

@@ -8,12 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgepose.look.network import Prepared
-from edgepose.pipeline.looks import Look
 from edgepose.types import Frame
 from edgepose.workers import Closed
-
-MAX_LOOKS = 4
-"""Second looks that may wait; each holds a picture in memory, and a rule simply asks again later."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +22,7 @@ class Job:
 
 
 class Inbox:
-    """A short queue per source, and one of low priority for second looks. Any thread may call any method.
+    """A short queue per source. Any thread may call any method.
 
     The producer of a file waits for room; a live source's newest frame takes the place of one that still waits.
     """
@@ -35,8 +31,6 @@ class Inbox:
         self._queue_size = queue_size
         self._waiting: deque[Job] = deque()
         self._count = dict.fromkeys(sources, 0)
-        self._looks: deque[Look] = deque()
-        self._pending: set[tuple[str, int, int | None]] = set()
         self._sources_left = len(self._count)
         self._closed = False
         lock = threading.Lock()
@@ -62,23 +56,8 @@ class Inbox:
             self._waiting = deque(job for job in self._waiting if job.frame.source != source)
             self._count[source] = 0
 
-    def ask(self, look: Look) -> bool:
-        """Queue a second look; False when one for the same person, or too many others, wait already."""
-        with self._work:
-            if self._closed or look.key in self._pending or len(self._looks) >= MAX_LOOKS:
-                return False
-            self._pending.add(look.key)
-            self._looks.append(look)
-            self._work.notify()
-            return True
-
-    def answered(self, look: Look) -> None:
-        """The look was handed back to its rule: the same person may be asked for again."""
-        with self._work:
-            self._pending.discard(look.key)
-
-    def take(self, max_batch: int, timeout_s: float) -> list[Job] | Look:
-        """Frames of one input size, oldest first, or a second look when no frame waits.
+    def take(self, max_batch: int, timeout_s: float) -> list[Job]:
+        """Frames of one input size, oldest first.
 
         Raises TimeoutError when nothing came in time, and Closed once closed or when every source has ended.
         """
@@ -87,16 +66,14 @@ class Inbox:
                 raise TimeoutError(f"no frame for {timeout_s} s")
             if self._closed:
                 raise Closed
-            if self._waiting:
-                batch = self._take_batch(max_batch)
-                self._room.notify_all()
-                return batch
-            if self._looks:
-                return self._looks.popleft()
-            raise Closed
+            if not self._waiting:
+                raise Closed
+            batch = self._take_batch(max_batch)
+            self._room.notify_all()
+            return batch
 
     def _has_news(self) -> bool:
-        return bool(self._waiting) or bool(self._looks) or self._closed or not self._sources_left
+        return bool(self._waiting) or self._closed or not self._sources_left
 
     def _take_batch(self, max_batch: int) -> list[Job]:
         first = self._waiting.popleft()
@@ -125,6 +102,5 @@ class Inbox:
         with self._work:
             self._closed = True
             self._waiting.clear()
-            self._looks.clear()
             self._work.notify_all()
             self._room.notify_all()

@@ -1,70 +1,58 @@
-"""Second looks: the part of a frame that a rule wants to see again, turned upright, and the way back to the frame."""
+"""Second looks: a rule's wish to see a part of the last frame again, turned, answered before the next frame is judged.
+
+Files and host programs always get an answer, so that what a run says does not depend on how fast the network is. A
+live camera cannot wait for ever: its look is refused when the network would answer too late.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
 
-import numpy as np
+from edgepose.look import Network
+from edgepose.look.crop import cut_out, to_frame
+from edgepose.types import Frame, LookAgain, Pose
+from edgepose.workers import Busy
 
-from edgepose.errors import ShapeError
-from edgepose.events import Rule
-from edgepose.types import Frame, Image, LookAgain, Pose
-
-MIN_SIDE_PX = 16
-"""A crop narrower than this shows nobody; the look is answered with no poses."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """One second look under way: what is wanted, in which frame, and which rule waits for the answer."""
-
-    request: LookAgain
-    frame: Frame
-    rule: Rule
-
-    @property
-    def key(self) -> tuple[str, int, int | None]:
-        """One look per source, rule and track may wait at a time."""
-        return self.frame.source, id(self.rule), self.request.track_id
+LIVE_S = 0.2
+LIVE_FRAMES = 3
+"""Longest wait for a look at a live camera: these seconds, or as many frames of it where they take longer."""
 
 
-def region(request: LookAgain, image_hw: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """Whole-pixel x0, y0, x1, y1 (ends excluded) of the request inside the picture; None where nothing is left."""
-    if not np.isfinite(request.crop_xyxy).all():
-        return None
-    height, width = image_hw
-    x0, y0 = (max(0, int(np.floor(v))) for v in request.crop_xyxy[:2])
-    x1, y1 = (min(end, int(np.ceil(v)) + 1) for v, end in zip(request.crop_xyxy[2:], (width, height), strict=True))
-    if x1 - x0 < MIN_SIDE_PX or y1 - y0 < MIN_SIDE_PX:
-        return None
-    return x0, y0, x1, y1
+class SecondLooks:
+    """Answers the second looks of one thread through a network that others may use meanwhile.
 
+    live: names of the sources that cannot wait. answered, refused: looks so far.
+    """
 
-def cut_out(image: Image, request: LookAgain) -> Image | None:
-    """The requested region, turned counter-clockwise, contiguous; None where nothing of it lies in the picture."""
-    if request.rotation_deg % 90:
-        raise ShapeError(f"a second look turns by a multiple of 90 degrees, got {request.rotation_deg}")
-    box = region(request, (image.shape[0], image.shape[1]))
-    if box is None:
-        return None
-    x0, y0, x1, y1 = box
-    return np.ascontiguousarray(np.rot90(image[y0:y1, x0:x1], request.rotation_deg // 90))
+    def __init__(self, network: Network, live: frozenset[str] = frozenset()) -> None:
+        self._network = network
+        self._live = live
+        self._sight = network.sight()
+        self.answered = self.refused = 0
 
+    def deadline(self, frame: Frame, every_s: float) -> float | None:
+        """Monotonic second by which looks at this frame of a camera with a frame each `every_s` are over."""
+        if frame.source not in self._live:
+            return None
+        return time.monotonic() + max(LIVE_S, LIVE_FRAMES * every_s)
 
-def to_frame(poses: Sequence[Pose], request: LookAgain, image_hw: tuple[int, int]) -> list[Pose]:
-    """Poses of the turned crop in pixels of the whole picture."""
-    box = region(request, image_hw)
-    if box is None:
-        return []
-    x0, y0, x1, y1 = box
-    right, bottom = x1 - x0 - 1, y1 - y0 - 1
-    turns = request.rotation_deg // 90 % 4
-    found = []
-    for pose in poses:
-        keypoints = pose.keypoints.copy()
-        x, y = pose.keypoints[:, 0], pose.keypoints[:, 1]
-        turned = ((x, y), (right - y, x), (right - x, bottom - y), (y, bottom - x))[turns]
-        keypoints[:, 0], keypoints[:, 1] = turned[0] + x0, turned[1] + y0
-        found.append(Pose(keypoints, pose.score))
-    return found
+    def answer(self, frame: Frame, request: LookAgain, deadline: float | None) -> list[Pose] | None:
+        """The people found there, in pixels of the frame; None where the answer would come after the deadline."""
+        poses = self._look(frame, request, deadline)
+        self.answered += poses is not None
+        self.refused += poses is None
+        return poses
+
+    def _look(self, frame: Frame, request: LookAgain, deadline: float | None) -> list[Pose] | None:
+        crop = cut_out(frame.image, request)
+        if crop is None:
+            return []
+        left_s = None if deadline is None else deadline - time.monotonic() - self._network.infer_s
+        if left_s is not None and left_s < 0:
+            return None
+        image_hw = (frame.image.shape[0], frame.image.shape[1])
+        try:
+            seen = self._sight.see(crop, like_hw=image_hw, urgent=True, timeout_s=left_s)
+        except Busy:
+            return None
+        return to_frame(seen.poses, request, image_hw)

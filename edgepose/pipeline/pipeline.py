@@ -13,21 +13,21 @@ from typing import Any
 
 from edgepose.config import Config
 from edgepose.errors import ClosedError
+from edgepose.pipeline.card import Board, device_card
+from edgepose.pipeline.delivery import Delivery, Outlet
 from edgepose.pipeline.inbox import Inbox
-from edgepose.pipeline.outlet import Delivery, Outlet
-from edgepose.pipeline.parts import (
-    Board,
+from edgepose.pipeline.judging import Judge
+from edgepose.pipeline.looks import SecondLooks
+from edgepose.pipeline.opening import (
     ModelLike,
-    RuleLike,
     SourceLike,
     configuration,
-    device_card,
     open_network,
     open_publishers,
     open_sources,
-    rule_makers,
 )
 from edgepose.pipeline.queues import Queues
+from edgepose.pipeline.rules import RuleLike, rule_makers
 from edgepose.pipeline.scene import Scenes
 from edgepose.pipeline.threads import Capture, Infer
 from edgepose.publish import Publisher
@@ -66,7 +66,7 @@ class Pipeline:
         over, so that collecting them costs little memory. Raises an EdgePoseError for what cannot be opened.
         """
         self._config = configuration(config)
-        self._scenes = Scenes(self._config.tracking, rule_makers(self._config, rules))
+        self._rules = rule_makers(self._config, rules)
         with ExitStack() as opened:  # whatever fails to open lets go of what was open already
             self._network = open_network(self._config, model)
             opened.callback(self._network.close)
@@ -96,7 +96,8 @@ class Pipeline:
 
         All of them tick several times a second while all is well; one that stands still belongs to a thread that hangs.
         """
-        return {worker.name: self._queues.progress[worker.name] for worker in self._workers if worker.alive}
+        ticks = dict(self._queues.progress)  # a source that ends takes its counter away meanwhile
+        return {worker.name: ticks[worker.name] for worker in self._workers if worker.alive and worker.name in ticks}
 
     def report(self) -> dict[str, Any]:
         """Numbers so far: frames, dropped, people_frames, fps, latency_ms per stage (p50, p99) and events."""
@@ -112,9 +113,11 @@ class Pipeline:
                 raise ClosedError("this Pipeline is closed; make a new one to run again")
             if self._workers:
                 return
+            live = frozenset(one.name for one in self._sources if one.live)
+            scenes = Scenes(self._config.tracking, self._rules, SecondLooks(self._network, live))
             delivery = Delivery(
                 card=device_card(self._network, self._sources) if self._publishers else {},
-                live=frozenset(one.name for one in self._sources if one.live),
+                live=live,
                 stats_s=self._config.pipeline.stats_s,
                 board=Board(self._sources) if self._publishers else None,
                 max_frames=self._max_frames,
@@ -122,7 +125,7 @@ class Pipeline:
                 with_images=self._keep_images,
             )
             captures = [Capture(source, self._network.preparer(), self._queues) for source in self._sources]
-            self._outlet = Outlet(self._network, self._scenes, self._queues, self._publishers, delivery)
+            self._outlet = Outlet(Judge(self._network, scenes), self._queues, self._publishers, delivery)
             infer = Infer(self._network, self._queues, self._config.pipeline.max_batch)
             self._queues.progress.update(dict.fromkeys([*(one.name for one in captures), "infer", "group"], 0))
             self._captures = [Worker(one.name, one, self._on_exit) for one in captures]
@@ -148,7 +151,8 @@ class Pipeline:
             self._queues.close()
 
     def __iter__(self) -> Iterator[FrameResult]:
-        self.start()
+        if not self._workers:
+            self.start()
         return self
 
     def __next__(self) -> FrameResult:
@@ -158,8 +162,13 @@ class Pipeline:
         return result
 
     def _take(self) -> FrameResult | None:
-        """The next result, None at the end; raises what ended the pipeline, and closes it in both cases."""
-        self.start()
+        """The next result, None at the end; raises what ended the pipeline, and closes it in both cases.
+
+        Another thread may close the pipeline meanwhile: that is its end, as `stop` is.
+        """
+        with self._lock:
+            if not self._workers:
+                self.start()
         try:
             return self._queues.results.get()
         except Closed:

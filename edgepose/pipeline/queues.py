@@ -7,24 +7,22 @@ from queue import Empty, SimpleQueue
 
 from edgepose.look.preprocess import Letterbox
 from edgepose.pipeline.inbox import Inbox
-from edgepose.pipeline.looks import Look
 from edgepose.types import CameraState, Fields, Frame, FrameResult
 from edgepose.workers import BoundedQueue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inferred:
-    """One picture the network has seen: of a frame, or of a second look (no fields where nothing was left to see).
+    """One frame the network has seen.
 
     letterbox: the way from the network's input back to the picture. The input itself is let go here: a crowd of frames
     under way would otherwise hold megabytes each.
     """
 
     frame: Frame
-    fields: Fields | None
-    letterbox: Letterbox | None
+    fields: Fields
+    letterbox: Letterbox
     timings_ms: dict[str, float]
-    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

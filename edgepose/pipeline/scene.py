@@ -4,84 +4,115 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from edgepose.events import Rule
-from edgepose.pipeline.looks import Look
+from edgepose.pipeline.looks import SecondLooks
 from edgepose.tracking import Tracker, TrackerOptions
 from edgepose.types import Event, Frame, FrameResult, LookAgain, Pose
 
 RuleMaker = Callable[[str, tuple[int, int]], Rule]
 """Makes one camera's rule, given its name and picture size (width, height) in pixels."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """What one frame led to. looks: second looks that the rules wish for."""
-
-    result: FrameResult
-    looks: tuple[Look, ...] = field(default=())
+MAX_LOOKS = 4
+"""Second looks at one frame; the others are refused, and a rule simply asks again later."""
 
 
 class Scene:
-    """Tracker and rules of one camera; used by one thread."""
+    """Tracker and rules of one camera; used by one thread.
+
+    A picture of another size begins anew: what is open in the rules is closed as `unknown` first, and ids go on.
+    """
 
     def __init__(
-        self, source: str, size_wh: tuple[int, int], tracking: TrackerOptions, rules: Sequence[RuleMaker]
+        self,
+        source: str,
+        tracking: TrackerOptions,
+        rules: Sequence[RuleMaker],
+        looks: SecondLooks | None = None,
     ) -> None:
-        self.size_wh = size_wh
+        self._source = source
+        self._tracking = tracking
+        self._makers = rules
+        self._looks = looks
+        self._size_wh = (0, 0)
         self._tracker = Tracker(tracking)
-        self._rules = [make(source, size_wh) for make in rules]
-        self._late_events: list[Event] = []
+        self._rules: list[Rule] = []
         self._next_seq = 0
+        self._t: float | None = None
 
-    def update(self, frame: Frame, poses: Sequence[Pose], timings_ms: Mapping[str, float]) -> Seen:
-        """Follow the poses of one frame and ask every rule; events of second looks join the next frame's."""
+    def update(self, frame: Frame, poses: Sequence[Pose], timings_ms: Mapping[str, float]) -> FrameResult:
+        """Follow the poses of one frame, ask every rule, and have every second look answered or refused."""
+        size_wh = (frame.image.shape[1], frame.image.shape[0])
+        events = self._begin(size_wh) if size_wh != self._size_wh else []
         began = time.perf_counter()
         tracks = self._tracker.update(poses, frame.t)
         tracked = time.perf_counter()
-        events, self._late_events = self._late_events, []
-        looks = []
+        wishes: list[tuple[Rule, LookAgain]] = []
         for rule in self._rules:
-            for found in rule.update(tracks, frame.t):
+            for found in rule.update(tracks, frame.t) or ():
                 if isinstance(found, LookAgain):
-                    looks.append(Look(found, frame, rule))
+                    wishes.append((rule, found))
                 else:
                     events.append(found)
         ended = time.perf_counter()
-        dropped, self._next_seq = max(0, frame.seq - self._next_seq), frame.seq + 1
-        result = FrameResult(
+        timings_ms = {**timings_ms, "track": (tracked - began) * 1e3, "rules": (ended - tracked) * 1e3}
+        if wishes:
+            events += self._look_again(frame, wishes)
+            timings_ms["second_look"] = (time.perf_counter() - ended) * 1e3
+        dropped, self._next_seq, self._t = max(0, frame.seq - self._next_seq), frame.seq + 1, frame.t
+        return FrameResult(
             frame.source,
             frame.seq,
             frame.t,
-            size_wh=(frame.image.shape[1], frame.image.shape[0]),
+            size_wh=size_wh,
             tracks=tracks,
             events=tuple(events),
-            timings_ms={**timings_ms, "track": (tracked - began) * 1e3, "rules": (ended - tracked) * 1e3},
+            timings_ms=timings_ms,
             dropped=dropped,
             image=frame.image,
         )
-        return Seen(result, tuple(looks))
 
-    def answer(self, look: Look, poses: Sequence[Pose]) -> None:
-        """Hand a rule what its second look found; the events it gives join the next frame's."""
-        second_look = getattr(look.rule, "second_look", None)
-        if second_look is not None:
-            self._late_events += second_look(look.request, poses, look.frame.t) or ()
+    def _begin(self, size_wh: tuple[int, int]) -> list[Event]:
+        """Make tracker and rules for a picture size; what the rules of the last one leave open is `unknown`."""
+        events: list[Event] = []
+        for rule in self._rules:
+            abandon = getattr(rule, "abandon", None)
+            events += (abandon(f"picture size is {size_wh[0]}x{size_wh[1]} now") or ()) if abandon else ()
+        self._size_wh = size_wh
+        self._tracker = Tracker(self._tracking, first_id=self._tracker.next_id)
+        self._rules = [make(self._source, size_wh) for make in self._makers]
+        return events
+
+    def _look_again(self, frame: Frame, wishes: Sequence[tuple[Rule, LookAgain]]) -> list[Event]:
+        """What the rules make of their second looks at this frame; a refused one costs the rule nothing."""
+        every_s = 0.0 if self._t is None else frame.t - self._t
+        deadline = self._looks.deadline(frame, every_s) if self._looks else None
+        events: list[Event] = []
+        for k, (rule, wish) in enumerate(wishes):
+            poses = self._looks.answer(frame, wish, deadline) if self._looks and k < MAX_LOOKS else None
+            take = getattr(rule, "second_look" if poses is not None else "look_refused", None)
+            if take is None:
+                continue
+            answer = take(wish, frame.t) if poses is None else take(wish, poses, frame.t)
+            events += [event for event in answer or () if isinstance(event, Event)]
+        return events
 
 
 class Scenes:
-    """The scene of every camera, made with its first frame; one whose picture size changes begins anew."""
+    """The scene of every camera, made with its first frame.
 
-    def __init__(self, tracking: TrackerOptions, rules: Sequence[RuleMaker]) -> None:
+    looks: answers the rules' second looks; without it all of them are refused.
+    """
+
+    def __init__(self, tracking: TrackerOptions, rules: Sequence[RuleMaker], looks: SecondLooks | None = None) -> None:
         self._tracking = tracking
         self._rules = rules
+        self._looks = looks
         self._scenes: dict[str, Scene] = {}
 
-    def of(self, frame: Frame) -> Scene:
-        """The scene that a frame belongs to."""
-        size_wh = (frame.image.shape[1], frame.image.shape[0])
+    def update(self, frame: Frame, poses: Sequence[Pose], timings_ms: Mapping[str, float]) -> FrameResult:
+        """As `Scene.update`, in the scene of the frame's camera."""
         scene = self._scenes.get(frame.source)
-        if scene is None or scene.size_wh != size_wh:
-            scene = self._scenes[frame.source] = Scene(frame.source, size_wh, self._tracking, self._rules)
-        return scene
+        if scene is None:
+            scene = self._scenes[frame.source] = Scene(frame.source, self._tracking, self._rules, self._looks)
+        return scene.update(frame, poses, timings_ms)

@@ -12,7 +12,6 @@ from threading import Event as Flag
 from edgepose.errors import ClosedError
 from edgepose.look.network import Network, Preparer
 from edgepose.pipeline.inbox import Job
-from edgepose.pipeline.looks import Look, cut_out
 from edgepose.pipeline.queues import Inferred, Queues
 from edgepose.sources import Source
 from edgepose.types import CameraState
@@ -64,13 +63,12 @@ class Capture:
 
 
 class Infer:
-    """Runs the network: on frames as they come, on second looks while no frame waits."""
+    """Runs the network on frames as they come."""
 
     def __init__(self, network: Network, queues: Queues, max_batch: int) -> None:
         self._network = network
         self._queues = queues
         self._max_batch = max_batch if network.backend.spec.dynamic_batch else 1
-        self._preparer = network.preparer()
 
     def __call__(self, stop: Flag) -> None:
         try:
@@ -82,10 +80,10 @@ class Infer:
 
     def _step(self) -> None:
         try:
-            work = self._queues.inbox.take(self._max_batch, POLL_S)
+            jobs = self._queues.inbox.take(self._max_batch, POLL_S)
         except TimeoutError:
             return
-        self._queues.inferred.put([self._look(work)] if isinstance(work, Look) else self._frames(work))
+        self._queues.inferred.put(self._frames(jobs))
 
     def _frames(self, jobs: list[Job]) -> list[Inferred]:
         began = time.perf_counter()
@@ -95,14 +93,3 @@ class Infer:
             Inferred(job.frame, one, job.prepared.letterbox, job.timings_ms | {"infer": infer_ms})
             for job, one in zip(jobs, fields, strict=True)
         ]
-
-    def _look(self, look: Look) -> Inferred:
-        began = time.perf_counter()
-        image = look.frame.image
-        crop = cut_out(image, look.request)
-        if crop is None:
-            return Inferred(look.frame, None, None, {"infer": 0.0}, look)
-        prepared = self._preparer(crop, self._preparer.input_hw((image.shape[0], image.shape[1])))
-        fields = self._network.infer([prepared.tensor])[0]
-        timings_ms = {"infer": (time.perf_counter() - began) * 1e3}
-        return Inferred(look.frame, fields, prepared.letterbox, timings_ms, look)

@@ -37,7 +37,7 @@ class EventRecord(msgspec.Struct, frozen=True):
     track_id: int | None = None
     score: float = 1.0
     started_t: float | None = None
-    episode: int | None = None
+    episode: str | int | None = None
     zone: str | None = None
     evidence: dict[str, Any] = {}
 

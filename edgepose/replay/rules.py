@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgepose.config import Config
-from edgepose.pipeline.parts import rule_makers
+from edgepose.pipeline.rules import rule_makers
 from edgepose.replay.recording import Recording
 from edgepose.tracking import Tracker
 from edgepose.types import Event

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from edgepose.config import Config
 from edgepose.errors import DataError
-from edgepose.events.fall import FallDetector
-from edgepose.look.network import Network
-from edgepose.pipeline.looks import cut_out, to_frame
-from edgepose.replay.recording import Recording, load_recording
+from edgepose.files import ORDINARY, replacing
+from edgepose.look import Network
+from edgepose.pipeline.looks import SecondLooks
+from edgepose.pipeline.rules import rule_makers
+from edgepose.pipeline.scene import Scenes
+from edgepose.replay.recording import RecordedFrame, Recording
 from edgepose.replay.rules import Told
 from edgepose.sources import open_source
-from edgepose.tracking import Tracker
-from edgepose.types import Event, Frame, LookAgain, Pose
+from edgepose.types import Frame, Image, Pose
+
+FORMAT = "2"
+"""Of the files kept; one of another format has another name."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The people in one frame. seq: 0-based frame number; t: second in the file; size_wh: of the picture."""
+
+    seq: int
+    t: float
+    size_wh: tuple[int, int]
+    poses: Sequence[Pose]
 
 
 class VideoFalls:
-    """Judges videos for falls with one network.
+    """Judges videos for falls with one network, as `Pipeline` and `Analyser` do.
 
     network_key: words that tell this network and its input size from others, for the cache. n_looks: second looks
     taken so far; n_frames: frames judged. every: look at every n-th frame only.
@@ -31,64 +47,79 @@ class VideoFalls:
         self._network_key = network_key
         self._every = every
         self._network = network
-        self._preparer = network.preparer()
         self._config = config
         self._cache = cache
         self.n_looks = self.n_frames = 0
 
-    def recording(self, video: Path) -> Recording:
-        """People in every frame of a video, from the cache where this network has seen it."""
-        key = hashlib.sha256(f"{video.name} {self._network_key} {self._every} {self._config.decode}".encode())
-        path = self._cache / f"{video.stem}-{key.hexdigest()[:12]}.npz"
-        if not path.is_file():
-            self._find_people(video, path)
-        return load_recording(path)[0]
-
     def told(self, video: Path) -> list[Told]:
-        """What the fall rule tells about a video, with the second looks it asks for."""
-        recording = self.recording(video)
-        tracker = Tracker(self._config.tracking)
-        detector = FallDetector(self._config.fall, recording.size_wh)
+        """What the fall rule says of a video, second looks included."""
+        found = self.people(video)
+        looks = SecondLooks(self._network) if self._config.fall.second_look else None
+        scenes = Scenes(self._config.tracking, rule_makers(self._config, ["fall"]), looks)
+        frames = _frames(video, self._every) if looks else None
         told: list[Told] = []
-        frames = _frames(video, self._every) if self._config.fall.second_look else None
-        for recorded in recording.frames:
-            frame = next(frames, None) if frames else None
-            found = detector.update(tracker.update(recorded.people, recorded.t), recorded.t)  # type: ignore[arg-type]
-            for one in found:
-                if isinstance(one, Event):
-                    told.append(Told(recorded.number, one))
-                elif frame is not None:
-                    told += self._look(detector, one, frame, recorded.number, recorded.t)
-        self.n_frames += len(recording.frames)
+        for one in found:
+            frame = next(frames) if frames else Frame(_unseen(one.size_wh), one.t, one.seq, video.stem)
+            told += [Told(one.seq, event) for event in scenes.update(frame, one.poses, {}).events]
+        self.n_frames += len(found)
+        self.n_looks += looks.answered if looks else 0
         return told
 
-    def _look(self, detector: FallDetector, request: LookAgain, frame: Frame, number: int, t: float) -> list[Told]:
-        crop = cut_out(frame.image, request)
-        if crop is None:
-            return []
-        self.n_looks += 1
-        image_hw = (frame.image.shape[0], frame.image.shape[1])
-        poses = to_frame(self._network.look(self._preparer(crop, self._preparer.input_hw(image_hw))), request, image_hw)
-        return [Told(number, event) for event in detector.second_look(request, poses, t)]
+    def people(self, video: Path) -> list[Found]:
+        """The people in every frame of a video, from the cache where this network has seen it."""
+        key = hashlib.sha256(f"{video.name} {self._network_key} {self._every} {self._config.decode}".encode())
+        path = self._cache / f"{video.stem}-{key.hexdigest()[:12]}.v{FORMAT}.npz"
+        found = _load(path)
+        if found is None:
+            sight = self._network.sight()
+            found = [Found(f.seq, f.t, (f.image.shape[1], f.image.shape[0]), sight(f.image)) for f in self._read(video)]
+            _save(path, found)
+        return found
 
-    def _find_people(self, video: Path, path: Path) -> None:
-        people: list[list[Pose]] = []
-        times: list[float] = []
-        size_wh = (0, 0)
-        for frame in _frames(video, self._every):
-            people.append(self._network.look(self._preparer(frame.image)))
-            times.append(frame.t)
-            size_wh = (frame.image.shape[1], frame.image.shape[0])
-        if len(times) < 2:
-            raise DataError(f"video {str(video)!r} has {len(times)} frames; too few to judge")
-        most = max(1, *(len(poses) for poses in people))
-        keypoints = np.zeros((len(people), most, 18, 3), np.float32)
-        for i, poses in enumerate(people):
-            for j, pose in enumerate(poses):
-                keypoints[i, j] = np.nan_to_num(pose.keypoints)
-        fps = (len(times) - 1) / (times[-1] - times[0])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, keypoints=keypoints, fps=fps, width=size_wh[0], height=size_wh[1])
+    def recording(self, video: Path) -> Recording:
+        """The same as a recording, for timelines; of the size that the first picture has."""
+        found = self.people(video)
+        frames = [RecordedFrame(one.seq, one.t, one.poses) for one in found]
+        return Recording(str(video), "default", found[0].size_wh, False, frames)
+
+    def _read(self, video: Path) -> Iterator[Frame]:
+        n = 0
+        for n, frame in enumerate(_frames(video, self._every), start=1):  # noqa: B007
+            yield frame
+        if n < 2:
+            raise DataError(f"video {str(video)!r} has {n} frames; too few to judge")
+
+
+def _save(path: Path, found: Sequence[Found]) -> None:
+    poses = [pose for one in found for pose in one.poses]
+    with replacing(path, ORDINARY) as file:
+        np.savez_compressed(
+            file,
+            seq=[one.seq for one in found],
+            t=[one.t for one in found],
+            size_wh=[one.size_wh for one in found],
+            count=[len(one.poses) for one in found],
+            keypoints=np.array([pose.keypoints for pose in poses], np.float32).reshape(-1, 18, 3),
+            score=[pose.score for pose in poses],
+        )
+
+
+def _load(path: Path) -> list[Found] | None:
+    """What `_save` wrote; None where there is nothing that can be read."""
+    try:
+        with np.load(path) as file:
+            poses = list(map(Pose, file["keypoints"], file["score"].tolist()))
+            ends = np.cumsum(file["count"]).tolist()
+            rows = zip(file["seq"].tolist(), file["t"].tolist(), file["size_wh"].tolist(), strict=True)
+            parts = [poses[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+            return [Found(seq, t, (w, h), part) for (seq, t, (w, h)), part in zip(rows, parts, strict=True)]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+        return None
+
+
+def _unseen(size_wh: tuple[int, int]) -> Image:
+    """A picture of this size that takes no memory and that nobody looks at."""
+    return np.broadcast_to(np.uint8(0), (size_wh[1], size_wh[0], 3))
 
 
 def _frames(video: Path, every: int) -> Iterator[Frame]:

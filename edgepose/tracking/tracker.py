@@ -25,7 +25,9 @@ ABSENT = np.array([[[np.nan]], [[np.nan]], [[0]]], np.float32)  # x, y and score
 
 
 class Tracker:
-    """Gives people ids and smooths their keypoints. State belongs to the instance: ids start at 1 with each.
+    """Gives people ids and smooths their keypoints. State belongs to the instance: ids start at `first_id` with each.
+
+    next_id: the id that the next newcomer gets.
 
     Use one Tracker per camera and call it from one thread at a time.
     """
@@ -35,12 +37,13 @@ class Tracker:
         options: TrackerOptions | None = None,
         skeleton: Skeleton = BODYPOSENET_18,
         similarity: Similarity = oks_and_motion,
+        first_id: int = 1,
     ) -> None:
         self.options = options or TrackerOptions()
         self._sigmas = skeleton.sigma_array
         self._similarity = similarity
         self._people = People.first_seen(np.empty((3, 0, skeleton.n_keypoints), np.float32), np.empty(0, np.float32), 0)
-        self._next_id = 1
+        self.next_id = first_id
         self._waiting = False  # whether somebody has no id yet
         self._t = -math.inf
 
@@ -129,8 +132,8 @@ class Tracker:
         if not at_once:
             ready &= t - people.first_t >= self.options.start_s
         n_ready = np.count_nonzero(ready)
-        people.id[ready] = range(self._next_id, self._next_id + n_ready)
-        self._next_id += n_ready
+        people.id[ready] = range(self.next_id, self.next_id + n_ready)
+        self.next_id += n_ready
         waiting &= ~ready & (t - people.last_t <= max(self.options.start_s, 1e-9))
         named = people.id.argsort()[np.count_nonzero(people.id == 0) :]
         self._people = people.chosen(np.concatenate([named, np.flatnonzero(waiting)]))

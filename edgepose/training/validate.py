@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from msgspec import Meta
 
-from edgepose.decode import Grouper
+from edgepose.backends import BackendInfo
 from edgepose.evaluation import Scores, evaluate
-from edgepose.look.preprocess import Preprocessor, input_size
+from edgepose.look import Network
 from edgepose.model import ModelSpec, OutputSpec
 from edgepose.options import Options
 from edgepose.training.network import STRIDE, PoseNetwork
-from edgepose.types import Fields, Image, Pose
+from edgepose.types import FloatArray, Image, Pose
 
 
 class ValidationOptions(Options, frozen=True):
@@ -47,19 +47,26 @@ def own_spec(name: str, skeleton: str = "bodyposenet_18", input_hw: tuple[int, i
 
 def predictor(network: PoseNetwork, height: int) -> Callable[[Image], list[Pose]]:
     """Pictures to poses in their pixels with this network, on the device where it is, aspect kept at `height`."""
-    spec = own_spec("training", network.options.skeleton)
-    grouper = Grouper(spec.keypoint_skeleton)
-    device = next(network.parameters()).device
+    return Network(_InTraining(network), height).sight()
+
+
+class _InTraining:
+    """A network in training as a backend, so that it is judged through the chain that will run it."""
+
+    def __init__(self, network: PoseNetwork) -> None:
+        self.spec = own_spec("training", network.options.skeleton)
+        self._network = network
+        self._device = next(network.parameters()).device
+        self.info = BackendInfo(name="torch", version=torch.__version__, device=str(self._device), precision="f32")
 
     @torch.no_grad()
-    def predict(image: Image) -> list[Pose]:
-        input_hw = input_size((image.shape[0], image.shape[1]), height, spec.multiple)
-        tensor, letterbox = Preprocessor(spec, input_hw).prepare(image)
-        pafs, heatmaps = network(torch.from_numpy(np.array(tensor))[None].to(device))
-        fields = Fields(heatmaps[0].float().cpu().numpy(), pafs[0].float().cpu().numpy(), STRIDE, STRIDE)
-        return letterbox.poses_to_source(grouper(fields))
+    def infer(self, batch: FloatArray) -> list[FloatArray]:
+        """Heatmaps and PAFs of a batch, float32 (N, C, h, w) each."""
+        pafs, heatmaps = self._network(torch.from_numpy(np.ascontiguousarray(batch)).to(self._device))
+        return [heatmaps.float().cpu().numpy(), pafs.float().cpu().numpy()]
 
-    return predict
+    def close(self) -> None:
+        """The network belongs to the training."""
 
 
 def validate(network: PoseNetwork, options: ValidationOptions) -> Scores:

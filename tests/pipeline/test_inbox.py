@@ -5,9 +5,8 @@ import pytest
 
 from edgepose.look.network import Prepared
 from edgepose.look.preprocess import Letterbox
-from edgepose.pipeline.inbox import MAX_LOOKS, Inbox, Job
-from edgepose.pipeline.looks import Look
-from edgepose.types import Frame, LookAgain
+from edgepose.pipeline.inbox import Inbox, Job
+from edgepose.types import Frame
 from edgepose.workers import Closed
 
 IMAGE = np.zeros((8, 8, 3), np.uint8)
@@ -15,10 +14,6 @@ IMAGE = np.zeros((8, 8, 3), np.uint8)
 
 def job(source="a", seq=0, hw=(8, 8)):
     return Job(Frame(IMAGE, seq / 10, seq, source), Prepared(np.zeros((3, *hw), np.float32), Letterbox(hw, hw)), {})
-
-
-def look(track_id=1, rule=None):
-    return Look(LookAgain((0, 0, 8, 8), 0, track_id), Frame(IMAGE, 0.0, 0, "a"), rule)
 
 
 def told(batch):
@@ -72,31 +67,6 @@ def test_a_file_waits_for_room():
     assert told(inbox.take(8, 0)) == [("a", 0)]
     writer.join(2)
     assert told(inbox.take(8, 0)) == [("a", 1)]
-
-
-def test_a_second_look_waits_until_no_frame_does():
-    inbox = Inbox("a", 2)
-    inbox.ask(look())
-    inbox.put(job(), live=False)
-    assert told(inbox.take(8, 0)) == [("a", 0)]
-    assert isinstance(inbox.take(8, 0), Look)
-
-
-def test_one_look_per_person_waits_until_it_is_answered():
-    inbox = Inbox("a", 2)
-    first = look(track_id=1)
-    assert inbox.ask(first)
-    assert not inbox.ask(look(track_id=1))
-    assert inbox.ask(look(track_id=2))
-    inbox.take(1, 0)
-    assert not inbox.ask(look(track_id=1))
-    inbox.answered(first)
-    assert inbox.ask(look(track_id=1))
-
-
-def test_looks_that_wait_are_few():
-    inbox = Inbox("a", 2)
-    assert [inbox.ask(look(track_id)) for track_id in range(MAX_LOOKS + 1)] == [True] * MAX_LOOKS + [False]
 
 
 def test_take_gives_up_after_its_timeout():

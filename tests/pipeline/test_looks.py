@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from pipeline_fakes import GreyBackend, PicturesSource, nose_x, person, picture
 
 from edgepose.errors import ShapeError
+from edgepose.look.crop import cut_out, to_frame
 from edgepose.pipeline import Analyser, Pipeline
-from edgepose.pipeline.looks import cut_out, to_frame
 from edgepose.types import Event, LookAgain, Pose
 
 
@@ -78,9 +78,9 @@ def test_a_rule_is_shown_what_the_second_look_found():
     assert set(report["latency_ms"]["second_look"]) == {"p50", "p99"}
 
 
-def test_the_analyser_answers_second_looks_with_the_next_frame():
+def test_the_analyser_answers_second_looks_with_the_frame_they_are_about():
     with Analyser(model=GreyBackend(), rules=[lambda size_wh: Curious(rotation=180)]) as analyser:
-        assert analyser.update(picture(3), 0.0).events == ()
-        (event,) = analyser.update(picture(3), 0.1).events
+        (event,) = analyser.update(picture(3), 0.0).events
+        assert analyser.update(picture(3), 0.1).events == ()
     upright = person(3)[0, :2]
     assert event.evidence["nose_xy"] == pytest.approx((127 - upright[0], 127 - upright[1]), abs=1.5)

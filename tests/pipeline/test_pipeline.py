@@ -231,6 +231,47 @@ def test_a_camera_that_changes_its_picture_size_goes_on_with_a_new_scene():
     assert sizes == [(128, 128)] * 3 + [(256, 256)] * 3
 
 
+class OpenFall:
+    """Says once that it was thrown away."""
+
+    def __init__(self, size_wh):
+        self._size_wh = size_wh
+
+    def update(self, tracks, t):
+        return []
+
+    def abandon(self, why):
+        return [Event("fall", "unknown", 0.0, evidence={"size_wh": self._size_wh, "why": why})]
+
+
+def test_a_picture_that_changes_its_size_closes_what_is_open_and_ids_and_counts_go_on():
+    pictures = [picture(3)] * 3 + [picture(3, (256, 256))] * 3
+    with pipeline(source=PicturesSource(pictures), model=GreyBackend(), rules=[OpenFall]) as running:
+        results = list(running)
+    (unknown,) = [event for result in results for event in result.events]
+    assert unknown in results[3].events
+    assert unknown.evidence == {"size_wh": (128, 128), "why": "picture size is 256x256 now"}
+    assert [result.dropped for result in results] == [0] * 6
+    assert [track.id for result in results for track in result.tracks] == [1, 1, 1, 2, 2, 2]
+
+
+def test_progress_may_be_read_while_a_source_ends():
+    running = pipeline([3] * 5)
+    readers = [running.progress for result in running]
+    assert all(set(ticks) <= {"capture file", "infer", "group"} for ticks in readers)
+
+
+def test_closing_from_another_thread_ends_the_iteration():
+    running = pipeline(source=PicturesSource([picture(3)] * 1000, live=True, period_s=0.005))
+    for result in running:
+        if result.seq >= 3:
+            closer = threading.Thread(target=running.close)
+            closer.start()
+            closer.join()
+    assert not threads_left()
+    assert list(running) == []
+
+
 def test_two_sources_of_one_name_are_refused_and_closed():
     sources = [PicturesSource([], name="door"), PicturesSource([], name="door")]
     backend = GreyBackend()

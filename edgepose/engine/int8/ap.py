@@ -14,9 +14,9 @@ import numpy as np
 from edgepose.annotations import LabelledPicture, Place, read_annotations, read_place, where_found
 from edgepose.engine.int8.gate import ApLoss
 from edgepose.engine.int8.pictures import Progress
-from edgepose.engine.int8.runs import Sight
 from edgepose.errors import DataError
 from edgepose.evaluation import coco_result, matched
+from edgepose.look import Sight
 
 N_RESAMPLES = 200
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgepose.engine.int8.agreement import Agreement, compare_people
 from edgepose.engine.int8.options import GateOptions
 from edgepose.engine.int8.pictures import Progress
-from edgepose.engine.int8.runs import Sight
+from edgepose.look import Sight
 from edgepose.options import Options
 from edgepose.pictures import read_image
 
@@ -73,7 +73,7 @@ def compare(exact: Sight, int8: Sight, paths: Sequence[Path], progress: Progress
     per_picture: list[tuple[float, str]] = []
     for path in progress(paths, len(paths), "pictures compared"):
         image = read_image(path)
-        a, b = exact.look(image), int8.look(image)
+        a, b = exact.see(image), int8.see(image)
         sums["heatmaps"] += _products(a.fields.heatmaps, b.fields.heatmaps)
         sums["pafs"] += _products(a.fields.pafs, b.fields.pafs)
         agreement = compare_people(a.poses, b.poses, spec.keypoint_skeleton)
@@ -81,7 +81,7 @@ def compare(exact: Sight, int8: Sight, paths: Sequence[Path], progress: Progress
         total += agreement
         n_after += len(b.poses)
     names = {"heatmaps": spec.heatmaps.name, "pafs": spec.pafs.name}
-    info = int8.backend.info
+    info = int8.network.backend.info
     return Parity(
         images=len(paths),
         runtime=f"{info.name} {info.version}",

@@ -25,13 +25,14 @@ from edgepose.engine.int8.pictures import Picture, PictureSet, Progress, gather,
 from edgepose.engine.int8.prepare import Prepared, prepare
 from edgepose.engine.int8.quantise import layer_name
 from edgepose.engine.int8.report import CalibrationReport, LayerRow, PictureCounts
-from edgepose.engine.int8.runs import Sight, clearest
+from edgepose.engine.int8.runs import clearest, opened
 from edgepose.engine.onnx.edit import copied
 from edgepose.engine.onnx.load import load_plain
 from edgepose.engine.onnx.queries import convolutions
 from edgepose.engine.onnx.strip import stripped
 from edgepose.errors import BackendError, DataError, EdgePoseError, FileError
 from edgepose.files import reason, sha256_of, write_atomically
+from edgepose.look import Sight
 from edgepose.model import ModelSpec, load_spec, save_spec
 from edgepose.model.half_storage import store_half
 from edgepose.options import Options
@@ -88,7 +89,7 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
     pictures = _without(pictures, {picture.place.path for picture in truth})
     with (
         _staged(out) as staged,
-        Sight(open_backend(model_path, BackendOptions(precision="f32"), spec), input_hw) as exact,
+        opened(open_backend(model_path, BackendOptions(precision="f32"), spec), input_hw) as exact,
     ):
         people, share = _with_people(exact, pictures.calibrate, request, progress)
         checkpoint = out.with_name(out.name + ".partial.npz")
@@ -97,7 +98,7 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
             better = refine(prepared.model, plain, spec, [picture.path for picture in pictures.calibrate])
             prepared = dataclasses.replace(prepared, model=better)
         int8_path = _write_model(staged, prepared.model, spec)
-        with Sight(open_backend(int8_path, _judging(), spec), input_hw) as int8:
+        with opened(open_backend(int8_path, _judging(), spec), input_hw) as int8:
             paths = [picture.path for picture in pictures.judge]
             parity = compare(exact, int8, paths, progress)
             if truth:
@@ -206,7 +207,7 @@ def _with_people(
     n_keypoints = exact.spec.keypoint_skeleton.n_keypoints
     people = []
     for picture in progress(looked_at, len(looked_at), "pictures looked at"):
-        if clearest(exact.look(read_image(picture.path)), n_keypoints) >= CLEAR_KEYPOINT:
+        if clearest(exact.see(read_image(picture.path)), n_keypoints) >= CLEAR_KEYPOINT:
             people.append(picture)
     share = len(people) / len(looked_at)
     if share < request.pictures.min_with_people:
@@ -236,7 +237,7 @@ def _side_by_side(exact: Sight, int8: Sight, parity: Parity) -> list[tuple[str, 
     rows = []
     for path in parity.worst:
         image = read_image(Path(path))
-        rows.append((path, image, exact.look(image).poses, int8.look(image).poses))
+        rows.append((path, image, exact.see(image).poses, int8.see(image).poses))
     return rows
 
 

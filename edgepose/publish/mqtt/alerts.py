@@ -6,7 +6,6 @@ subscribes), seen (a person acknowledged it). The store here lives in memory; a 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from edgepose.clock import is_synced, rfc3339, wall_ms
+from edgepose.clock import is_synced, rfc3339, uuid7, wall_ms
 from edgepose.publish.mqtt.messages import Alert, AlertType, Clock, FallState, Severity, rounded
 from edgepose.publish.names import slug
 from edgepose.types import Event, Pose
@@ -123,7 +122,8 @@ class AlertDesk:
         kind: AlertType = "update" if fall else "new"
         if fall is None:
             started_t = event.t if event.started_t is None else event.started_t
-            fall = _OpenFall(uuid7(), event.stage, rfc3339(wall_ms(started_t)))
+            known = event.episode if isinstance(event.episode, str) else uuid7()
+            fall = _OpenFall(known, event.stage, rfc3339(wall_ms(started_t)))
             if event.episode is not None:
                 falls[event.episode] = fall
         fall.stage = event.stage
@@ -182,12 +182,3 @@ def event_type(stage: str) -> str:
 
 def _gravity(stage: str) -> int:
     return _GRAVITY.index(stage) if stage in _GRAVITY else 0
-
-
-def uuid7() -> str:
-    """A UUID that sorts by time (RFC 9562, 5.7): 48 bits of epoch milliseconds, version, variant, 74 random bits."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

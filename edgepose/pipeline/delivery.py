@@ -1,4 +1,4 @@
-"""The group thread: fields into people, people into events, results out to the publishers and to whoever iterates."""
+"""The group thread: judged frames, camera states and figures out to the publishers and to whoever iterates."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import Any
 
-from edgepose.look.network import Network
-from edgepose.pipeline.looks import Look, to_frame
+from edgepose.pipeline.card import Board
+from edgepose.pipeline.judging import Judge
 from edgepose.pipeline.meter import Meter
-from edgepose.pipeline.parts import Board
 from edgepose.pipeline.queues import Inferred, Queues
-from edgepose.pipeline.scene import Scenes
 from edgepose.pipeline.threads import POLL_S
 from edgepose.publish import Publisher
-from edgepose.types import FrameResult, Pose
+from edgepose.types import FrameResult
 from edgepose.workers import Closed
 
 
@@ -41,14 +39,11 @@ class Delivery:
 
 
 class Outlet:
-    """Groups, follows, judges and publishes, in order. Every call to a publisher comes from the thread that runs it."""
+    """Has frames judged and publishes them, in order. Every call to a publisher comes from the thread that runs it."""
 
-    def __init__(
-        self, network: Network, scenes: Scenes, queues: Queues, publishers: Sequence[Publisher], delivery: Delivery
-    ) -> None:
+    def __init__(self, judge: Judge, queues: Queues, publishers: Sequence[Publisher], delivery: Delivery) -> None:
         self.meter = Meter()
-        self._network = network
-        self._scenes = scenes
+        self._judge = judge
         self._queues = queues
         self._publishers = publishers
         self._delivery = delivery
@@ -85,36 +80,8 @@ class Outlet:
         with suppress(TimeoutError):  # only of the queue: a rule's or a publisher's own is an error
             batch = self._queues.inferred.get(POLL_S)
         for one in batch:
-            self._handle(one)
-
-    def _handle(self, inferred: Inferred) -> None:
-        if inferred.look is not None:
-            self._answer(inferred.look, inferred)
-        elif not self._enough():
-            self._publish(self._judge(inferred))
-
-    def _judge(self, inferred: Inferred) -> FrameResult:
-        """Group, follow and ask the rules; second looks they wish for go back to the infer thread."""
-        began = time.perf_counter()
-        poses = self._poses(inferred)
-        timings_ms = inferred.timings_ms | {"group": (time.perf_counter() - began) * 1e3}
-        seen = self._scenes.of(inferred.frame).update(inferred.frame, poses, timings_ms)
-        for look in seen.looks:
-            self._queues.inbox.ask(look)
-        return seen.result
-
-    def _answer(self, look: Look, inferred: Inferred) -> None:
-        began = time.perf_counter()
-        image = look.frame.image
-        poses = to_frame(self._poses(inferred), look.request, (image.shape[0], image.shape[1]))
-        self._scenes.of(look.frame).answer(look, poses)
-        self._queues.inbox.answered(look)
-        self.meter.time("second_look", inferred.timings_ms["infer"] + (time.perf_counter() - began) * 1e3)
-
-    def _poses(self, inferred: Inferred) -> list[Pose]:
-        if inferred.fields is None or inferred.letterbox is None:
-            return []
-        return self._network.poses(inferred.fields, inferred.letterbox)
+            if not self._enough():
+                self._publish(self._judge(one))
 
     def _publish(self, result: FrameResult) -> None:
         began = time.perf_counter()

@@ -1,0 +1,25 @@
+"""From what the network has seen to one result per frame: group, follow, ask the rules. In frame order per source."""
+
+from __future__ import annotations
+
+import time
+
+from edgepose.look import Network
+from edgepose.pipeline.queues import Inferred
+from edgepose.pipeline.scene import Scenes
+from edgepose.types import FrameResult
+
+
+class Judge:
+    """Groups the fields of each frame and judges it in the scene of its camera; used by one thread."""
+
+    def __init__(self, network: Network, scenes: Scenes) -> None:
+        self._network = network
+        self._scenes = scenes
+
+    def __call__(self, inferred: Inferred) -> FrameResult:
+        """The people and events of one frame, second looks included."""
+        began = time.perf_counter()
+        poses = self._network.poses(inferred.fields, inferred.letterbox)
+        timings_ms = inferred.timings_ms | {"group": (time.perf_counter() - began) * 1e3}
+        return self._scenes.update(inferred.frame, poses, timings_ms)

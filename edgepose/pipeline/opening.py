@@ -1,0 +1,96 @@
+"""Opens what a configuration names: network, sources and publishers, or takes them as they are handed in.
+
+What is handed in belongs to the pipeline from then on, which closes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import cast
+
+from edgepose.backends import Backend
+from edgepose.config import Config, SourceEntry, load_config
+from edgepose.errors import ConfigError
+from edgepose.look import Network
+from edgepose.publish import Publisher
+from edgepose.sources import Source
+
+ModelLike = str | Path | Backend
+"""Path of a model file, or a backend that is already open."""
+
+SourceLike = str | Path | Source
+"""Address or path, or a source that is already open."""
+
+
+def configuration(config: Config | str | Path | None) -> Config:
+    """The given configuration, the one in a TOML file, or the defaults."""
+    if config is None:
+        return Config()
+    return config if isinstance(config, Config) else load_config(config)
+
+
+def open_network(config: Config, model: ModelLike | None) -> Network:
+    """The model with its backend; raises ModelError or BackendError."""
+    if model is None or isinstance(model, (str, Path)):
+        from edgepose.backends import open_backend
+        from edgepose.model import model_path
+
+        path = model_path(model or config.model.path)
+        return Network(open_backend(path, config.model.backend), config.model.height, config.decode, path)
+    return Network(model, config.model.height, config.decode)
+
+
+def open_sources(config: Config, source: SourceLike | Sequence[SourceLike] | None) -> list[Source]:
+    """Every source, with names of their own; raises SourceError, and ConfigError where there is none."""
+    wanted: Sequence[SourceLike | SourceEntry]
+    if source is None:
+        wanted = config.sources
+    elif isinstance(source, Sequence) and not isinstance(source, str):
+        wanted = source
+    else:
+        wanted = [source]
+    if not wanted:
+        raise ConfigError("no source to read; name one with --source, source=, or [[sources]] in the configuration")
+    opened: list[Source] = []
+    try:
+        for one in wanted:
+            opened.append(_open_source(one))
+        _check_names([one.name for one in opened], config)
+    except BaseException:
+        for one_opened in opened:
+            one_opened.close()
+        raise
+    return opened
+
+
+def _open_source(wanted: SourceLike | SourceEntry) -> Source:
+    if hasattr(wanted, "read"):
+        return cast("Source", wanted)
+    from edgepose.sources import SourceOptions, open_source
+
+    if isinstance(wanted, SourceEntry):
+        options = {name: getattr(wanted, name) for name in SourceOptions.__struct_fields__}
+        return open_source(wanted.uri, SourceOptions(**options))
+    return open_source(str(wanted))
+
+
+def _check_names(names: Sequence[str], config: Config) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"two sources are named {twice[0]!r}; give each its own with name = in [[sources]]")
+    for zone in config.zones:
+        if zone.camera and zone.camera not in names:
+            raise ConfigError(
+                f"zone {zone.name!r} belongs to camera {zone.camera!r}, but there are only {', '.join(names)}"
+            )
+
+
+def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None) -> list[Publisher]:
+    """Every publisher that has somewhere to publish to, in the order of the configuration, or those given."""
+    from edgepose.publish import open_publisher
+
+    if publishers is None:
+        wanted = {"mqtt": config.mqtt.url, "jsonl": config.jsonl.path, "video": config.video.path}
+        publishers = [name for name, target in wanted.items() if target] + ["show"] * config.show.enabled
+    return [open_publisher(one, getattr(config, one)) if isinstance(one, str) else one for one in publishers]

@@ -1,0 +1,63 @@
+"""Rules for each camera: from names in the configuration, functions, or objects of a host program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import cast
+
+import msgspec
+
+from edgepose.config import Config
+from edgepose.errors import ConfigError
+from edgepose.events import Rule
+from edgepose.pipeline.scene import RuleMaker
+
+RuleLike = str | Callable[[tuple[int, int]], Rule] | Rule
+"""Name of a rule, a function that makes one for a picture size (width, height), or one rule for the only camera."""
+
+
+def rule_makers(config: Config, rules: Iterable[RuleLike] | None) -> list[RuleMaker]:
+    """One maker per rule, in order; ConfigError for a name that no rule has."""
+    return [_rule_maker(config, rule) for rule in (config.rules if rules is None else rules)]
+
+
+def _rule_maker(config: Config, rule: RuleLike) -> RuleMaker:
+    if isinstance(rule, str):
+        return _named_rule(config, rule)
+    if isinstance(rule, type) or not hasattr(rule, "update"):
+        make = cast("Callable[[tuple[int, int]], Rule]", rule)
+        return lambda source, size_wh: make(size_wh)
+    return _only_once(cast("Rule", rule))
+
+
+def _named_rule(config: Config, name: str) -> RuleMaker:
+    """A rule by name, with its section of the configuration and the zones of the camera it watches."""
+    from edgepose.events import RULES, open_rule
+    from edgepose.plugins import find
+
+    find("rules", name, RULES)  # an unknown name is told now rather than with the first frame
+    options = getattr(config, name, None)
+
+    def make(source: str, size_wh: tuple[int, int]) -> Rule:
+        if options is None:
+            return open_rule(name, None, size_wh)
+        zones = tuple(zone for zone in config.zones if zone.camera in ("", source))
+        return open_rule(name, msgspec.structs.replace(options, zones=options.zones + zones), size_wh)
+
+    return make
+
+
+def _only_once(rule: Rule) -> RuleMaker:
+    """A maker that hands out one existing rule, to one camera."""
+    made: list[Rule] = []
+
+    def make(source: str, size_wh: tuple[int, int]) -> Rule:
+        if made:
+            raise ConfigError(
+                f"rule {type(rule).__name__} is one object, but a second camera or picture size needs its own; "
+                "pass a function of the picture size that makes one"
+            )
+        made.append(rule)
+        return rule
+
+    return make
