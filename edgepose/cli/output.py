@@ -16,6 +16,9 @@ def print_report(report: Mapping[str, Any], *, as_json: bool) -> None:
     """Print a report of plain values (numbers, strings, lists, mappings, numpy scalars are converted)."""
     import msgspec
 
+    from edgepose.files import encodable
+
+    report = encodable(report)
     if as_json:
         text = msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain), indent=2)
         sys.stdout.buffer.write(text + b"\n")

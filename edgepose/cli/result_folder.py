@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepose.errors import DataError
+from edgepose.files import encodable, reason, write_atomically
 
 if TYPE_CHECKING:
+    from edgepose.cli.shots import Shot
     from edgepose.types import Image, Pose
 
 JPEG_QUALITY = 90
 
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """One picture to look at. name: of the files written for it. file_name, frame: where it is from."""
-
-    name: str
-    image: Image
-    file_name: str
-    frame: int | None = None
+_MAX_NAME_BYTES = 200
+"""Of a written file, less what is put behind it; file systems allow 255."""
 
 
 class ResultFolder:
@@ -39,7 +34,7 @@ class ResultFolder:
             if drawn:
                 (folder / "drawn").mkdir(exist_ok=True)
         except OSError as error:
-            raise DataError(f"cannot write to {folder}: {(error.strerror or str(error)).lower()}") from None
+            raise DataError(f"cannot write to {folder}: {reason(error)}") from None
 
     @property
     def n_images(self) -> int:
@@ -65,8 +60,10 @@ class ResultFolder:
 
         from edgepose.overlay import draw
 
-        if not cv2.imwrite(str(path), draw(image, poses), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
-            raise DataError(f"cannot write {path}; is the disk full?")
+        done, data = cv2.imencode(".jpg", draw(image, poses), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        if not done:
+            raise DataError(f"OpenCV cannot encode a picture of {image.shape[1]}x{image.shape[0]} as JPEG")
+        write_atomically(path, data.tobytes(), durable=False)
 
     def _image_id(self, shot: Shot) -> int | str:
         if self._ids is None:
@@ -77,6 +74,7 @@ class ResultFolder:
 
     def _own_name(self, wish: str) -> str:
         """A name that no earlier picture took; pictures of two folders may be called the same."""
+        wish = os.fsdecode(os.fsencode(wish)[:_MAX_NAME_BYTES])
         name, number = wish, 2
         while name in self._names:
             name, number = f"{wish}-{number}", number + 1
@@ -113,7 +111,4 @@ def annotated_ids(path: str) -> dict[str, int | str]:
 def _write_json(path: Path, value: Any) -> None:
     import msgspec
 
-    try:
-        path.write_bytes(msgspec.json.encode(value))
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+    write_atomically(path, msgspec.json.encode(encodable(value)), durable=False)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from edgepose.errors import ClosedError, SourceError
-from edgepose.pictures import list_images, read_image
+from edgepose.pictures import list_images, moves, read_image, read_moving
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.uri import camera_name, local_path
-from edgepose.types import CameraState, Frame
+from edgepose.types import CameraState, Frame, Image
 
 
 class ImageFolderSource:
     """Pictures of a folder as frames, one second apart or at the wished `fps`.
 
-    paths: the files in reading order; frame `seq` counts every file, so `paths[frame.seq]` is where it came from.
-    skipped: unreadable files left out so far; `last_skipped` says why in one sentence. A folder without one readable
-    picture is a SourceError.
+    A file that moves (GIF, WebP, PNG, AVIF) and is named by itself gives all its pictures at their own times; in a
+    folder it stands for its first. skipped: unreadable files left out so far; `last_skipped` says why in one sentence.
+    Frame `seq` counts them too. A folder without one readable picture is a SourceError.
     """
 
     live = False
@@ -26,10 +26,12 @@ class ImageFolderSource:
         if not path.exists():
             raise SourceError(f"no file or folder '{path}'; give a picture or a folder of pictures")
         self.name = camera_name(options.name, uri)
-        self.paths = [path] if path.is_file() else list_images(path)
+        self.paths = list_images(path) if path.is_dir() else [path]
         self.skipped = 0
         self.last_skipped = ""
-        self._period_s = 1 / (options.fps or 1.0)
+        self._fps = options.fps
+        self._moving = read_moving(path) if path.is_file() and moves(path) else []
+        self._n_frames = len(self._moving or self.paths)
         self._next = 0
         self._closed = False
 
@@ -39,18 +41,24 @@ class ImageFolderSource:
 
     def read(self, timeout_s: float = 1.0) -> Frame | None:
         """The next readable picture; a folder never makes its caller wait, so `timeout_s` has no use here."""
-        while not self._closed and self._next < len(self.paths):
+        while not self._closed and self._next < self._n_frames:
             seq, self._next = self._next, self._next + 1
             try:
-                return Frame(read_image(self.paths[seq]), seq * self._period_s, seq, self.name)
+                t, image = self._picture(seq)
             except SourceError as error:
                 self.skipped += 1
                 self.last_skipped = str(error)
+            else:
+                return Frame(image, seq / self._fps if self._fps else t, seq, self.name)
         if self._closed:
             raise ClosedError(f"picture source '{self.name}' was closed; open it again to read it")
-        if self.skipped == len(self.paths):
-            raise SourceError(f"none of {len(self.paths)} pictures can be read, the last one: {self.last_skipped}")
+        if self.skipped == self._n_frames:
+            raise SourceError(f"none of {self._n_frames} pictures can be read, the last one: {self.last_skipped}")
         raise EOFError
+
+    def _picture(self, seq: int) -> tuple[float, Image]:
+        return self._moving[seq] if self._moving else (float(seq), read_image(self.paths[seq]))
 
     def close(self) -> None:
         self._closed = True
+        self._moving = []

@@ -96,3 +96,15 @@ def test_a_folder_of_bad_pictures_only_is_an_error_not_an_empty_end(tmp_path: Pa
     source = open_source(str(tmp_path))
     with pytest.raises(SourceError, match="none of 1 pictures"):
         source.read()
+
+
+@pytest.mark.skipif(not hasattr(cv2, "imdecodeanimation"), reason="this OpenCV writes no animation")
+def test_a_file_that_moves_gives_its_pictures_at_their_times_and_one_in_a_folder(tmp_path: Path) -> None:
+    animation = cv2.Animation()
+    animation.frames = [np.full((48, 64, 4), level, np.uint8) for level in (0, 100, 200)]
+    animation.durations = [500, 250, 100]
+    assert cv2.imwriteanimation(str(tmp_path / "three.webp"), animation)
+    assert [frame.t for frame in read_all(ImageFolderSource(str(tmp_path / "three.webp")))] == [0, 0.5, 0.75]
+    paced = ImageFolderSource(str(tmp_path / "three.webp"), SourceOptions(fps=10))
+    assert [frame.t for frame in read_all(paced)] == [0, 0.1, 0.2]
+    assert len(read_all(ImageFolderSource(str(tmp_path)))) == 1
