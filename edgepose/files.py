@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -50,6 +51,30 @@ def write_together(files: Mapping[Path, bytes], mode: int = PRIVATE) -> None:
     with _parts(list(files), mode) as parts:
         for part, data in zip(parts, files.values(), strict=True):
             part.write(data)
+
+
+def open_to_append(path: Path, *, keep: bool, mode: int = PRIVATE) -> int:
+    """Descriptor of a file that grows: made with `mode` where it is new, emptied unless `keep`, every write at its end.
+
+    A link in its place is refused rather than followed, so that nobody who may write to the folder chooses what is
+    written over; /dev/stdout and its like are none of those. Raises OSError.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    if not path.is_relative_to("/dev"):
+        flags |= os.O_NOFOLLOW
+    try:
+        descriptor = os.open(path, flags, mode)
+    except OSError as error:
+        if path.is_symlink():
+            raise OSError(error.errno, "it is a link; name the file it leads to") from None
+        raise
+    try:
+        if not keep and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.ftruncate(descriptor, 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def sha256_of(path: Path) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import Any
 
+from edgepose.health import Reason
 from edgepose.pipeline.card import Board
 from edgepose.pipeline.judging import Judge
 from edgepose.pipeline.meter import Meter
@@ -49,6 +50,7 @@ class Outlet:
         self._delivery = delivery
         self._to_caller = delivery.to_caller
         self._interval = Meter()
+        self._troubles: tuple[Reason, ...] = ()
         self._stats_due_s = time.monotonic() + delivery.stats_s
 
     def __call__(self, stop: Flag) -> None:
@@ -64,6 +66,7 @@ class Outlet:
                     while not self._enough():
                         self._step()
                 self._tell_states()
+                self._tell_troubles()
                 self._tell_stats()
         finally:
             queues.close()
@@ -74,6 +77,7 @@ class Outlet:
     def _step(self) -> None:
         self._queues.progress["group"] += 1
         self._tell_states()
+        self._tell_troubles()
         if time.monotonic() >= self._stats_due_s:
             self._tell_stats()
         batch: list[Inferred] = []
@@ -108,6 +112,16 @@ class Outlet:
         for source, state in self._queues.new_states():
             for publisher in self._publishers:
                 publisher.camera_state(source, state)
+
+    def _tell_troubles(self) -> None:
+        """What one publisher had to give up, to those that can tell somebody."""
+        troubles = tuple(one for publisher in self._publishers for one in getattr(publisher, "troubles", ()))
+        if troubles != self._troubles:
+            self._troubles = troubles
+            for publisher in self._publishers:
+                tell = getattr(publisher, "tell_troubles", None)
+                if tell is not None:
+                    tell(troubles)
 
     def _tell_stats(self) -> None:
         if self._delivery.board is not None:

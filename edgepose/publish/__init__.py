@@ -14,7 +14,10 @@ __all__ = ["PUBLISHERS", "Publisher", "open_publisher"]
 class Publisher(Protocol):
     """One way out. All calls come from one thread; none may block longer than a local write takes.
 
-    open: called once, with the device card (versions, model, keypoint names and limbs, cameras).
+    open: called once, with the device card (versions, model, keypoint names and limbs, cameras). A publisher that gives
+    something up, so that the others go on, keeps the reasons in an attribute `troubles` (a tuple of `Reason`) while
+    they hold; one that can tell somebody has a method `tell_troubles(reasons)`, called when they change. Both may be
+    left out.
     """
 
     def open(self, card: Mapping[str, Any]) -> None: ...

@@ -1,56 +1,78 @@
 """JSON lines: every result as one line of the recording format.
 
-Every line goes to the operating system in one write before `publish` returns, so that all frames up to a crash or
-SIGKILL are there.
+A file that cannot be written to is given up, so that everything else goes on: the health says so, what is missing is
+counted, and it is tried again now and then. `close` says how much is missing.
 """
 
 from __future__ import annotations
 
-import io
+import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from edgepose.errors import ClosedError, PublishError
+from edgepose.files import reason
+from edgepose.health import Reason, reason_now
+from edgepose.publish.line_file import LineFile
 from edgepose.publish.options import JsonlOptions
-from edgepose.publish.record import encode
+from edgepose.publish.record import encode, is_torn
 from edgepose.types import CameraState, FrameResult
+
+RETRY_S = 30.0
+"""Pause before a file that was given up is tried again, seconds."""
+
+_log = logging.getLogger(__name__)
 
 
 class JsonlPublisher:
-    """Writes every result as a line. Used by one thread; `close` may be called twice."""
+    """Writes every result as a line. Used by one thread; `close` may be called twice.
+
+    n_lines: lines written. n_lost: results that could not be written. troubles: why, while that is so.
+    """
 
     def __init__(self, options: JsonlOptions) -> None:
         if not options.path:
             raise PublishError("the JSON lines publisher needs a path; set jsonl.path or --jsonl FILE")
         self.path = Path(options.path)
-        self.n_lines = 0
+        self.n_lines = self.n_lost = 0
+        self.troubles: tuple[Reason, ...] = ()
+        self._problem = ""
+        self._retry_s = 0.0
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if options.append:
-                _drop_torn_line(self.path)
-            self._file: io.FileIO | None = io.FileIO(self.path, "a" if options.append else "w")
+            self._file: LineFile | None = LineFile(self.path, keep=options.append, is_torn=is_torn)
         except OSError as error:
-            raise PublishError(f"cannot write results to {str(self.path)!r}: {error.strerror}") from error
+            raise PublishError(f"cannot write results to {str(self.path)!r}: {reason(error)}") from error
 
     def open(self, card: Mapping[str, Any]) -> None:
         """Nothing to announce: each line stands for itself."""
 
     def publish(self, result: FrameResult) -> None:
-        """Write one line; it is with the operating system when this returns."""
+        """Write one line; it is with the operating system when this returns, or counted in `n_lost`."""
         if self._file is None:
             raise ClosedError(f"results cannot be written to {str(self.path)!r} after it was closed")
+        if self.troubles and time.monotonic() < self._retry_s:
+            self.n_lost += 1
+            return
         try:
-            self._write(encode(result) + b"\n")
+            self._file.write(encode(result) + b"\n")
         except OSError as error:
-            raise PublishError(f"cannot write results to {str(self.path)!r}: {error.strerror}") from error
+            self.n_lost += 1
+            self._give_up(reason(error))
+            return
         self.n_lines += 1
+        if self.troubles:
+            self.troubles = ()
+            _log.warning("results are written to %r again; %d are missing", str(self.path), self.n_lost)
 
-    def _write(self, data: bytes) -> None:
-        assert self._file is not None
-        view = memoryview(data)
-        while view:  # a raw write may take less than all, as on a disk that is filling up
-            view = view[self._file.write(view) :]
+    def _give_up(self, problem: str) -> None:
+        self._retry_s = time.monotonic() + RETRY_S
+        self._problem = problem
+        if not self.troubles:
+            hint = f"results are not written to {str(self.path)!r}: {problem}; make room or give another place"
+            self.troubles = (reason_now("jsonl_failed", hint),)
+            _log.warning("%s; trying again every %g s", hint, RETRY_S)
 
     def camera_state(self, source: str, state: CameraState) -> None:
         """Not recorded: a recording holds frames."""
@@ -59,16 +81,13 @@ class JsonlPublisher:
         """Not recorded: each line carries its own timings."""
 
     def close(self) -> None:
-        """Close the file; twice is fine."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-
-def _drop_torn_line(path: Path) -> None:
-    """Cut a last line that has no newline, as a crash in the middle of a write leaves it."""
-    if not path.exists():
-        return
-    with path.open("rb+") as file:
-        data = file.read()
-        file.truncate(data.rfind(b"\n") + 1)
+        """Close the file; twice is fine. PublishError when results are missing from it."""
+        if self._file is None:
+            return
+        self._file.close()
+        self._file = None
+        if self.n_lost:
+            raise PublishError(
+                f"{self.n_lost} of {self.n_lost + self.n_lines} results are missing from {str(self.path)!r}: "
+                f"{self._problem}; make room or give another place"
+            )

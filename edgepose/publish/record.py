@@ -37,7 +37,7 @@ class EventRecord(msgspec.Struct, frozen=True):
     track_id: int | None = None
     score: float = 1.0
     started_t: float | None = None
-    episode: str | int | None = None
+    episode: str | int | None = None  # recordings of earlier versions number the falls of a rule
     zone: str | None = None
     evidence: dict[str, Any] = {}
 
@@ -125,6 +125,22 @@ def decode(line: bytes) -> FrameResult:
         timings_ms=record.timings_ms,
         dropped=record.dropped,
     )
+
+
+_BEGINNING = f'{{"schema":"{SCHEMA}"'.encode()
+
+
+def is_torn(tail: bytes) -> bool:
+    """Whether the end of a file without a newline is what a crash left of a line: a part of one, or empty blocks."""
+    if not tail.strip(b"\0"):
+        return True  # a power cut can leave room that was never filled
+    if not tail.startswith(_BEGINNING[: len(tail)]):
+        return False
+    try:
+        _DECODER.decode(tail)
+    except msgspec.MsgspecError:
+        return True
+    return False
 
 
 def _track(record: TrackRecord, t: float) -> Track:

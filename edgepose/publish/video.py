@@ -1,18 +1,26 @@
 """Annotated video: the picture of every result with its skeletons, one file per source.
 
 PyAV writes fragmented MP4 with the frames' own times, playable up to its last fragment even after SIGKILL. Without PyAV
-OpenCV writes it at a constant rate, playable once closed.
+OpenCV writes it at a constant rate, playable once closed. A file that cannot be written to any more is given up with
+what is in it, so that everything else goes on: the health says so, and `close` says how much is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import errno
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgepose.errors import ClosedError, PublishError
+from edgepose.files import open_to_append, reason
+from edgepose.health import Reason, reason_now
 from edgepose.publish.names import slug
 from edgepose.publish.options import VideoOptions
 from edgepose.types import CameraState, FrameResult, Image
@@ -22,6 +30,11 @@ if TYPE_CHECKING:
 
 _TIME_BASE = Fraction(1, 90_000)
 
+_ROOM_FRAMES = 25
+"""Frames between two looks at the room that is left, where the library does not say that writing failed."""
+
+_log = logging.getLogger(__name__)
+
 
 class _Writer(Protocol):
     def write(self, image: Image, t: float) -> None: ...
@@ -30,7 +43,10 @@ class _Writer(Protocol):
 
 
 class VideoPublisher:
-    """Draws and writes every result that carries its picture. Used by one thread; `close` may be called twice."""
+    """Draws and writes every result that carries its picture. Used by one thread; `close` may be called twice.
+
+    n_lost: frames that could not be written. troubles: why, from then on.
+    """
 
     def __init__(self, options: VideoOptions) -> None:
         if not options.path:
@@ -39,14 +55,16 @@ class VideoPublisher:
         self.path = Path(options.path)
         if not self.path.suffix:
             raise PublishError(f"a video file needs an ending such as .mp4, got {options.path!r}")
-        self._writers: dict[str, _Writer] = {}
+        self.n_lost = 0
+        self.troubles: tuple[Reason, ...] = ()
+        self._writers: dict[str, _Writer | None] = {}
         self._labels: Labels | None = None
         self._closed = False
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.open("wb").close()
+            _make_private(self.path)
         except OSError as error:
-            raise PublishError(f"cannot write video to {options.path!r}: {error.strerror}") from error
+            raise PublishError(f"cannot write video to {options.path!r}: {reason(error)}") from error
 
     def open(self, card: Mapping[str, Any]) -> None:
         """Nothing to announce: files begin with their first frame."""
@@ -57,22 +75,49 @@ class VideoPublisher:
             raise ClosedError(f"frames cannot be written to {str(self.path)!r} after it was closed")
         if result.image is None:
             return
+        if result.source in self._writers and self._writers[result.source] is None:
+            self.n_lost += 1
+            return
         from edgepose.overlay import Labels, draw
 
         self._labels = self._labels or Labels()
         drawn = draw(result.image, result, labels=self._labels.update(result))
-        writer = self._writers.get(result.source)
-        if writer is None:
-            writer = self._writers[result.source] = self._new_writer(result.source, drawn)
-        writer.write(drawn, result.t)
+        try:
+            self._write(result.source, drawn, result.t)
+        except PublishError:  # nothing was ever written: an ending that no library knows
+            raise
+        except OSError as error:
+            self.n_lost += 1
+            self._give_up(result.source, error)
 
-    def _new_writer(self, source: str, image: Image) -> _Writer:
-        path = self.path
-        if self._writers:
-            path = path.with_name(f"{path.stem}-{slug(source)}{path.suffix}")
-        if find_spec("av") is not None:
-            return _AvWriter(path, image, self.options.crf)
-        return _CvWriter(path, self.options.fallback_fps)
+    def _write(self, source: str, drawn: Image, t: float) -> None:
+        writer = self._writers.get(source)
+        if writer is None:
+            path = self._path_of(source)
+            if self._writers:
+                _make_private(path)
+            if find_spec("av") is not None:
+                writer = _AvWriter(path, drawn, self.options.crf)
+            else:
+                writer = _CvWriter(path, self.options.fallback_fps)
+            self._writers[source] = writer
+        writer.write(drawn, t)
+
+    def _path_of(self, source: str) -> Path:
+        """The first source has the path itself, every other one its name added."""
+        if next(iter(self._writers), source) == source:
+            return self.path
+        return self.path.with_name(f"{self.path.stem}-{slug(source)}{self.path.suffix}")
+
+    def _give_up(self, source: str, error: OSError) -> None:
+        path, writer = self._path_of(source), self._writers.get(source)
+        self._writers[source] = None
+        if writer is not None:
+            with contextlib.suppress(OSError):
+                writer.close()
+        hint = f"no video is written to {str(path)!r} any more: {reason(error)}; make room or give another place"
+        self.troubles = (*self.troubles, reason_now("video_failed", hint, source))
+        _log.warning("%s", hint)
 
     def camera_state(self, source: str, state: CameraState) -> None:
         """Not shown in the video."""
@@ -81,11 +126,26 @@ class VideoPublisher:
         """Not shown in the video."""
 
     def close(self) -> None:
-        """Finish every file; twice is fine."""
+        """Finish every file; twice is fine. PublishError when frames are missing from one."""
+        if self._closed:
+            return
         self._closed = True
-        for writer in self._writers.values():
-            writer.close()
+        for source, writer in self._writers.items():
+            if writer is None:
+                continue
+            try:
+                writer.close()
+            except OSError as error:
+                self.n_lost += 1
+                self._give_up(source, error)
         self._writers.clear()
+        if self.troubles:
+            raise PublishError(f"{self.n_lost} frames are missing: {self.troubles[0].hint}")
+
+
+def _make_private(path: Path) -> None:
+    """An empty file that only this user may read; the library that writes it keeps its mode."""
+    os.close(open_to_append(path, keep=False))
 
 
 class _AvWriter:
@@ -119,11 +179,23 @@ class _AvWriter:
         frame = self._av.VideoFrame.from_ndarray(image, format="bgr24")
         frame = frame.reformat(self._stream.width, self._stream.height, "yuv420p")
         frame.pts, frame.time_base = pts, _TIME_BASE
-        self._container.mux(self._stream.encode(frame))
+        with self._reported():
+            self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+        with self._reported():
+            try:
+                self._container.mux(self._stream.encode(None))
+            finally:
+                self._container.close()
+
+    @contextlib.contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Not every error of FFmpeg is an OSError."""
+        try:
+            yield
+        except self._av.error.FFmpegError as error:
+            raise OSError(error.errno, error.strerror) from error
 
 
 class _CvWriter:
@@ -134,6 +206,7 @@ class _CvWriter:
         self._fallback_fps = fallback_fps
         self._first: tuple[Image, float] | None = None
         self._writer: Any = None
+        self._n_frames = 0
 
     def write(self, image: Image, t: float) -> None:
         if self._writer is None:
@@ -159,6 +232,9 @@ class _CvWriter:
     def _put(self, image: Image) -> None:
         import cv2
 
+        if self._n_frames % _ROOM_FRAMES == 0 and not shutil.disk_usage(self._path.parent).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._n_frames += 1
         self._writer.write(image if image.shape[1::-1] == self._size_wh else cv2.resize(image, self._size_wh))
 
     def close(self) -> None:

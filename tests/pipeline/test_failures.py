@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from pipeline_fakes import GreyBackend, NotingPublisher, PicturesSource, picture, threads_left
 
+from edgepose.errors import PublishError
 from edgepose.pipeline import Pipeline
+from edgepose.publish.jsonl import JsonlPublisher
+from edgepose.publish.options import JsonlOptions
 
 
 class FailingRule:
@@ -131,3 +134,22 @@ def test_a_network_that_hangs_is_left_behind_in_time_and_named(caplog):
     assert time.monotonic() - began < 2.0
     assert "infer" in caplog.text
     assert not backend.closed  # freeing a network that still computes would crash the process
+
+
+class TroubledPublisher(NotingPublisher):
+    """Hears of what the others gave up."""
+
+    def tell_troubles(self, troubles):
+        self._note("tell_troubles")
+        self.told = troubles
+
+
+def test_a_full_disk_ends_neither_the_run_nor_the_other_publishers():
+    lines, other = JsonlPublisher(JsonlOptions(path="/dev/full")), TroubledPublisher()
+    source = PicturesSource([picture(3)] * 30)
+    pipeline = Pipeline(source=source, model=GreyBackend(), rules=[], publishers=[lines, other])
+    with pytest.raises(PublishError, match="30 of 30 results are missing from '/dev/full': no space left"):
+        pipeline.run()
+    assert len(other.results) == 30
+    assert [one.code for one in other.told] == ["jsonl_failed"] and other.calls.count("tell_troubles") == 1
+    assert other.calls.index("tell_troubles") < len(other.calls) - 5, "while the run goes on"

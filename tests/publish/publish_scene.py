@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +39,17 @@ def fall(stage: str, episode: int = 1, track_id: int = 1, **evidence: object) ->
     """One stage of a fall."""
     t = time.monotonic()
     return Event("fall", stage, t, track_id, 0.9, started_t=t - 1, episode=episode, evidence=evidence)
+
+
+@contextmanager
+def full_disk(limit_bytes: int) -> Iterator[None]:
+    """No file of this process can grow beyond so many bytes, as on a disk without room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def free_port() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -11,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from publish_scene import fall, person, result
+from publish_scene import fall, full_disk, person, result
 
 from edgepose.errors import ClosedError, DataError, PublishError
-from edgepose.publish import open_publisher
+from edgepose.publish import jsonl, open_publisher
 from edgepose.publish.jsonl import JsonlPublisher
 from edgepose.publish.options import JsonlOptions
 from edgepose.publish.record import encode, read_results
@@ -117,3 +118,136 @@ def test_a_live_frame_is_stamped_with_its_capture_time_and_a_file_frame_with_now
     write(tmp_path / "r.jsonl", result(t=time.monotonic() - 5), result(t=time.monotonic() + 1e6))
     live, played = (line.split('"captured":"')[1][:19] for line in (tmp_path / "r.jsonl").read_text().splitlines())
     assert live < played
+
+
+WHOLE = encode(result(seq=1, t=1.0))
+TORN = WHOLE[:40]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"", b""),
+        (b"notes of mine", b"notes of mine\n"),
+        (b"one\nnotes of mine", b"one\nnotes of mine\n"),
+        (WHOLE, WHOLE + b"\n"),
+        (TORN, b""),
+        (b"one\n" + TORN, b"one\n"),
+        (b"one\n" + b"\0" * 5000, b"one\n"),
+        (b"one\n" + b"x" * 200_000, b"one\n" + b"x" * 200_000 + b"\n"),
+    ],
+    ids=[
+        "empty",
+        "no newline",
+        "no newline at the end",
+        "whole line",
+        "torn",
+        "torn after a line",
+        "power cut",
+        "long",
+    ],
+)
+def test_append_cuts_off_only_what_a_crash_left(tmp_path, before, after):
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(before)
+    line = encode(result(seq=2, t=2.0)) + b"\n"
+    write(path, result(seq=2, t=2.0), append=True)
+    assert path.read_bytes()[: -len(line)] == after and path.read_bytes()[len(after) :].startswith(b'{"schema"')
+
+
+def test_append_reads_only_the_end_of_a_large_file(tmp_path):
+    path = tmp_path / "r.jsonl"
+    with path.open("wb") as file:
+        file.truncate(600_000_000)  # a hole: it takes no room and reads as zeros
+        file.seek(0, os.SEEK_END)
+        file.write(b"\n" + TORN)
+    program = (
+        "import resource\nfrom edgepose.publish.jsonl import JsonlPublisher\n"
+        "from edgepose.publish.options import JsonlOptions\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (400_000_000, resource.RLIM_INFINITY))\n"
+        f"JsonlPublisher(JsonlOptions(path={str(path)!r}, append=True)).close()\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
+    assert path.stat().st_size == 600_000_001
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_a_rotation_by_renaming_begins_a_new_file(tmp_path, append):
+    path = tmp_path / "r.jsonl"
+    publisher = JsonlPublisher(JsonlOptions(path=str(path), append=append))
+    publisher.publish(result(seq=0))
+    path.rename(tmp_path / "r.jsonl.1")
+    publisher.publish(result(seq=1))
+    publisher.publish(result(seq=2))
+    path.rename(tmp_path / "r.jsonl.2")
+    path.touch(0o640)  # as logrotate's `create` does
+    publisher.publish(result(seq=3))
+    publisher.close()
+    rotated = [[one.seq for one in read_results(tmp_path / f"r.jsonl{end}")] for end in (".1", ".2", "")]
+    assert rotated == [[0], [1, 2], [3]]
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_a_rotation_by_copying_and_truncating_leaves_no_hole(tmp_path, append):
+    path = tmp_path / "r.jsonl"
+    publisher = JsonlPublisher(JsonlOptions(path=str(path), append=append))
+    publisher.publish(result(person(), seq=0))
+    os.truncate(path, 0)
+    publisher.publish(result(seq=1))
+    publisher.close()
+    assert b"\0" not in path.read_bytes()
+    assert [one.seq for one in read_results(path)] == [1]
+
+
+def test_a_full_disk_gives_the_file_up_and_leaves_whole_lines(tmp_path, monkeypatch):
+    monkeypatch.setattr(jsonl, "RETRY_S", 0.0)
+    path = tmp_path / "r.jsonl"
+    publisher = JsonlPublisher(JsonlOptions(path=str(path)))
+    with full_disk(5000):
+        for seq in range(12):
+            publisher.publish(result(person(), seq=seq))
+        (reason,) = publisher.troubles
+        assert (reason.code, reason.camera) == ("jsonl_failed", None) and "file too large" in reason.hint
+        assert path.read_bytes().endswith(b"\n")
+        n_written = len(list(read_results(path)))
+        assert 0 < n_written == publisher.n_lines == 12 - publisher.n_lost
+    publisher.publish(result(person(), seq=12))
+    assert publisher.troubles == () and [one.seq for one in read_results(path)][-1] == 12
+    with pytest.raises(PublishError, match=f"{12 - n_written} of 13 results are missing .*: file too large; make room"):
+        publisher.close()
+    publisher.close()
+
+
+def test_a_file_that_was_given_up_is_not_tried_with_every_frame(tmp_path):
+    publisher = JsonlPublisher(JsonlOptions(path="/dev/full"))
+    publisher.publish(result())
+    publisher.path = tmp_path  # a second try would not say the same
+    first = publisher.troubles
+    publisher.publish(result())
+    assert publisher.n_lost == 2 and publisher.troubles == first and "no space left" in first[0].hint
+
+
+def test_a_recording_is_private(tmp_path):
+    write(tmp_path / "r.jsonl", result())
+    assert stat.S_IMODE((tmp_path / "r.jsonl").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["file", "nothing"])
+@pytest.mark.parametrize("append", [True, False])
+def test_a_link_is_not_followed(tmp_path, there, append):
+    target = tmp_path / "target"
+    if there:
+        target.write_text("precious")
+    (tmp_path / "r.jsonl").symlink_to(target)
+    with pytest.raises(PublishError, match="it is a link; name the file it leads to"):
+        JsonlPublisher(JsonlOptions(path=str(tmp_path / "r.jsonl"), append=append))
+    assert target.exists() == there and (not there or target.read_text() == "precious")
+
+
+def test_an_episode_is_read_as_a_number_or_as_text(tmp_path):
+    """Recordings of earlier versions number the falls of a rule; since then a fall has an id of its own."""
+    line = encode(result(events=(fall("confirmed"),), seq=1))
+    assert b'"episode":1' in line
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(line + b"\n" + line.replace(b'"episode":1', b'"episode":"0192f0c1"') + b"\n")
+    assert [str(one.events[0].episode) for one in read_results(path)] == ["1", "0192f0c1"]

@@ -9,6 +9,7 @@ from publish_scene import fall, person, result, wait_for
 from subscriber import Subscriber
 
 from edgepose.errors import ClosedError, ConfigError
+from edgepose.health import reason_now
 from edgepose.publish.mqtt.publisher import MqttPublisher
 from edgepose.publish.options import MqttOptions
 from edgepose.types import Event
@@ -135,6 +136,16 @@ def test_a_lost_camera_is_told_as_status_and_as_health(subscriber, publisher):
     publisher.camera_state("hall", "offline")
     publisher.camera_state("hall", "online")
     assert wait_for(lambda: subscriber.raw("cam/hall/status")[-1:] == [b"online"])
+    assert wait_for(lambda: subscriber.json("health")[-1]["level"] == "ok")
+
+
+def test_what_another_publisher_gave_up_is_told_as_health(subscriber, publisher):
+    file, video = reason_now("jsonl_failed", "make room"), reason_now("video_failed", "make room", "hall")
+    publisher.tell_troubles([file, video])
+    assert wait_for(lambda: [one["level"] for one in subscriber.json("health")][-1:] == ["degraded"])
+    told = {(one["code"], one["camera"], one["hint"]) for one in subscriber.json("health")[-1]["reasons"]}
+    assert told == {("jsonl_failed", None, "make room"), ("video_failed", "hall", "make room")}
+    publisher.tell_troubles([])
     assert wait_for(lambda: subscriber.json("health")[-1]["level"] == "ok")
 
 

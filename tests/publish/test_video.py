@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from publish_scene import full_disk
 
 from edgepose.errors import ClosedError, PublishError
 from edgepose.publish.options import VideoOptions
@@ -121,3 +122,58 @@ def test_a_closed_publisher_says_so(tmp_path):
     out.close()
     with pytest.raises(ClosedError):
         out.publish(frame(0))
+
+
+def noise(seq: int, source: str = "hall") -> FrameResult:
+    """A picture that no encoder makes small."""
+    picture = np.random.default_rng(seq).integers(0, 255, (240, 320, 3), np.uint8)
+    return FrameResult(source, seq, seq / 10, (320, 240), image=picture)
+
+
+def test_a_full_disk_gives_one_video_up_and_the_other_goes_on(tmp_path):
+    pytest.importorskip("av")
+    out = VideoPublisher(VideoOptions(path=str(tmp_path / "out.mp4")))
+    with full_disk(100_000):
+        for seq in range(120):  # FFmpeg writes 50 frames at once
+            out.publish(noise(seq))
+            out.publish(frame(seq, (64, 48), "door"))
+    (reason,) = out.troubles
+    assert (reason.code, reason.camera) == (
+        "video_failed",
+        "hall",
+    ) and "out.mp4' any more: file too large" in reason.hint
+    with pytest.raises(PublishError, match=f"{out.n_lost} frames are missing: no video is written"):
+        out.close()
+    out.close()
+    assert n_frames(tmp_path / "out-door.mp4") == 120
+    assert 0 < n_frames(tmp_path / "out.mp4") <= 120 - out.n_lost
+
+
+def test_opencv_alone_notices_that_no_room_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr("edgepose.publish.video.find_spec", lambda name: None)
+    out = VideoPublisher(VideoOptions(path=str(tmp_path / "out.mp4")))
+    for seq in range(10):
+        out.publish(frame(seq))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 0}))
+    for seq in range(10, 60):
+        out.publish(frame(seq))
+    assert out.n_lost == 35 and "no space left on device" in out.troubles[0].hint
+    with pytest.raises(PublishError, match="35 frames are missing"):
+        out.close()
+
+
+def test_a_video_is_private(tmp_path, writer):
+    out = VideoPublisher(VideoOptions(path=str(tmp_path / "out.mp4")))
+    for seq in range(3):
+        for source in ("hall", "door"):
+            out.publish(frame(seq, source=source))
+    out.close()
+    for name in ("out.mp4", "out-door.mp4"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600 and n_frames(tmp_path / name) == 3
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / "out.mp4").symlink_to(tmp_path / "target")
+    with pytest.raises(PublishError, match="it is a link"):
+        VideoPublisher(VideoOptions(path=str(tmp_path / "out.mp4")))
+    assert not (tmp_path / "target").exists()

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import threading
-import time
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
-from edgepose.clock import rfc3339
+from edgepose.health import Reason, reason_now
 
 Level = Literal["ok", "degraded", "failed"]
 
 _FAILED = ("camera_offline",)
 """Codes under which a place is not watched any more; the others leave the device working."""
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """One thing that is wrong. since: RFC 3339 UTC. hint: what a person can do."""
-
-    code: str
-    since: str
-    camera: str | None
-    hint: str
 
 
 class HealthMessage(msgspec.Struct, frozen=True):
@@ -44,13 +35,21 @@ class Health:
         with self._lock:
             if (code, camera) in self._reasons:
                 return False
-            self._reasons[code, camera] = Reason(code, rfc3339(time.time_ns() // 1_000_000), camera, hint)
+            self._reasons[code, camera] = reason_now(code, hint, camera)
             return True
 
     def clear(self, code: str, camera: str | None = None) -> bool:
         """Note that it is well again; True when that is new."""
         with self._lock:
             return self._reasons.pop((code, camera), None) is not None
+
+    def replace(self, before: Iterable[Reason], now: Iterable[Reason]) -> None:
+        """Take reasons that others gave in the place of those they gave before."""
+        with self._lock:
+            for reason in before:
+                self._reasons.pop((reason.code, reason.camera), None)
+            for reason in now:
+                self._reasons[reason.code, reason.camera] = reason
 
     def message(self) -> HealthMessage:
         """The level and reasons to publish."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from edgepose.clock import wall_ms
 from edgepose.errors import ClosedError, ConfigError, PublishError
+from edgepose.health import Reason
 from edgepose.publish.mqtt.alerts import AlertDesk, AlertStore, MemoryAlertStore, to_alert
 from edgepose.publish.mqtt.health import Health
 from edgepose.publish.mqtt.link import Link
@@ -42,6 +44,7 @@ class MqttPublisher:
         self.options = options
         self.topics = Topics(options.device_name)
         self.health = Health()
+        self._troubles: Sequence[Reason] = ()
         self._store = MemoryAlertStore() if store is None else store
         self._desk = AlertDesk(self.topics.device, self._store)
         self._cameras: dict[str, _Camera] = {}
@@ -113,6 +116,13 @@ class MqttPublisher:
         interval_s = now_s - self._stats_s
         self._stats_s = now_s
         self._link.send(self.topics.of("stats"), encode({**values, **own}), max(1, round(2 * interval_s)))
+
+    def tell_troubles(self, troubles: Sequence[Reason]) -> None:
+        """Tell what other publishers suffer from, in the place of what they suffered from before."""
+        spelt = [one if one.camera is None else replace(one, camera=self.topics.camera(one.camera)) for one in troubles]
+        self.health.replace(self._troubles, spelt)
+        self._troubles = spelt
+        self.tell_health()
 
     def tell_health(self) -> None:
         """Send the health after `self.health` was changed."""
