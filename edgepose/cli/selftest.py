@@ -13,6 +13,9 @@ EXAMPLE = """example:
 Without --model the shipped network and its calibrated form are tested."""
 
 
+_MAX_PICTURES = 50
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
     parser.add_argument("--model", metavar="ONNX", help="FP32 model (the shipped one)")
@@ -25,18 +28,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when nothing failed and the engines ran, 1 otherwise."""
+    from itertools import islice
     from pathlib import Path
 
     import msgspec
 
+    from edgepose.engine.int8.pictures import readable
     from edgepose.engine.selftest import selftest
+    from edgepose.errors import SourceError
     from edgepose.files import write_atomically
     from edgepose.model import model_path
     from edgepose.pictures import list_images
 
     model = model_path(args.model)
     calibrated = Path(args.int8_model) if args.int8_model else model.with_name(f"{model.stem}.int8.onnx")
-    report = selftest(model, calibrated if calibrated.is_file() else None, list_images(args.images)[:50], args.runs)
+    pictures = list(islice(filter(readable, list_images(args.images)), _MAX_PICTURES))
+    if not pictures:
+        raise SourceError(f"no picture in '{args.images}' can be read; give a folder of pictures of people")
+    report = selftest(model, calibrated if calibrated.is_file() else None, pictures, args.runs)
     data = msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
     write_atomically(Path(args.output), data, 0o644)
     if args.json:

@@ -42,7 +42,7 @@ def list_images(folder: Path | str) -> list[Path]:
     try:
         if not folder.is_dir():
             raise SourceError(f"no folder '{folder}'; give a folder of pictures")
-        found = [path for path in folder.iterdir() if _is_named_so(path) and not path.is_dir()]
+        found = [path for path in folder.iterdir() if _is_named_so(path) and _may_be_file(path)]
     except SourceError:
         raise
     except OSError as error:
@@ -56,6 +56,11 @@ def list_images(folder: Path | str) -> list[Path]:
 
 def _is_named_so(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(_APPLE_DOUBLE)
+
+
+def _may_be_file(path: Path) -> bool:
+    """Whether it is a file, or a link to one that is gone; pipes and folders are neither."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:

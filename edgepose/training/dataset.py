@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -22,6 +23,10 @@ from edgepose.training.photometric import LightOptions, relight
 from edgepose.training.targets import TargetOptions
 from edgepose.training.validate import own_spec
 from edgepose.types import FloatArray, Image
+
+_log = logging.getLogger(__name__)
+
+_MAX_UNREADABLE = 10
 
 
 class DataOptions(Options, frozen=True):
@@ -73,13 +78,27 @@ class PoseDataset(Dataset[Sample]):
         self.epoch = epoch
 
     def __getitem__(self, index: int) -> Sample:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
+        """A sample by its number. A picture that cannot be read any more is passed over for another, with a warning."""
+        for again in range(_MAX_UNREADABLE):
+            rng = np.random.default_rng((self.seed, self.epoch, index, again)[: 3 + (again > 0)])
+            picture = self._choose(rng)
+            try:
+                image = read(picture)
+            except DataError as error:
+                _log.warning("left out: %s", error)
+                continue
+            return self._sample(picture, image, rng)
+        raise DataError(f"{_MAX_UNREADABLE} pictures one after the other cannot be read; is their disk still there?")
+
+    def _choose(self, rng: Generator) -> Picture:
         pictures = self._pictures[int(rng.choice(len(self._weights), p=self._weights))]
         if pictures[0].options.labels == "teacher":
             somebody = rng.random() >= pictures[0].options.nobody
             pictures = [p for p in pictures if (len(self._people[p.path]) > 0) == somebody] or pictures
-        picture = pictures[int(rng.integers(len(pictures)))]
-        image, people = read(picture), self._people[picture.path]
+        return pictures[int(rng.integers(len(pictures)))]
+
+    def _sample(self, picture: Picture, image: Image, rng: Generator) -> Sample:
+        people = self._people[picture.path]
         about_somebody = picture.options.labels == "keypoints" and not picture.options.whole
         view = self._about_somebody(picture, rng) if about_somebody else self._somewhere(picture, people, image, rng)
         labels = self._labeller.draw(picture, people, image, view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from edgepose.look.resize import resized
 from edgepose.pictures import list_images, read_image
 from edgepose.training.validate import own_spec
 
+_log = logging.getLogger(__name__)
+
 HEIGHT = 224
 
 
@@ -24,7 +27,10 @@ def probe_pictures(places: Sequence[Path], n: int) -> list[Tensor]:
     for place in places:
         paths = list_images(place) if place.is_dir() else _listed(place)
         chosen += [paths[i] for i in np.linspace(0, len(paths) - 1, min(n, len(paths))).astype(int)]
-    return [_read(path) for path in chosen]
+    pictures = [picture for path in chosen if (picture := _read(path)) is not None]
+    if chosen and not pictures:
+        raise DataError(f"none of {len(chosen)} pictures to probe with can be read; mend or replace them")
+    return pictures
 
 
 def _listed(path: Path) -> list[Path]:
@@ -37,11 +43,13 @@ def _listed(path: Path) -> list[Path]:
         raise DataError(f"{str(path)!r} is neither a folder of pictures nor a COCO-style list ({error!r})") from None
 
 
-def _read(path: Path) -> Tensor:
+def _read(path: Path) -> Tensor | None:
+    """A picture of its kind; None, with a warning, where it cannot be read."""
     try:
         image = read_image(path)
     except SourceError as error:
-        raise DataError(f"{error}; mend it, or remove it from its folder or list") from None
+        _log.warning("left out: %s", error)
+        return None
     width = max(1, round(image.shape[1] * HEIGHT / image.shape[0] / 8)) * 8
     spec = own_spec("probe")
     small = resized(image, (width, HEIGHT), spec.resize)

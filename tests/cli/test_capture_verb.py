@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -100,3 +101,18 @@ def test_times_have_units(text, value):
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(ValueError):
         seconds(text)
+
+
+def test_folders_whose_names_are_not_utf8(tmp_path: Path, capsys):
+    pictures, output = (tmp_path / os.fsdecode(name) for name in (b"M\xfcnchen", b"K\xf6ln"))
+    try:
+        pictures.mkdir()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    for seed in range(3):
+        done, data = cv2.imencode(".png", noise(seed))
+        assert done
+        (pictures / os.fsdecode(b"\xfc%d.png" % seed)).write_bytes(data.tobytes())
+    report = capture(capsys, "--source", str(pictures), "-n", "3", "--every", "0s", "-o", str(output))
+    assert (report["new"], report["folder"]) == (3, str(tmp_path / "K\\xf6ln"))
+    assert len(list(output.iterdir())) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -210,3 +211,17 @@ def test_build_and_engine_verbs_speak_json_and_sentences(folder: Path, capsys: p
     assert "INT8 needs ranges" in capsys.readouterr().err
     assert main(["build", str(folder / "small.onnx"), "--size", "big"]) == 1
     assert "HEIGHTxWIDTH" in capsys.readouterr().err
+
+
+def test_names_that_are_not_utf8_are_written_with_escapes(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    for number, path in enumerate(sorted((folder / "pictures").iterdir())):
+        try:
+            (tmp_path / "pictures" / os.fsdecode(b"M\xfcnchen%d.png" % number)).write_bytes(path.read_bytes())
+        except OSError:
+            pytest.skip("this file system takes UTF-8 names only")
+    made = calibrate(request_of(folder, "latin", images=str(tmp_path / "pictures"), accept=True), silent)
+    assert made.verdict.accepted_anyway or made.verdict.passed
+    written = msgspec.json.decode((folder / "latin.report.json").read_bytes(), type=CalibrationReport)
+    assert all("M\\xfcnchen" in path for path in written.parity.worst)
+    assert "<figcaption>M\\xfcnchen" in (folder / "latin.report.html").read_text()

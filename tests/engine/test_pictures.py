@@ -38,11 +38,15 @@ def test_good_pictures_are_divided_without_overlap(tmp_path: Path) -> None:
     assert len({p.sha256 for p in found.calibrate}) == 16
 
 
-def test_unreadable_pictures_among_good_ones_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_unreadable_pictures_among_good_ones_are_left_out_counted_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     write(tmp_path, [scene(k) for k in range(12)])
     (tmp_path / "000a.jpg").write_bytes(b"no picture")
     (tmp_path / "000b.png").write_bytes((tmp_path / "001.png").read_bytes()[:200])
-    assert gather(tmp_path, FEW, silent).unreadable == 2
+    (tmp_path / "000c.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(4) + b"mif1heic")
+    assert gather(tmp_path, FEW, silent).unreadable == 3
+    assert all(name in caplog.text for name in ("000a.jpg", "000b.png", "000c.heic' is"))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from edgepose.cli import main
 from edgepose.engine import selftest as module
 from edgepose.engine.int8.quantise import quantised
 from edgepose.engine.onnx.plain import plain
-from edgepose.engine.tensorrt.job import build
+from edgepose.engine.tensorrt.job import _batches, build
 from edgepose.errors import EdgePoseError
 from edgepose.model import load_spec, save_spec
 
@@ -92,3 +92,21 @@ def test_without_a_gpu_the_report_says_what_was_skipped(tmp_path: Path, monkeypa
     assert "no engine could run here" in err
     written = json.loads((tmp_path / "out.json").read_text())
     assert [step["status"] for step in written["steps"]] == ["ok", "skipped", "skipped", "skipped"]
+
+
+def test_a_broken_picture_of_the_folder_is_left_out(board: Path, capsys: Any) -> None:
+    (board / "pictures" / "0.jpg").write_bytes(b"no picture")
+    words = ["selftest", "--model", str(board / "small.onnx"), "--images", str(board / "pictures"), "--runs", "3"]
+    main([*words, "-o", str(board / "out.json"), "--json"])
+    steps = {step["name"]: step for step in json.loads(capsys.readouterr().out)["steps"]}
+    assert steps["fp16 against onnxruntime"]["status"] == "ok"
+    for path in (board / "pictures").iterdir():
+        path.write_bytes(b"no picture")
+    assert main(words) == 1
+    assert "no picture in" in capsys.readouterr().err
+
+
+def test_a_broken_picture_ends_no_build(board: Path) -> None:
+    (board / "pictures" / "0.jpg").write_bytes(b"no picture")
+    spec = load_spec(board / "small.onnx")
+    assert len(list(_batches(board / "pictures", spec, spec.input_hw))) == 2

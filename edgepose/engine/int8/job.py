@@ -31,7 +31,7 @@ from edgepose.engine.onnx.load import load_plain
 from edgepose.engine.onnx.queries import convolutions
 from edgepose.engine.onnx.strip import stripped
 from edgepose.errors import BackendError, DataError, EdgePoseError, FileError
-from edgepose.files import reason, sha256_of, write_atomically
+from edgepose.files import encodable, reason, sha256_of, write_atomically
 from edgepose.look import Sight
 from edgepose.model import ModelSpec, load_spec, save_spec
 from edgepose.model.half_storage import store_half
@@ -126,7 +126,9 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
         )
         write_atomically(int8_path.with_suffix(".cache"), cache, 0o644)
         write_atomically(_ending(staged, ".report.json"), report.to_json(), 0o644)
-        write_atomically(_ending(staged, ".report.html"), page(report, prepared, html_pictures).encode(), 0o600)
+        write_atomically(
+            _ending(staged, ".report.html"), encodable(page(report, prepared, html_pictures)).encode(), 0o600
+        )
         if verdict.passed or verdict.accepted_anyway:
             for ending in (".json", ".cache", ".onnx"):
                 int8_path.with_suffix(ending).replace(_ending(staged, ending))

@@ -6,7 +6,6 @@ A set that cannot tell the network's ranges is refused with the count and the re
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.engine.int8.options import PictureOptions
-from edgepose.errors import DataError, SourceError
+from edgepose.errors import DataError, FileError, SourceError
+from edgepose.files import sha256_of
 from edgepose.pictures import list_images, read_image
 from edgepose.types import Image
 
@@ -68,8 +68,9 @@ def gather(folder: Path, options: PictureOptions, progress: Progress) -> Picture
     unreadable = blank = duplicates = 0
     for path in progress(paths, len(paths), "pictures checked"):
         try:
-            image = read_image(path)
-        except SourceError:
+            image, digest = read_image(path), sha256_of(path)
+        except (SourceError, FileError) as error:
+            _log.warning("left out: %s", error)
             unreadable += 1
             continue
         if contrast(image) < options.min_contrast:
@@ -80,7 +81,7 @@ def gather(folder: Path, options: PictureOptions, progress: Progress) -> Picture
             duplicates += 1
             continue
         hashes.append(looks)
-        good.append(Picture(path, hashlib.sha256(path.read_bytes()).hexdigest()))
+        good.append(Picture(path, digest))
     counts = {"found": len(paths), "unreadable": unreadable, "blank": blank, "duplicates": duplicates}
     _refuse(folder, counts, len(good), options)
     calibrate, judge = divide(spread(good, options.max_pictures), options)
@@ -92,8 +93,8 @@ def other_pictures(folder: Path, taken: Sequence[Picture], n: int) -> tuple[Pict
     known = {picture.sha256 for picture in taken}
     found = []
     for path in list_images(folder):
-        with contextlib.suppress(OSError):
-            picture = Picture(path, hashlib.sha256(path.read_bytes()).hexdigest())
+        with contextlib.suppress(FileError):
+            picture = Picture(path, sha256_of(path))
             if picture.sha256 not in known:
                 found.append(picture)
     good = [picture for picture in spread(found, 2 * n) if readable(picture.path)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Probe:
         return dict(zip(self.names, self._session.run(self.names, dict(feeds)), strict=True))
 
 
-def tensors(paths: Sequence[Path], spec: ModelSpec, input_hw: tuple[int, int]) -> Iterator[FloatArray]:
+def tensors(paths: Iterable[Path], spec: ModelSpec, input_hw: tuple[int, int]) -> Iterator[FloatArray]:
     """The network's input for each picture, prepared exactly as inference prepares it."""
     preprocessor = Preprocessor(spec, input_hw)
     for path in paths:

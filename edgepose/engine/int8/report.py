@@ -6,6 +6,7 @@ import msgspec
 
 from edgepose.engine.int8.gate import Parity, Verdict
 from edgepose.engine.int8.options import QuantiseOptions
+from edgepose.files import encodable
 from edgepose.options import Options
 
 
@@ -59,5 +60,5 @@ class CalibrationReport(Options, frozen=True):
     fine_tuned: bool = False
 
     def to_json(self) -> bytes:
-        """Indented JSON."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+        """Indented JSON; bytes of file names that are no UTF-8 stand there as `\\xNN`."""
+        return msgspec.json.format(msgspec.json.encode(encodable(msgspec.to_builtins(self))), indent=2) + b"\n"

@@ -15,6 +15,7 @@ from edgepose.backends.engine_file import EngineKey, differences, read_genuine, 
 from edgepose.backends.tensorrt import tensorrt_module
 from edgepose.engine.int8.cache_file import cache_text, check_cache, complete, read_cache
 from edgepose.engine.int8.calibrator import make_calibrator
+from edgepose.engine.int8.pictures import readable
 from edgepose.engine.int8.probe import tensors
 from edgepose.engine.onnx.load import read_model
 from edgepose.engine.onnx.plain import plain
@@ -142,5 +143,5 @@ def _calibrator(
 
 
 def _batches(folder: Path, spec: ModelSpec, input_hw: tuple[int, int]) -> Iterator[FloatArray]:
-    for tensor in tensors(list_images(folder), spec, input_hw):
+    for tensor in tensors(filter(readable, list_images(folder)), spec, input_hw):
         yield np.ascontiguousarray(tensor[None])
