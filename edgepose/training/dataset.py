@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -18,9 +19,10 @@ from edgepose.skeleton import Skeleton
 from edgepose.training.augment import View, ViewOptions, draw_view, view_image
 from edgepose.training.coco import Picture, SetOptions, read_set
 from edgepose.training.distill import Teacher
-from edgepose.training.labels import Labeller, read
+from edgepose.training.labels import KeptMaps, Labeller, read
 from edgepose.training.photometric import LightOptions, relight
 from edgepose.training.targets import TargetOptions
+from edgepose.training.trusted import Trusted, read_trusted
 from edgepose.training.validate import own_spec
 from edgepose.types import FloatArray, Image
 
@@ -40,7 +42,7 @@ class DataOptions(Options, frozen=True):
 
 
 class Sample(NamedTuple):
-    """image: uint8 (3, S, S) BGR. heatmaps: (K + 1, s, s). pafs: (2L, s, s). mask: (1, s, s), 0 where ignored."""
+    """image: uint8 (3, S, S) BGR. heatmaps: (K + 1, s, s). pafs: (2L, s, s). mask: (K + 1 + 2L, s, s)."""
 
     image: Tensor
     heatmaps: Tensor
@@ -51,10 +53,18 @@ class Sample(NamedTuple):
 class PoseDataset(Dataset[Sample]):
     """Draws the samples of one epoch; set the epoch with `start_epoch` before iterating.
 
-    Any number of worker processes may read it. teacher: needed when a set's labels are the teacher's.
+    Any number of worker processes may read it. teacher: needed when a set's labels are the teacher's. kept: dense maps
+    of pictures that the fused teacher labelled.
     """
 
-    def __init__(self, options: DataOptions, skeleton: Skeleton, seed: int = 0, teacher: Teacher | None = None) -> None:
+    def __init__(
+        self,
+        options: DataOptions,
+        skeleton: Skeleton,
+        seed: int = 0,
+        teacher: Teacher | None = None,
+        kept: KeptMaps | None = None,
+    ) -> None:
         if not options.sets:
             raise DataError("the configuration names no set of pictures; add one under [[data.sets]]")
         if teacher is None and any(one.labels == "teacher" for one in options.sets):
@@ -67,7 +77,11 @@ class PoseDataset(Dataset[Sample]):
         weights = np.array([one.weight for one in options.sets])
         self._weights = weights / weights.sum()
         self._kernel = own_spec("training").resize
-        self._labeller = Labeller(skeleton, options.targets, teacher)
+        trusted: dict[Path, Trusted] = {}
+        for one in options.sets:
+            if one.labels == "teacher":
+                trusted |= read_trusted(one.annotations, one.images, skeleton)
+        self._labeller = Labeller(skeleton, options.targets, teacher, trusted, kept)
         self._people = {picture.path: self._labeller.people(picture) for one in self._pictures for picture in one}
 
     def __len__(self) -> int:
@@ -105,7 +119,7 @@ class PoseDataset(Dataset[Sample]):
         lit = relight(view_image(image, view, _fill(rng), self._kernel), rng, self.options.light)
         tensor = torch.from_numpy(np.ascontiguousarray(lit.transpose(2, 0, 1)))
         heatmaps, pafs, mask = (torch.from_numpy(array) for array in labels)
-        return Sample(tensor, heatmaps, pafs, mask[None])
+        return Sample(tensor, heatmaps, pafs, mask)
 
     def _about_somebody(self, picture: Picture, rng: Generator) -> View:
         """A view of one of the main people, at a scale that suits it."""

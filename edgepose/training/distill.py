@@ -54,6 +54,9 @@ class DistillOptions(Options, frozen=True):
         float,
         Meta(ge=0, le=1, description="share of crops blended with another, for features alone; needs features"),
     ] = 0.0
+    kept: Annotated[
+        str, Meta(description="folder of the fused teacher's sights, whose dense maps serve where they are; or empty")
+    ] = ""
     min_turned_keypoints: Annotated[
         int, Meta(description="a person seen only in the turned picture needs this many keypoints")
     ] = 8

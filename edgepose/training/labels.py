@@ -6,23 +6,39 @@ it misses.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgepose.annotations import read_place
 from edgepose.decode import group
 from edgepose.errors import DataError, SourceError
 from edgepose.skeleton import Skeleton
+from edgepose.training.anchored import DRAWN, Crowd, anchored
 from edgepose.training.augment import View, view_keypoints, view_maps, view_mask
 from edgepose.training.coco import Picture
 from edgepose.training.distill import Teacher, quarters_upright
 from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs, fill_in
+from edgepose.training.trusted import Trusted
 from edgepose.types import FloatArray, Image
 
 
+class KeptMaps(Protocol):
+    """Dense maps (K + 1 + 2L, h, w) of whole pictures by the SHA-256 of their files; None for those not kept."""
+
+    def maps(self, picture_sha: str) -> NDArray[np.float16] | None:
+        """The maps of one picture."""
+        ...
+
+
 class Labels(NamedTuple):
-    """heatmaps: float32 (K + 1, s, s). pafs: float32 (2L, s, s). mask: float32 (s, s), 0 where ignored."""
+    """heatmaps: float32 (K + 1, s, s). pafs: float32 (2L, s, s).
+
+    mask: float32 (K + 1 + 2L, s, s), heatmaps first: 0 where ignored, else what an error there weighs, up to 1.
+    """
 
     heatmaps: FloatArray
     pafs: FloatArray
@@ -30,15 +46,31 @@ class Labels(NamedTuple):
 
 
 class Labeller:
-    """Draws the targets of one run. teacher: needed for pictures whose labels are the teacher's."""
+    """Draws the targets of one run. teacher: needed for pictures whose labels are the teacher's.
 
-    def __init__(self, skeleton: Skeleton, targets: TargetOptions, teacher: Teacher | None) -> None:
+    trusted: pictures whose people have chances. kept: dense maps that the fused teacher left of those.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        targets: TargetOptions,
+        teacher: Teacher | None,
+        trusted: Mapping[Path, Trusted] | None = None,
+        kept: KeptMaps | None = None,
+    ) -> None:
         self._skeleton = skeleton
         self._targets = targets
         self._teacher = teacher
+        self._trusted = trusted or {}
+        self._kept = kept
 
     def people(self, picture: Picture) -> FloatArray:
         """(P, K, 3), picture pixels: the annotated people, or those the teacher finds where it draws the labels."""
+        if picture.options.labels == "teacher" and picture.path in self._trusted:
+            known = self._trusted[picture.path].keypoints
+            drawn = known * (known[..., 2:] >= DRAWN)
+            return drawn[drawn.any((1, 2))]
         if picture.options.labels != "teacher" or len(picture.keypoints):
             return picture.keypoints
         assert self._teacher is not None
@@ -57,12 +89,26 @@ class Labeller:
         moved = view_keypoints(people, view, skeleton)
         if picture.options.labels != "teacher":
             heatmaps = draw_heatmaps(moved, skeleton, hw, self._targets)
-            return Labels(heatmaps, draw_pafs(moved, skeleton, hw, self._targets), view_mask(picture.mask(), view))
+            pafs = draw_pafs(moved, skeleton, hw, self._targets)
+            return Labels(heatmaps, pafs, every_channel(view_mask(picture.mask(), view), skeleton))
         whole = self._seen(picture, image, view.scale * image.shape[0])
         maps = view_maps(whole, image.shape[:2], view, skeleton)
+        trusted = self._trusted.get(picture.path)
+        if trusted is not None:
+            return self._anchored(maps, picture, trusted, view)
         maps = fill_in(maps, moved, skeleton, hw, self._targets)
         n_heatmaps = skeleton.n_keypoints + 1
-        return Labels(maps[:n_heatmaps], maps[n_heatmaps:], np.ones(maps.shape[1:], np.float32))
+        return Labels(maps[:n_heatmaps], maps[n_heatmaps:], np.ones_like(maps))
+
+    def _anchored(self, maps: FloatArray, picture: Picture, trusted: Trusted, view: View) -> Labels:
+        """The teacher's maps of a view with the fused teacher's people drawn in."""
+        n = self._skeleton.n_keypoints + 1
+        people = Crowd(view_keypoints(trusted.keypoints, view, self._skeleton), trusted.lies)
+        nobody, doubtful = (
+            view_mask(boxes_mask(boxes, picture.size_wh), view) == 0 for boxes in (trusted.refused, trusted.doubtful)
+        )
+        targets = anchored(maps, people, nobody, doubtful, self._skeleton, self._targets)
+        return Labels(targets.maps[:n], targets.maps[n:], targets.weights)
 
     def _seen(self, picture: Picture, image: Image, height: float) -> FloatArray:
         """The teacher's maps of the whole picture at about this height.
@@ -70,11 +116,29 @@ class Labeller:
         It looks at the quarter turns that people are known to need, at all where nobody is annotated.
         """
         assert self._teacher is not None
+        trusted = self._trusted.get(picture.path)
+        if trusted is not None and self._kept is not None:
+            maps = self._kept.maps(trusted.sha256)
+            if maps is not None:
+                return maps.astype(np.float32)
         quarters: tuple[int, ...] = ()
-        if picture.options.turns:
+        if picture.options.turns and trusted is None:
             known = picture.keypoints
             quarters = quarters_upright(known, self._skeleton) if len(known) else (1, 2, 3)
         return self._teacher.maps(image, self._teacher.level(height), quarters=quarters).astype(np.float32)
+
+
+def every_channel(mask: FloatArray, skeleton: Skeleton) -> FloatArray:
+    """float32 (K + 1 + 2L, s, s): one mask for all maps."""
+    return np.repeat(mask[None], skeleton.n_keypoints + 1 + skeleton.n_pafs, 0)
+
+
+def boxes_mask(boxes: FloatArray, size_wh: tuple[int, int]) -> NDArray[np.bool_]:
+    """bool (H, W): True inside any of the boxes (n, 4) x, y, w, h."""
+    mask = np.zeros((size_wh[1], size_wh[0]), bool)
+    for x, y, w, h in boxes:
+        mask[max(0, int(y)) : int(y + h) + 1, max(0, int(x)) : int(x + w) + 1] = True
+    return mask
 
 
 def read(picture: Picture) -> Image:

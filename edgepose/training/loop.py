@@ -32,6 +32,7 @@ from edgepose.training.losses import LossOptions, stage_losses
 from edgepose.training.mix import blend
 from edgepose.training.network import NetworkOptions, PoseNetwork
 from edgepose.training.schedule import OptimiserOptions, build_optimiser, rate_at, set_rate
+from edgepose.training.teacher.cache import open_kept
 from edgepose.training.validate import ValidationOptions, own_spec, validate
 
 
@@ -84,7 +85,9 @@ class Training:
         self.device = self.processes.device(loop.device)
         self.out = Path(loop.out)
         skeleton = SKELETONS[options.network.skeleton]
-        self.dataset = PoseDataset(options.data, skeleton, loop.seed, open_teacher(options.distill))
+        self.dataset = PoseDataset(
+            options.data, skeleton, loop.seed, open_teacher(options.distill), open_kept(options.distill.kept)
+        )
         self.network = self._network(resume)
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean = WeightAverage(self.network, loop.ema_decay)  # a copy, taken before anything listens in

@@ -53,14 +53,16 @@ def stage_losses(
 
     With `foreground` f each squared error counts 1 + f |target| times, on all channels but the background.
 
-    pafs (N, 2L, h, w), heatmaps (N, K + 1, h, w), mask (N, 1, h, w): targets, float32. The sum of the list is what
-    is minimised.
+    pafs (N, 2L, h, w), heatmaps (N, K + 1, h, w), targets, float32. mask (N, 1, h, w), or (N, K + 1 + 2L, h, w)
+    with the heatmaps' channels first. The sum of the list is what is minimised.
     """
-    paf_weight, heatmap_weight = mask, mask
+    n = heatmaps.shape[1]
+    paf_mask, heatmap_mask = (mask, mask) if mask.shape[1] == 1 else (mask[:, n:], mask[:, :n])
+    paf_weight, heatmap_weight = paf_mask, heatmap_mask
     if options.foreground:
-        paf_weight = mask * (1 + options.foreground * pafs.abs())
-        heatmap_weight = mask * (1 + options.foreground * heatmaps.abs())
-        heatmap_weight[:, -1:] = mask
+        paf_weight = paf_mask * (1 + options.foreground * pafs.abs())
+        heatmap_weight = heatmap_mask * (1 + options.foreground * heatmaps.abs())
+        heatmap_weight[:, -1:] = heatmap_mask[:, -1:]
     losses = []
     for seen_pafs, seen_heatmaps in stages:
         error = seen_heatmaps.float() - heatmaps

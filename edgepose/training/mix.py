@@ -14,7 +14,7 @@ from torch import Tensor
 def blend(images: Tensor, mask: Tensor, share: float, seed: int) -> tuple[Tensor, Tensor]:
     """The images with the last `share` of them blended with others, and the mask with those blends blanked out.
 
-    images: float (N, 3, S, S). mask: float (N, 1, s, s). Each blend takes 0 to 1, evenly drawn, of its own image and
+    images: float (N, 3, S, S). mask: float (N, C, s, s). Each blend takes 0 to 1, evenly drawn, of its own image and
     the rest of the image one place before. The same seed blends alike.
     """
     n_left = len(images) - round(share * len(images))

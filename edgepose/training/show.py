@@ -29,6 +29,6 @@ def draw_sample(sample: Sample) -> Image:
     green = np.sqrt(pafs[0::2] ** 2 + pafs[1::2] ** 2).max(0)
     paint = np.stack((np.zeros_like(red), green, red), -1).clip(0, 1)
     over = cv2.resize(paint, size_wh, interpolation=cv2.INTER_CUBIC).clip(0, 1)
-    learned = cv2.resize(sample.mask[0].numpy(), size_wh, interpolation=cv2.INTER_NEAREST)[..., None]
+    learned = cv2.resize(sample.mask.amin(0).numpy(), size_wh, interpolation=cv2.INTER_NEAREST)[..., None]
     mixed = image * 0.6 + over * 140
     return (mixed * learned + 128 * (1 - learned)).clip(0, 255).astype(np.uint8)  # type: ignore[no-any-return]
