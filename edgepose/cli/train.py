@@ -48,9 +48,11 @@ def _show(options: TrainOptions, path: Path) -> dict[str, Any]:
     from edgepose.training.dataset import PoseDataset
     from edgepose.training.distill import open_teacher
     from edgepose.training.show import save_grid
+    from edgepose.training.teacher.cache import open_kept
 
     skeleton = SKELETONS[options.network.skeleton]
-    save_grid(PoseDataset(options.data, skeleton, options.loop.seed, open_teacher(options.distill)), path)
+    teacher, kept = open_teacher(options.distill), open_kept(options.distill.kept)
+    save_grid(PoseDataset(options.data, skeleton, options.loop.seed, teacher, kept), path)
     return {"picture": str(path)}
 
 

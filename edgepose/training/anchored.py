@@ -82,20 +82,20 @@ def anchored(
 def _in_reach(keypoints: FloatArray, hw: tuple[int, int]) -> FloatArray:
     """The people of whom something lies in the crop."""
     x, y = keypoints[..., 0], keypoints[..., 1]
-    there = (keypoints[..., 2] > 0) & (x > -32) & (y > -32) & (x < hw[1] + 32) & (y < hw[0] + 32)
-    out: FloatArray = np.where(there.any(1)[:, None, None], keypoints, 0).astype(np.float32)
-    return out
+    inside = (x > -32) & (y > -32) & (x < hw[1] + 32) & (y < hw[0] + 32)
+    there: NDArray[np.bool_] = np.any((keypoints[..., 2] > 0) & inside, axis=1, keepdims=True)
+    return np.where(there[..., None], keypoints, np.float32(0))
 
 
 def _boxes(keypoints: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Boxes (P, 4) x0, y0, x1, y1 of the drawn keypoints, a little larger; their longer sides (P,), 0 for nobody."""
-    sure = keypoints[..., 2] >= DRAWN
+    sure = np.asarray(keypoints[..., 2] >= DRAWN)
     xy = keypoints[..., :2]
     low = np.where(sure[..., None], xy, np.inf).min(1) if len(keypoints) else np.zeros((0, 2))
     high = np.where(sure[..., None], xy, -np.inf).max(1) if len(keypoints) else np.zeros((0, 2))
     sides = np.where(sure.any(1), (high - low).max(1, initial=0), 0.0)
     grow = 0.1 * sides[:, None] + 8.0
-    boxes = np.where(sure.any(1)[:, None], np.concatenate((low - grow, high + grow), 1), 0.0)
+    boxes = np.where(sure.any(axis=1, keepdims=True), np.concatenate((low - grow, high + grow), 1), 0.0)
     return boxes.astype(np.float32), sides.astype(np.float32)
 
 

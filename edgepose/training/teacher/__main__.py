@@ -16,8 +16,9 @@ from pathlib import Path
 from edgepose.errors import EdgePoseError
 from edgepose.files import sha256_of
 from edgepose.pictures import read_image
-from edgepose.training.teacher.cache import SightCache, recipe_key
-from edgepose.training.teacher.fused import FusedTeacher, TeacherOptions
+from edgepose.training.teacher.cache import LookCache, recipe_key
+from edgepose.training.teacher.fused import FusedTeacher, LookOptions
+from edgepose.training.teacher.judge import JudgeOptions, sight_of
 from edgepose.training.teacher.labels import LabelFile, Labelled, write_labels
 from edgepose.training.teacher.pictures import Entry, entries
 
@@ -48,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("pictures", type=Path)
     made.add_argument("teachers", type=Path)
     made.add_argument("-o", "--output", type=Path, required=True, help="the labels: .json or .json.gz")
-    made.add_argument("--cache", type=Path, default=Path("out/sights"), help="default: out/sights")
+    made.add_argument("--cache", type=Path, default=Path("out/looks"), help="default: out/looks")
     made.add_argument("--blazepose", type=Path, help="pose_landmark_heavy.tflite, for people who lie")
     made.add_argument("--folders", nargs="+", help="only pictures whose path has one of these words, in this order")
     made.add_argument(
@@ -60,17 +61,17 @@ def parser() -> argparse.ArgumentParser:
 
 def label(chosen: list[Entry], args: argparse.Namespace) -> None:
     """Look at all of them and write the labels."""
-    options = TeacherOptions()
+    options, judge = LookOptions(), JudgeOptions()
     teacher = FusedTeacher(args.teachers, args.blazepose, options, args.threads)
     key = recipe_key(options, teacher.files)
-    cache = SightCache(args.cache, key)
+    cache = LookCache(args.cache, key)
     digests = {path.name: sha256_of(path) for path in teacher.files}
     seen: dict[str, Labelled] = {}
     said = written = started = time.monotonic()
     for i, entry in enumerate(chosen, 1):
         digest = sha256_of(entry.path)
-        sight = cache.look(digest, lambda: teacher.look(read_image(entry.path)))  # noqa: B023 (called at once)
-        seen[digest] = Labelled(entry.file, entry.source, entry.licence, sight)
+        look = cache.look(digest, lambda: teacher.look(read_image(entry.path)))  # noqa: B023 (called at once)
+        seen[digest] = Labelled(entry.file, entry.source, entry.licence, sight_of(look, judge))
         now = time.monotonic()
         if now - said > SAY_S or i == len(chosen):
             said = now
@@ -79,7 +80,7 @@ def label(chosen: list[Entry], args: argparse.Namespace) -> None:
             print(f"{i} of {len(chosen)} pictures, {people} people, {left / 60:.0f} minutes left", flush=True)
         if now - written > WRITE_S or i == len(chosen):
             written = now
-            write_labels(args.output, LabelFile(options, key, digests, seen))
+            write_labels(args.output, LabelFile(options, judge, key, digests, seen))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sights and dense maps kept on disk by what went in: the recipe, the teachers' files, the picture's bytes.
+"""Looks and dense maps kept on disk by what went in: the recipe, the teachers' files, the picture's bytes.
 
 Every file is written whole and moved into place, so two processes may share a folder: at worst both compute.
 """
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from edgepose.errors import DataError
 from edgepose.files import ORDINARY, replacing, sha256_of, write_atomically
-from edgepose.training.teacher.fused import TeacherOptions
-from edgepose.training.teacher.sight import Sight, decode, encode
+from edgepose.training.teacher.fused import LookOptions
+from edgepose.training.teacher.sight import Look, decode, encode
 
-Seen = tuple[Sight, NDArray[np.float16]]
-"""A Sight and the dense maps (57, h, w) of the whole picture."""
+Seen = tuple[Look, NDArray[np.float16]]
+"""A Look and the dense maps (57, h, w) of the whole picture."""
 
 
-def recipe_key(options: TeacherOptions, files: Sequence[Path]) -> str:
+def recipe_key(options: LookOptions, files: Sequence[Path]) -> str:
     """16 hexadecimal digits of everything but the picture."""
     digest = sha256(msgspec.json.encode(options))
     for path in files:
@@ -31,25 +31,23 @@ def recipe_key(options: TeacherOptions, files: Sequence[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def open_kept(folder: str) -> SightCache | None:
+def open_kept(folder: str) -> LookCache | None:
     """The cache whose recipe's folder this is, to read from; None for an empty name, DataError for no folder."""
     if not folder:
         return None
     if not Path(folder).is_dir():
-        raise DataError(
-            f"no folder {folder!r} of kept maps; label the pictures first (python -m edgepose.training.teacher)"
-        )
-    return SightCache(Path(folder).parent, Path(folder).name)
+        raise DataError(f"no folder {folder!r} of kept maps; make it with python -m edgepose.training.teacher")
+    return LookCache(Path(folder).parent, Path(folder).name)
 
 
-class SightCache:
-    """A folder of sights. `recipe`: what `recipe_key` gave; another recipe's files lie in another folder beside it."""
+class LookCache:
+    """A folder of looks. `recipe`: what `recipe_key` gave; another recipe's files lie in another folder beside it."""
 
     def __init__(self, folder: Path, recipe: str) -> None:
         self.folder = folder / recipe
 
-    def get(self, picture_sha: str) -> Sight | None:
-        """The sight of the picture with this SHA-256; None when it is not there, or broken and to be made again."""
+    def get(self, picture_sha: str) -> Look | None:
+        """The look at the picture with this SHA-256; None when it is not there, or broken and to be made again."""
         try:
             return decode(self._path(picture_sha, "json").read_bytes())
         except (OSError, msgspec.DecodeError):
@@ -67,14 +65,14 @@ class SightCache:
             np.save(file, seen[1])
         write_atomically(self._path(picture_sha, "json"), encode(seen[0]), ORDINARY)
 
-    def look(self, picture_sha: str, compute: Callable[[], Seen]) -> Sight:
+    def look(self, picture_sha: str, compute: Callable[[], Seen]) -> Look:
         """From disk, else computed and kept."""
-        sight = self.get(picture_sha)
-        if sight is None or not self._path(picture_sha, "npy").is_file():
+        kept = self.get(picture_sha)
+        if kept is None or not self._path(picture_sha, "npy").is_file():
             seen = compute()
             self.put(picture_sha, seen)
-            sight = seen[0]
-        return sight
+            kept = seen[0]
+        return kept
 
     def _path(self, picture_sha: str, kind: str) -> Path:
         return self.folder / f"{picture_sha[:24]}.{kind}"

@@ -16,9 +16,10 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from edgepose.decode import group
+from edgepose.look.resize import resized
 from edgepose.options import Options
 from edgepose.skeleton import BODYPOSENET_18
-from edgepose.training.distill import mirror_maps, resized
+from edgepose.training.distill import mirror_maps, rounded
 from edgepose.training.teacher.body import Keypoints, box_of, same_person
 from edgepose.training.teacher.networks import open_network
 from edgepose.training.teacher.read import TO_COCO
@@ -51,7 +52,7 @@ class Detectors:
         tall = max(1.0, h / w)  # a portrait is shown with as many pixels as a landscape
         out: list[FloatArray] = []
         for height in self.options.heights:
-            small = resized(image, (height * w / h * tall**0.5, height * tall**0.5))
+            small = resized(image, rounded((height * w / h * tall**0.5, height * tall**0.5)), "linear")
             seen = self._look(small)
             if not out:
                 seen = np.float32(0.5) * (seen + mirror_maps(self._look(small[:, ::-1]), BODYPOSENET_18))

@@ -9,17 +9,22 @@ import numpy as np
 from msgspec import Meta
 
 from edgepose.options import Options
-from edgepose.training.teacher.body import Keypoints
+from edgepose.training.teacher.body import Keypoints, lies, same_person
+from edgepose.training.teacher.sight import Box, Look, Person, Reading, Sight, rows_of
 
 TRUST = {"thunder": (-1.5, 6.86, -0.7), "0001": (-0.13, 3.06, -0.4), "blazepose": (-2.31, 5.12, -0.08)}
 """Per teacher a, b, c of the chance 1 / (1 + exp(-(a + b s + c s^2))) that a keypoint of score s has OKS > .5."""
+
+
+ONE_EACH = 0.08
+"""Answers whose keypoints mostly lie within this share of the larger box mean one person."""
 
 
 class JudgeOptions(Options, frozen=True):
     """When guesses agree and when somebody is there."""
 
     near: Annotated[float, Meta(gt=0, description="guesses of one keypoint agree within this share of the box")] = 0.06
-    somebody: Annotated[float, Meta(ge=0, le=1, description="a person from this chance on")] = 0.6
+    somebody: Annotated[float, Meta(ge=0, le=1, description="a person from this chance on")] = 0.8
     nobody: Annotated[float, Meta(ge=0, le=1, description="nobody below this chance; between the two it is masked")] = (
         0.2
     )
@@ -27,7 +32,7 @@ class JudgeOptions(Options, frozen=True):
         tuple[float, float, float],
         Meta(description="a, b, c of the chance 1 / (1 + exp(-(a + b t + c o))) that somebody is there; t and o are "
              "mean chances of the best eight keypoints of Thunder and the fields"),
-    ] = (-4.0, 8.0, 4.0)  # fmt: skip
+    ] = (-7.2, 12.0, 12.0)  # fmt: skip
 
 
 def trust(teacher: str, keypoints: Keypoints) -> Keypoints:
@@ -63,3 +68,39 @@ def chance_of_person(thunder: Keypoints, fields: Keypoints, options: JudgeOption
 def top(keypoints: Keypoints, n: int = 8) -> float:
     """Mean chance of the best `n` keypoints: somebody cut off at the waist is somebody."""
     return float(np.sort(keypoints[:, 2])[-n:].mean())
+
+
+def judged(reading: Reading, options: JudgeOptions) -> Person:
+    """The fused answer: BlazePose has a voice where the trunk lies."""
+    of_thunder = trust("thunder", np.asarray(reading.thunder))
+    of_fields = trust("0001", np.asarray(reading.fields))
+    voices = [of_thunder, of_fields]
+    if reading.blazepose is not None:
+        voices.append(trust("blazepose", np.asarray(reading.blazepose)))
+    x0, y0, x1, y1 = reading.box
+    fused = fuse(voices, max(x1 - x0, y1 - y0), options.near)
+    chance = chance_of_person(of_thunder, of_fields, options)
+    return Person(rows_of(fused), round(chance, 3), lies(np.asarray(reading.thunder)))
+
+
+def sight_of(look: Look, options: JudgeOptions) -> Sight:
+    """Everybody of a picture, each once; candidates that were not read are doubtful."""
+    people: list[Person] = []
+    doubtful: list[Box] = list(look.unread)
+    refused: list[Box] = []
+    for reading in look.readings:
+        person = judged(reading, options)
+        if person.chance >= options.somebody:
+            people.append(person)
+        else:
+            (doubtful if person.chance >= options.nobody else refused).append(reading.box)
+    return Sight(look.size_wh, tuple(one_each(people)), tuple(doubtful), tuple(refused))
+
+
+def one_each(people: Sequence[Person]) -> list[Person]:
+    """Two candidates may lead to one person: the answer with the higher chances stays."""
+    kept: list[Person] = []
+    for person in sorted(people, key=lambda one: -float(one.array[:, 2].sum())):
+        if not any(same_person(person.array, other.array, ONE_EACH) for other in kept):
+            kept.append(person)
+    return kept

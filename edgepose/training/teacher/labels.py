@@ -13,7 +13,8 @@ from msgspec import Meta
 from edgepose.errors import DataError
 from edgepose.files import ORDINARY, write_atomically
 from edgepose.options import Options
-from edgepose.training.teacher.fused import TeacherOptions
+from edgepose.training.teacher.fused import LookOptions
+from edgepose.training.teacher.judge import JudgeOptions
 from edgepose.training.teacher.sight import Sight
 
 
@@ -27,9 +28,10 @@ class Labelled(Options, frozen=True):
 
 
 class LabelFile(Options, frozen=True):
-    """recipe: how labels came to be. key: `recipe_key`. pictures: by SHA-256 of the picture file."""
+    """look, judge: how labels came to be. key: `recipe_key`. pictures: by SHA-256 of the picture file."""
 
-    recipe: TeacherOptions
+    look: LookOptions
+    judge: JudgeOptions
     key: str
     teachers: Annotated[dict[str, str], Meta(description="file name to SHA-256")]
     pictures: dict[str, Labelled]

@@ -7,8 +7,8 @@ import pytest
 
 cv2 = pytest.importorskip("cv2")
 
-from edgepose.training.teacher.body import lies, same_person, trunk_deg  # noqa: E402
 from edgepose.training.teacher.blazepose import peaks, round_hips  # noqa: E402
+from edgepose.training.teacher.body import lies, same_person, trunk_deg  # noqa: E402
 from edgepose.training.teacher.crop import around, cut, square, to_picture  # noqa: E402
 
 
@@ -42,7 +42,14 @@ def person(angle_deg: float, length: float = 100.0) -> np.ndarray:
     a = np.deg2rad(angle_deg)
     up = np.array((np.sin(a), -np.cos(a)))
     side = np.array((-up[1], up[0]))
-    for k, along, across in ((5, 0.5, 0.1), (6, 0.5, -0.1), (11, 0.0, 0.1), (12, 0.0, -0.1), (0, 0.8, 0.0), (15, -0.9, 0)):
+    for k, along, across in (
+        (5, 0.5, 0.1),
+        (6, 0.5, -0.1),
+        (11, 0.0, 0.1),
+        (12, 0.0, -0.1),
+        (0, 0.8, 0.0),
+        (15, -0.9, 0),
+    ):
         keypoints[k] = *(200 + length * (along * up + across * side)), 0.9
     return keypoints
 
@@ -77,6 +84,6 @@ def test_a_peak_is_the_centroid_of_its_cells() -> None:
 
 def test_two_guesses_of_one_person_are_the_same_and_of_neighbours_are_not() -> None:
     one = person(0)
-    moved, beside = one + (4, 3, 0), one + (80, 0, 0)
+    moved, beside = one + np.array((4, 3, 0)), one + np.array((80, 0, 0))
     assert same_person(one, moved)
     assert not same_person(one, beside)

@@ -8,8 +8,8 @@ import pytest
 cv2 = pytest.importorskip("cv2")
 pytest.importorskip("torch")
 
-from edgepose.training.teacher.detect import each_once, mean_maps, outline, turn_back  # noqa: E402
 from edgepose.training.teacher.body import FLIP  # noqa: E402
+from edgepose.training.teacher.detect import each_once, mean_maps, outline, turn_back  # noqa: E402
 from edgepose.training.teacher.read import both_ways  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.torch
 
 def person(x: float, score: float = 0.5) -> np.ndarray:
     rng = np.random.default_rng(3)
-    return np.column_stack((rng.uniform(0, 100, (17, 2)) + (x, 0), np.full(17, score)))
+    return np.column_stack((rng.uniform(0, 100, (17, 2)) + np.array((x, 0)), np.full(17, score)))
 
 
 @pytest.mark.parametrize("quarter", [0, 1, 2, 3])
