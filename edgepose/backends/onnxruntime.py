@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from edgepose.backends import BackendInfo
+from edgepose.backends.filling import any_batch, run_filled
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
 from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError
-from edgepose.model import ModelSpec
+from edgepose.model import ModelSpec, admitted
 from edgepose.types import FloatArray
 
 
@@ -30,6 +32,7 @@ class OnnxRuntimeBackend:
         session_options.log_severity_level = 3  # errors only: they are raised anyway
         if options.precision == "f32":  # what a Q/DQ graph says, to the last bit, whatever this CPU's INT8 is like
             session_options.add_session_config_entry("session.disable_quant_qdq", "1")
+        admitted(model)
         try:
             session = onnxruntime.InferenceSession(str(model), session_options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions share no base class
@@ -38,7 +41,8 @@ class OnnxRuntimeBackend:
         for output in (spec.heatmaps, spec.pafs):
             if output.name not in names:
                 raise ModelError(f"wanted output {output.name!r}, {model} has {names}; correct the sidecar")
-        self.spec = spec
+        self.spec = any_batch(spec)
+        self._batch = 0 if spec.dynamic_batch else spec.batch
         self.info = BackendInfo(name="onnxruntime", version=onnxruntime.__version__, device="CPU", precision="f32")
         self._session: Any = session
         self._wanted = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))  # both may be slices of one
@@ -50,12 +54,18 @@ class OnnxRuntimeBackend:
         if session is None:
             raise ClosedError(f"the network {self.spec.name} was closed; open it again with open_backend")
         check_batch(self.spec, batch)
-        found = session.run(self._wanted, {self.spec.input_name: batch})
-        outputs = [found[0], found[-1]]
+        outputs = run_filled(partial(self._run, session), batch, self._batch or len(batch))
         if self._checked != batch.shape:
             check_strides(self.spec, batch, outputs)
             self._checked = batch.shape
         return outputs
+
+    def _run(self, session: Any, batch: FloatArray) -> list[NDArray[Any]]:
+        try:
+            found = session.run(self._wanted, {self.spec.input_name: batch})
+        except Exception as error:  # its exceptions share no base class
+            raise BackendError(f"ONNX Runtime cannot run {self.spec.name}: {str(error).splitlines()[0]}") from None
+        return [found[0], found[-1]]
 
     def close(self) -> None:
         """See Backend.close."""

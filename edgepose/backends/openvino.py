@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 
 from edgepose.backends import BackendInfo
 from edgepose.backends.cpu import int8_is_whole
+from edgepose.backends.filling import any_batch, run_filled
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
-from edgepose.errors import ClosedError, MissingDependencyError, ModelError
-from edgepose.model import ModelSpec
+from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError
+from edgepose.model import ModelSpec, admitted
 from edgepose.types import FloatArray
 
 _log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ class OpenVinoBackend:
             properties["INFERENCE_NUM_THREADS"] = options.threads
         if options.precision != "auto":
             properties["INFERENCE_PRECISION_HINT"] = options.precision
+        admitted(model)
         try:
             graph = core.read_model(str(model))
             wanted = [_output(graph, spec.heatmaps.name), _output(graph, spec.pafs.name)]
@@ -49,7 +52,8 @@ class OpenVinoBackend:
                 )
         except RuntimeError as error:
             raise ModelError(f"OpenVINO cannot load {model}: {_reason(error)}") from None
-        self.spec = spec
+        self.spec = any_batch(spec)
+        self._batch = 0 if spec.dynamic_batch else spec.batch
         precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         device = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
         self.info = BackendInfo(name="openvino", version=openvino.__version__, device=device, precision=precision)
@@ -64,13 +68,19 @@ class OpenVinoBackend:
         if request is None:
             raise ClosedError(f"the network {self.spec.name} was closed; open it again with open_backend")
         check_batch(self.spec, batch)
-        request.set_input_tensor(self._tensor(np.ascontiguousarray(batch), shared_memory=True))
-        request.infer()
-        outputs = [request.get_output_tensor(place).data for place in self._places]
+        outputs = run_filled(partial(self._run, request), batch, self._batch or len(batch))
         if self._checked != batch.shape:
             check_strides(self.spec, batch, outputs)
             self._checked = batch.shape
         return outputs
+
+    def _run(self, request: Any, batch: FloatArray) -> list[NDArray[Any]]:
+        try:
+            request.set_input_tensor(self._tensor(np.ascontiguousarray(batch), shared_memory=True))
+            request.infer()
+        except RuntimeError as error:
+            raise BackendError(f"OpenVINO cannot run {self.spec.name}: {_reason(error)}") from None
+        return [request.get_output_tensor(place).data for place in self._places]
 
     def close(self) -> None:
         """See Backend.close."""

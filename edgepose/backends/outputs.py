@@ -21,7 +21,9 @@ def check_batch(spec: ModelSpec, batch: NDArray[Any]) -> None:
     if not spec.dynamic_size and size != spec.input_hw:
         wanted = f"{spec.input_hw[0]}x{spec.input_hw[1]}"
         raise ShapeError(f"model {spec.name} takes pictures of {wanted} only, got {size[0]}x{size[1]}")
-    if not spec.dynamic_batch and len(batch) != 1:
+    if not len(batch):
+        raise ShapeError(f"model {spec.name} takes at least one picture, got a batch of none")
+    if not spec.dynamic_batch and spec.batch == 1 and len(batch) != 1:
         raise ShapeError(f"model {spec.name} takes one picture at a time, got a batch of {len(batch)}")
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from edgepose.backends import BackendInfo
 from edgepose.backends.device_memory import Buffer, Device, DeviceMemory, PycudaMemory, keep_for_ever
 from edgepose.backends.engine_file import EngineKey, StaleEngineError, read_genuine
+from edgepose.backends.filling import filled
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
 from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError
@@ -74,7 +75,8 @@ class TensorRtBackend:
                 if self._loaded[1] is None:
                     raise ModelError(f"TensorRT {trt.__version__} refuses engine '{engine}'; build it again")
                 _check_tensors(self._loaded[1], trt, spec, engine)
-                self._lanes.append(_Lane(self._loaded[1], self._memory, spec, key, options))
+                self._fill = 0 if spec.dynamic_batch else spec.batch
+                self._lanes.append(_Lane(self._loaded[1], self._memory, spec, key, options, self._fill))
         except BaseException:
             self._end()
             raise
@@ -111,10 +113,10 @@ class TensorRtBackend:
         return outputs
 
     def _run(self, batch: FloatArray) -> list[NDArray[Any]]:
-        size = self._key.max_batch
+        size = self._fill or self._key.max_batch
         pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
         if len(pieces) > 1 and len(self._lanes) < N_LANES:
-            self._lanes.append(_Lane(self._loaded[1], self._memory, self.spec, self._key, self._options))
+            self._lanes.append(_Lane(self._loaded[1], self._memory, self.spec, self._key, self._options, self._fill))
         results: list[list[NDArray[Any]]] = []
         waiting: list[_Lane] = []
         for k, piece in enumerate(pieces):
@@ -153,10 +155,20 @@ def _let_go(lanes: list[_Lane], loaded: list[Any], memory: DeviceMemory, lock: t
 
 
 class _Lane:
-    """One execution context, its stream, and pinned buffers for a full batch."""
+    """One execution context, its stream, and pinned buffers for a full batch.
+
+    fill: pictures that a graph of a fixed batch takes, to which a piece is filled up; 0 where any number up to the
+    engine's may go in.
+    """
 
     def __init__(
-        self, engine: Any, memory: DeviceMemory, spec: ModelSpec, key: EngineKey, options: BackendOptions
+        self,
+        engine: Any,
+        memory: DeviceMemory,
+        spec: ModelSpec,
+        key: EngineKey,
+        options: BackendOptions,
+        fill: int,
     ) -> None:
         self._memory = memory
         self._context = engine.create_execution_context()
@@ -166,8 +178,10 @@ class _Lane:
         H, W = key.input_hw
         self.input_shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
         self._names = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))
-        self._context.set_input_shape(self._input_name, (key.max_batch, *self.input_shape))
-        self._n = 0
+        self._context.set_input_shape(self._input_name, (fill or key.max_batch, *self.input_shape))
+        self._fill = fill
+        self._n = fill
+        self._kept = 0
         self._stream: Any = None
         self._buffers: dict[str, Buffer] = {}
         try:
@@ -186,6 +200,9 @@ class _Lane:
     def start(self, piece: FloatArray) -> None:
         """Copy in, compute and copy out, all in the stream; returns at once."""
         memory, source = self._memory, self._buffers[self._input_name]
+        self._kept = len(piece)
+        if self._fill:
+            piece = filled(piece, self._fill)
         source.host[: piece.nbytes].view(np.float32).reshape(piece.shape)[...] = piece
         memory.to_device(source, piece.nbytes, self._stream)
         if len(piece) != self._n:
@@ -200,10 +217,11 @@ class _Lane:
         """Wait, and give heatmaps and PAFs as float32 copies."""
         self._memory.wait(self._stream)
         found = [
-            self._buffers[name].host[: self._nbytes(name)].view(np.float32).reshape(self._shape(name)).copy()
+            self._buffers[name].host[: self._nbytes(name)].view(np.float32).reshape(self._shape(name))
             for name in self._names
         ]
-        return [found[0], found[-1]]
+        kept = [values[: self._kept].copy() for values in found]
+        return [kept[0], kept[-1]]
 
     def free(self) -> None:
         """Give everything back, inside `active()`."""

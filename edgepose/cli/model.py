@@ -63,7 +63,10 @@ def _graph(contract: Contract) -> dict[str, Any]:
     graph = contract.graph
     notes = []
     if graph.opset > TENSORRT_OPSET or graph.ir_version > TENSORRT_IR:
-        notes.append(f"TensorRT 8.6 reads opset {TENSORRT_OPSET} and IR {TENSORRT_IR} at most: export it lower for it")
+        notes.append(
+            f"TensorRT 8.6 reads opset {TENSORRT_OPSET} and IR {TENSORRT_IR} at most: calibrate and build bring "
+            "it down where they can"
+        )
     return {
         "inputs": [str(port) for port in graph.inputs],
         "outputs": [str(port) for port in graph.outputs],
@@ -85,7 +88,7 @@ def _words(spec: ModelSpec) -> dict[str, str]:
         "input": f"{spec.input_name}, {spec.input_layout}, {spec.colour}, "
         f"value = (x - {_numbers(spec.mean)}) * {_numbers(spec.scale)}",
         "size": f"{size}, " + (f"any multiple of {spec.multiple}" if spec.dynamic_size else "fixed"),
-        "batch": "any" if spec.dynamic_batch else "1",
+        "batch": "any" if spec.dynamic_batch else f"{spec.batch}, fixed",
         "scaling": spec.resize,
         "padding": f"grey {spec.pad_value}",
         **outputs,

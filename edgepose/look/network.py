@@ -15,9 +15,9 @@ import numpy as np
 
 from edgepose.backends import Backend
 from edgepose.decode import Grouper, GroupOptions
-from edgepose.files import sha256_of
 from edgepose.look.preprocess import Letterbox, Preprocessor, input_size, split_fields
 from edgepose.look.sight import Sight
+from edgepose.model import model_sha256
 from edgepose.types import Fields, FloatArray, Image, Pose
 from edgepose.workers import Turns
 
@@ -85,7 +85,7 @@ class Network:
     @cached_property
     def sha256(self) -> str | None:
         """Hexadecimal digest of the model file, None without one; read when a publisher wants to know."""
-        return sha256_of(self.file) if self.file is not None and self.file.is_file() else None
+        return model_sha256(self.file) if self.file is not None and self.file.is_file() else None
 
     def preparer(self, input_hw: tuple[int, int] | None = None) -> Preparer:
         """A preparer for one more source or thread; with `input_hw` every picture is fitted into that input (H, W)."""

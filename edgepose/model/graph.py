@@ -1,23 +1,24 @@
-"""Reads the inputs and outputs of an ONNX file: names, shapes, types, opset. No runtime and no onnx package needed.
+"""Reads what an ONNX file says about itself: inputs, outputs, opset, what its nodes are, which weights lie elsewhere.
 
-An ONNX file is one protobuf message (onnx.proto, ModelProto). Only the few fields named below are read; weights are
-skipped by their length, so a large model is read in milliseconds.
+No runtime and no onnx package needed. An ONNX file is one protobuf message (onnx.proto, ModelProto). Only the few
+fields named below are read; weights are skipped by their length, so a large model is read in milliseconds.
 """
 
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgepose.errors import ModelError
+from edgepose.model.contents import Contents, look_through
 from edgepose.model.shipped import no_model
+from edgepose.model.wire import TruncatedError, as_bytes, as_number, as_text, fields, message
 
 # Field numbers of onnx.proto.
 _MODEL_IR_VERSION, _MODEL_GRAPH, _MODEL_OPSET = 1, 7, 8
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
-_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 5, 11, 12
+_GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 5, 11, 12
 _TENSOR_NAME = 8
 _VALUE_NAME, _VALUE_TYPE = 1, 2
 _TYPE_TENSOR = 1
@@ -25,6 +26,9 @@ _TENSOR_ELEM_TYPE, _TENSOR_SHAPE = 1, 2
 _SHAPE_DIM, _DIM_VALUE = 1, 1
 
 _ELEM_TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 10: "float16", 11: "float64"}
+
+
+_EMPTY = Contents()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,17 @@ class Graph:
     outputs: tuple[Port, ...]
     opset: int
     ir_version: int
+    contents: Contents = _EMPTY
+
+    @property
+    def batch(self) -> int | None:
+        """Pictures that go in at once; None where any number may, or where the graph does not say."""
+        shape = self.inputs[0].shape
+        return shape[0] if shape else None
 
 
 def read_graph(path: str | Path) -> Graph:
-    """Read inputs and outputs of an ONNX file; ModelError when it is missing, encrypted, truncated or no ONNX."""
+    """Read an ONNX file; ModelError when it is missing, encrypted, truncated or no ONNX."""
     path = Path(path)
     if path.suffix == ".etlt":
         raise ModelError(
@@ -69,7 +80,7 @@ def read_graph(path: str | Path) -> Graph:
         raise ModelError(f"cannot read model {path}: {(error.strerror or str(error)).lower()}") from None
     try:
         graph = _parse_model(data)
-    except _TruncatedError:
+    except TruncatedError:
         looks_right = data[0] == _MODEL_IR_VERSION << 3  # every exporter writes ir_version first
         fault = "is cut short or damaged: copy or export it again" if looks_right else "is not an ONNX model"
         raise ModelError(f"{path} ({len(data)} bytes) {fault}") from None
@@ -80,13 +91,13 @@ def read_graph(path: str | Path) -> Graph:
 
 def _parse_model(data: memoryview) -> Graph | None:
     ir_version, opset, graph = 0, 0, None
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == _MODEL_IR_VERSION and isinstance(value, int):
             ir_version = value
         elif number == _MODEL_OPSET and isinstance(value, memoryview):
-            entry = dict(_fields(value))
-            if not _text(entry.get(_OPSET_DOMAIN)):  # the empty domain is ONNX's own
-                opset = _number(entry.get(_OPSET_VERSION))
+            entry = message(value)
+            if as_text(entry.get(_OPSET_DOMAIN)) in ("", "ai.onnx"):
+                opset = as_number(entry.get(_OPSET_VERSION))
         elif number == _MODEL_GRAPH and isinstance(value, memoryview):
             graph = value
     if graph is None:
@@ -94,81 +105,26 @@ def _parse_model(data: memoryview) -> Graph | None:
     weights: set[str] = set()
     inputs: list[Port] = []
     outputs: list[Port] = []
-    for number, value in _fields(graph):
+    for number, value in fields(graph):
         if not isinstance(value, memoryview):
             continue
         if number == _GRAPH_INITIALIZER:
-            weights.add(_text(dict(_fields(value)).get(_TENSOR_NAME)))
+            weights.add(as_text(message(value).get(_TENSOR_NAME)))
         elif number == _GRAPH_INPUT:
             inputs.append(_parse_port(value))
         elif number == _GRAPH_OUTPUT:
             outputs.append(_parse_port(value))
     fed = tuple(port for port in inputs if port.name not in weights)  # before IR 4 weights were inputs too
-    return Graph(fed, tuple(outputs), opset, ir_version)
+    return Graph(fed, tuple(outputs), opset, ir_version, look_through(data))
 
 
 def _parse_port(data: memoryview) -> Port:
-    value = dict(_fields(data))
-    tensor = dict(_fields(_bytes(dict(_fields(_bytes(value.get(_VALUE_TYPE)))).get(_TYPE_TENSOR))))
+    value = message(data)
+    tensor = message(message(value.get(_VALUE_TYPE)).get(_TYPE_TENSOR))
     shape = []
-    for number, dim in _fields(_bytes(tensor.get(_TENSOR_SHAPE))):
+    for number, dim in fields(as_bytes(tensor.get(_TENSOR_SHAPE))):
         if number == _SHAPE_DIM:
-            size = _number(dict(_fields(_bytes(dim))).get(_DIM_VALUE))
+            size = as_number(message(dim).get(_DIM_VALUE))
             shape.append(size if size > 0 else None)  # some exporters write 0 or -1 for a free axis
-    code = _number(tensor.get(_TENSOR_ELEM_TYPE))
-    return Port(_text(value.get(_VALUE_NAME)), tuple(shape), _ELEM_TYPES.get(code, f"type {code}"))
-
-
-class _TruncatedError(Exception):
-    """The bytes end inside a field or do not form one."""
-
-
-_Value = int | memoryview
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, _Value]]:
-    """(field number, value) of one protobuf message, in file order; length-delimited values stay views."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        number, wire = key >> 3, key & 7
-        if wire == 0:
-            value, at = _varint(data, at)
-            yield number, value
-            continue
-        if wire == 2:
-            size, at = _varint(data, at)
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
-            raise _TruncatedError
-        if number == 0 or size < 0 or at + size > len(data):
-            raise _TruncatedError
-        yield number, data[at : at + size]
-        at += size
-
-
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(data) and shift < 70:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return (value - (1 << 64) if value >> 63 else value), at
-    raise _TruncatedError
-
-
-def _bytes(value: _Value | None) -> memoryview:
-    return value if isinstance(value, memoryview) else memoryview(b"")
-
-
-def _number(value: _Value | None) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _text(value: _Value | None) -> str:
-    try:
-        return str(_bytes(value), "utf-8")
-    except UnicodeDecodeError:
-        raise _TruncatedError from None
+    code = as_number(tensor.get(_TENSOR_ELEM_TYPE))
+    return Port(as_text(value.get(_VALUE_NAME)), tuple(shape), _ELEM_TYPES.get(code, f"type {code}"))

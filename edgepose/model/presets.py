@@ -14,10 +14,24 @@ from typing import Literal
 from msgspec.structs import replace
 
 from edgepose.errors import ModelError
-from edgepose.model.graph import Graph, Port
+from edgepose.model.foreign import foreign_network
+from edgepose.model.graph import Graph
+from edgepose.model.outputs import (
+    Reading,
+    channels_of,
+    find_one,
+    find_pair,
+    input_layouts,
+    plane_of,
+    says_pafs_first,
+)
 from edgepose.model.spec import Layout, ModelSpec, OutputSpec
 
 _INV_256 = (1 / 256,) * 3
+_WOULD_RUN = (
+    "EdgePose groups heatmaps and PAFs of people: give it BodyPoseNet, OpenPose COCO-18, Lightweight OpenPose, "
+    "human-pose-estimation-0001 or trt_pose as ONNX, or a network of its own such as edgepose-lite"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,10 @@ def _output_named(pattern: str) -> Callable[[Graph], bool]:
     return lambda graph: any(re.match(pattern, port.name) for port in graph.outputs)
 
 
+def _names_pafs_first(graph: Graph) -> bool:
+    return any(says_pafs_first(port.name) for port in graph.outputs)
+
+
 def _always(graph: Graph) -> bool:
     return True
 
@@ -62,7 +80,7 @@ PRESETS: dict[str, Preset] = {
     "bodyposenet": Preset(
         "BodyPoseNet (TAO export)",
         replace(_OPENPOSE, name="bodyposenet", colour="RGB", input_hw=(288, 384)),
-        lambda graph: _layout(graph.inputs[0], 3) == "NHWC" or _output_named("heatmap_out")(graph),
+        lambda graph: input_layouts(graph.inputs[0]) == ["NHWC"] or _output_named("heatmap_out")(graph),
     ),
     "trt_pose": Preset(
         "trt_pose (human_pose.json)",
@@ -81,8 +99,6 @@ PRESETS: dict[str, Preset] = {
         n_heatmaps=18,
         n_pafs=42,
     ),
-    "openpose": Preset("OpenPose COCO-18, heatmaps first", _OPENPOSE, _always, joined="heatmaps"),
-    "openpose_pafs_first": Preset("OpenPose COCO-18, PAFs first", _OPENPOSE, _always, joined="pafs"),
     "lightweight_openpose": Preset(
         "Lightweight OpenPose (PyTorch export, last stage)",
         replace(_OPENPOSE, name="lightweight_openpose", input_hw=(256, 456), pad_value=0, resize="linear"),
@@ -96,6 +112,8 @@ PRESETS: dict[str, Preset] = {
         ModelSpec(name="human_pose_estimation_0001", input_hw=(256, 456), resize="linear"),
         _always,
     ),
+    "openpose_pafs_first": Preset("OpenPose COCO-18, PAFs first", _OPENPOSE, _names_pafs_first, joined="pafs"),
+    "openpose": Preset("OpenPose COCO-18, heatmaps first", _OPENPOSE, _always, joined="heatmaps"),
 }
 """Presets by name, in the order in which they are tried."""
 
@@ -108,100 +126,84 @@ def recognise(graph: Graph, name: str, preset: str | None = None) -> Recognition
     """
     if preset is not None and preset not in PRESETS:
         raise ModelError(f"no preset named {preset!r}; there are {', '.join(PRESETS)}")
+    foreign = foreign_network(graph) if preset is None else None
+    fitting = (_apply(key, graph, forced=preset is not None) for key in (PRESETS if preset is None else [preset]))
+    recognition = next((found for found in fitting if found is not None), None)
+    if recognition is None and foreign is not None:
+        raise ModelError(f"model {name!r} looks like {foreign}. {_WOULD_RUN}")
     if graph.inputs[0].dtype != "float32":
         raise ModelError(f"model {name!r} takes {graph.inputs[0]}; export it with a float32 input")
-    for key in PRESETS if preset is None else [preset]:
-        recognition = _apply(key, graph, forced=preset is not None)
-        if recognition is not None:
-            return recognition
+    if recognition is not None:
+        return recognition
     found = f"inputs {'; '.join(map(str, graph.inputs))}; outputs {'; '.join(map(str, graph.outputs))}"
     wanted = "a known pose network" if preset is None else f"{PRESETS[preset].title}"
     raise ModelError(
         f"model {name!r} does not look like {wanted}: it has {found}. Write a sidecar JSON beside it that says what "
-        "these are (docs/reference/model-sidecar.md)"
+        "these are (docs/reference/model-sidecar.md), or name the network it is: edgepose model check --preset"
     )
 
 
 def _apply(key: str, graph: Graph, *, forced: bool) -> Recognition | None:
     preset, picture = PRESETS[key], graph.inputs[0]
-    input_layout = _layout(picture, 3)
-    if len(graph.inputs) != 1 or input_layout is None:
+    if len(graph.inputs) != 1 or not (forced or preset.belongs(graph)):
         return None
-    outputs = _outputs(preset, graph, input_layout)
-    if outputs is None:
-        return None
-    if not forced and not preset.belongs(graph):
-        return None
+    for layout in input_layouts(picture):
+        readings = _readings(preset, graph, layout, forced)
+        if readings is not None:
+            return _recognition(key, graph, layout, *readings)
+    return None
+
+
+def _readings(preset: Preset, graph: Graph, layout: Layout, forced: bool) -> tuple[Reading, Reading] | None:
+    if not preset.joined:
+        return find_pair(graph, layout, preset.n_heatmaps, preset.n_pafs, by_name=forced)
+    both = find_one(graph, layout, preset.n_heatmaps + preset.n_pafs)
+    return None if both is None else (both, both)
+
+
+def _recognition(key: str, graph: Graph, layout: Layout, heatmaps: Reading, pafs: Reading) -> Recognition:
+    preset, picture = PRESETS[key], graph.inputs[0]
     template = preset.template
     assumed = [f"{preset.title}: {_input_words(template)}"]
     if preset.joined:
         other = "openpose" if preset.joined == "pafs" else "openpose_pafs_first"
-        assumed.append(f"{preset.joined} come first in {outputs[0].name} (the other order is preset {other})")
-
-    height, width = _height_width(picture, input_layout)
-    fixed = height is not None and width is not None
-    input_hw = (height, width) if height is not None and width is not None else template.input_hw
+        assumed.append(f"{preset.joined} come first in {heatmaps.port.name} (the other order is preset {other})")
+    if channels_of(picture, layout) is None:
+        assumed.append(f"the input is {layout} (the graph leaves its axes free)")
+    sides = plane_of(picture, layout)
+    input_hw = (sides[0] or template.input_hw[0], sides[1] or template.input_hw[1])
     spec = replace(
         template,
         input_name=picture.name,
-        input_layout=input_layout,
+        input_layout=layout,
         input_hw=input_hw,
         multiple=template.multiple if not any(side % template.multiple for side in input_hw) else 1,
-        dynamic_size=not fixed,
-        dynamic_batch=picture.shape[0] is None,
-        heatmaps=outputs[0],
-        pafs=outputs[1],
+        dynamic_size=sides == (None, None),
+        dynamic_batch=graph.batch is None,
+        batch=graph.batch or 1,
+        heatmaps=_output(heatmaps, template.heatmaps, preset, of_heatmaps=True),
+        pafs=_output(pafs, template.pafs, preset, of_heatmaps=False),
     )
-    if not fixed:
+    if heatmaps.stride is None or pafs.stride is None:
         strides = f"heatmaps {spec.heatmaps.stride:g}, PAFs {spec.pafs.stride:g}"
         assumed.append(f"strides {strides} (the graph leaves sizes free; checked at the first picture)")
+    for what, reading in (("heatmaps", heatmaps), ("PAFs", pafs)):
+        if channels_of(reading.port, reading.layout) is None:
+            assumed.append(
+                f"{what} are {reading.port.name}, {reading.layout} (by its name; the graph leaves sizes free)"
+            )
     return Recognition(key, spec, tuple(assumed))
 
 
-def _outputs(preset: Preset, graph: Graph, input_layout: Layout) -> tuple[OutputSpec, OutputSpec] | None:
-    """Heatmaps and PAFs among the graph's outputs: of several stages the last; None when their channels are missing."""
-    n_heatmaps, n_pafs, template = preset.n_heatmaps, preset.n_pafs, preset.template
-    if preset.joined:
-        both = _output(graph, n_heatmaps + n_pafs, input_layout, template.heatmaps.stride)
-        if both is None:
-            return None
-        if preset.joined == "heatmaps":
-            cuts = (0, n_heatmaps), (n_heatmaps, n_heatmaps + n_pafs)
-        else:
-            cuts = (n_pafs, n_pafs + n_heatmaps), (0, n_pafs)
-        return replace(both, channels=cuts[0]), replace(both, channels=cuts[1])
-    heatmaps = _output(graph, n_heatmaps, input_layout, template.heatmaps.stride)
-    pafs = _output(graph, n_pafs, input_layout, template.pafs.stride)
-    return None if heatmaps is None or pafs is None else (heatmaps, pafs)
-
-
-def _output(graph: Graph, channels: int, input_layout: Layout, default_stride: float) -> OutputSpec | None:
-    for port in reversed(graph.outputs):
-        layout = _layout(port, channels, input_layout)
-        if layout is None:
-            continue
-        stride = default_stride
-        if port.name.startswith("conv2d_transpose"):
-            stride = 2.0  # TAO's deployable export appends a fixed 4x upsampling to the PAFs
-        input_height, height = (_height_width(graph.inputs[0], input_layout)[0], _height_width(port, layout)[0])
-        if input_height is not None and height is not None:
-            stride = input_height / height
-        return OutputSpec(name=port.name, layout=layout, stride=stride)
-    return None
-
-
-def _layout(port: Port, channels: int, if_both: Layout = "NCHW") -> Layout | None:
-    """The axis order in which a 4-axis tensor has that many channels; None when it has not."""
-    if len(port.shape) != 4:
-        return None
-    first, last = port.shape[1] == channels, port.shape[3] == channels
-    if first and last:
-        return if_both
-    return "NCHW" if first else "NHWC" if last else None
-
-
-def _height_width(port: Port, layout: Layout) -> tuple[int | None, int | None]:
-    return (port.shape[2], port.shape[3]) if layout == "NCHW" else (port.shape[1], port.shape[2])
+def _output(reading: Reading, template: OutputSpec, preset: Preset, *, of_heatmaps: bool) -> OutputSpec:
+    # TAO's deployable export appends a fixed 4x upsampling to the PAFs
+    upsampled = reading.port.name.startswith("conv2d_transpose")
+    output = reading.spec(2.0 if upsampled else template.stride)
+    if preset.joined is None:
+        return output
+    n_first = preset.n_heatmaps if preset.joined == "heatmaps" else preset.n_pafs
+    first = of_heatmaps == (preset.joined == "heatmaps")
+    return replace(output, channels=(0, n_first) if first else (n_first, preset.n_heatmaps + preset.n_pafs))
 
 
 def _input_words(spec: ModelSpec) -> str:

@@ -11,7 +11,9 @@ import msgspec
 
 from edgepose.errors import ModelError
 from edgepose.files import ORDINARY, write_atomically
-from edgepose.model.graph import Graph, Port, read_graph
+from edgepose.model.admit import admitted
+from edgepose.model.graph import Graph, Port
+from edgepose.model.limits import check_size
 from edgepose.model.presets import recognise
 from edgepose.model.shipped import no_model
 from edgepose.model.spec import Layout, ModelSpec, OutputSpec, check_spec
@@ -63,7 +65,7 @@ def read_contract(model: str | Path, preset: str | None = None) -> Contract:
     is_onnx = model.suffix not in (".engine", ".npz")
     if not is_onnx and not model.is_file():
         raise no_model(model)
-    graph = read_graph(model) if is_onnx else None
+    graph = admitted(model) if is_onnx else None
     sidecar = sidecar_path(model)
     if preset is None and sidecar.is_file():
         spec = read_sidecar(sidecar)
@@ -89,6 +91,7 @@ def read_sidecar(path: Path) -> ModelSpec:
     except OSError as error:
         raise ModelError(f"sidecar {path} cannot be read: {error.strerror}") from None
     check_spec(spec)
+    check_size(spec.input_hw, f"sidecar {path}: input_hw", spec.batch)
     return spec
 
 
@@ -116,6 +119,8 @@ def check_against(spec: ModelSpec, graph: Graph, sidecar: Path) -> None:
         raise contradict("dynamic_size true", str(picture))
     if spec.dynamic_batch and picture.shape and picture.shape[0] is not None:
         raise contradict("dynamic_batch true", str(picture))
+    if not spec.dynamic_batch and picture.shape and picture.shape[0] not in (None, spec.batch):
+        raise contradict(f"batch {spec.batch}", str(picture))
     skeleton = spec.keypoint_skeleton
     for key, output, least, most in (
         ("heatmaps", spec.heatmaps, skeleton.n_keypoints, None),

@@ -42,6 +42,7 @@ class ModelSpec(Options, frozen=True):
         those that it was trained with. Contracts written before there was a choice mean `halving`.
     pad_value: letterbox grey. input_hw: default size (H, W). multiple: H and W must be multiples of it.
     dynamic_size, dynamic_batch: whether the graph takes other sizes and batches than the declared one.
+    batch: pictures that go in at once where `dynamic_batch` is false; backends fill up a shorter batch.
     heatmaps, pafs: the outputs; both may be slices of one tensor.
     """
 
@@ -58,6 +59,7 @@ class ModelSpec(Options, frozen=True):
     multiple: int = 8
     dynamic_size: bool = True
     dynamic_batch: bool = True
+    batch: int = 1
     heatmaps: OutputSpec = OutputSpec(name="heatmaps")
     pafs: OutputSpec = OutputSpec(name="pafs")
 
@@ -83,6 +85,8 @@ def _troubles(spec: ModelSpec) -> Iterator[str]:
         yield f"mean {spec.mean} and scale {spec.scale} must be finite and scale not 0"
     if not 0 <= spec.pad_value <= 255:
         yield f"pad_value is {spec.pad_value}; a grey value from 0 to 255 is wanted"
+    if spec.batch < 1:
+        yield f"batch is {spec.batch}; pictures that go in at once are wanted, such as 1"
     if spec.multiple < 1 or min(spec.input_hw) < 1 or any(side % spec.multiple for side in spec.input_hw):
         yield f"input_hw {spec.input_hw} must be positive multiples of multiple ({spec.multiple})"
     for key, output in (("heatmaps", spec.heatmaps), ("pafs", spec.pafs)):

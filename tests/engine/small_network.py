@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from msgspec.structs import replace
 from onnx import TensorProto, helper, numpy_helper
 
 from edgepose.model import ModelSpec, OutputSpec, save_spec
@@ -22,8 +23,11 @@ SPEC = ModelSpec(
 )
 
 
-def small_network(separate_bias: bool = True, opset: int = 13, seed: int = 0) -> Any:
-    """An ONNX model of SPEC's contract; separate_bias leaves the bias as an Add behind each Conv, as exporters do."""
+def small_network(separate_bias: bool = True, opset: int = 13, seed: int = 0, batch: int | None = None) -> Any:
+    """An ONNX model of SPEC's contract; separate_bias leaves the bias as an Add behind each Conv, as exporters do.
+
+    batch: the only one that it takes, as a Reshape in the middle insists; any where left out.
+    """
     random = np.random.default_rng(seed)
     nodes, stored = [], []
 
@@ -53,16 +57,19 @@ def small_network(separate_bias: bool = True, opset: int = 13, seed: int = 0) ->
     down = relu(conv(wide, 24, 24, 3, "down", stride=2))
     branch = relu(conv(down, 24, 24, 3, "branch"))
     nodes.append(helper.make_node("Add", [branch, down], ["joined"]))
-    trunk = relu(conv("joined", 24, 24, 1, "trunk"))
+    if batch is not None:
+        stored.append(numpy_helper.from_array(np.array([batch, 24, 4, 6]), "whole"))
+        nodes.append(helper.make_node("Reshape", ["joined", "whole"], ["joined_again"]))
+    trunk = relu(conv("joined" if batch is None else "joined_again", 24, 24, 1, "trunk"))
     for name, channels in (("heatmaps", 19), ("pafs", 38)):
         conv(trunk, 24, channels, 1, f"{name}_head")
         nodes.append(helper.make_node("Identity", [f"{name}_head"], [name]))
     graph = helper.make_graph(
         nodes,
         "small",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, "H", "W"])],
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, [batch or "N", 3, "H", "W"])],
         [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", channels, "h", "w"])
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch or "N", channels, "h", "w"])
             for name, channels in (("heatmaps", 19), ("pafs", 38))
         ],
         stored,
@@ -74,7 +81,8 @@ def write_small(folder: Path, name: str = "small.onnx", **words: Any) -> Path:
     """The network as a file with its sidecar."""
     path = folder / name
     onnx.save(small_network(**words), str(path))
-    save_spec(SPEC, path)
+    batch = words.get("batch")
+    save_spec(SPEC if batch is None else replace(SPEC, dynamic_batch=False, batch=batch), path)
     return path
 
 

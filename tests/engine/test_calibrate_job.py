@@ -94,6 +94,20 @@ def test_the_cache_names_the_tensors_of_the_written_model(folder: Path, report: 
     assert amax["stem"] == amax["stem_relu"]
 
 
+def test_a_network_of_four_pictures_and_a_newer_opset_is_calibrated_as_any(
+    folder: Path, report: CalibrationReport, tmp_path: Path
+) -> None:
+    """The same weights in a graph that takes exactly four pictures, in opset 20: the same ranges."""
+    four = write_small(tmp_path, batch=4, opset=20)
+    found = calibrate(request_of(folder, "four", model=str(four), output=str(tmp_path / "int8"), accept=True), silent)
+    for mine, other in zip(found.layers, report.layers, strict=True):
+        assert (mine.name, mine.int8) == (other.name, other.int8)
+        assert mine.amax == pytest.approx(other.amax, rel=1e-3)
+    written = onnx.load(str(tmp_path / "int8.onnx"))
+    assert written.opset_import[0].version <= 17
+    assert written.graph.input[0].type.tensor_type.shape.dim[0].dim_value == 4
+
+
 def test_a_model_that_fails_the_gate_gets_no_name_that_anything_runs(folder: Path) -> None:
     strict = GateOptions(min_people=10_000)
     made = calibrate(request_of(folder, "strict", gate=strict), silent)

@@ -10,9 +10,10 @@ from typing import Any
 
 import fake_tensorrt
 import msgspec
+import onnx
 import pytest
 from fake_memory import FakeMemory
-from small_network import write_small
+from small_network import small_network, write_small
 
 from edgepose.backends.engine_file import EngineKey, EngineSidecar, device_secret, read_genuine, seal, sidecar_of
 from edgepose.engine.tensorrt import files
@@ -22,6 +23,7 @@ from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.engine.tensorrt.store import examine, leftovers, remove
 from edgepose.errors import BackendError, FileError, ModelError
 from edgepose.files import write_atomically
+from edgepose.model import load_spec, save_spec
 
 KEY = EngineKey(
     model_sha256="a" * 64,
@@ -184,6 +186,55 @@ def test_an_engine_that_fits_is_kept_and_one_that_does_not_is_built_again(tmp_pa
     assert build_fake(request_of(tmp_path, max_batch=8), "10.13", name="Thor").changed == "max batch 4 -> 8"
     write_small(tmp_path, seed=1)
     assert build_fake(request_of(tmp_path, max_batch=8), "10.13", name="Thor").changed == "model sha256 changed"
+
+
+def test_weights_beside_the_graph_are_part_of_what_an_engine_depends_on(tmp_path: Path) -> None:
+    def save(seed: int) -> None:
+        onnx.save_model(
+            small_network(seed=seed),
+            write_small(tmp_path),
+            save_as_external_data=True,
+            location="small.onnx.data",
+            size_threshold=0,
+        )
+
+    save(0)
+    graph = (tmp_path / "small.onnx").read_bytes()
+    assert build_fake(request_of(tmp_path)).changed == "no engine yet"
+    assert build_fake(request_of(tmp_path)).reused
+    assert examine(tmp_path / "small.engine", None, None).state == "fits"
+    (tmp_path / "small.onnx.data").unlink()
+    save(1)
+    assert (tmp_path / "small.onnx").read_bytes() == graph
+    assert examine(tmp_path / "small.engine", None, None).reason == "small.onnx changed"
+    assert build_fake(request_of(tmp_path)).changed == "model sha256 changed"
+    (tmp_path / "small.onnx.data").unlink()
+    with pytest.raises(ModelError, match=r"small\.onnx\.data, which is not beside it"):
+        build_fake(request_of(tmp_path))
+    assert "not beside it" in examine(tmp_path / "small.engine", None, None).reason
+
+
+def test_a_newer_opset_is_brought_down_or_left_to_the_tensorrt_at_hand(tmp_path: Path) -> None:
+    path = write_small(tmp_path, opset=20)
+    build_fake(request_of(tmp_path))
+    assert _opset_of_engine(tmp_path) == 17
+    model = small_network(opset=20)
+    model.graph.node.append(onnx.helper.make_node("Gelu", ["heatmaps"], ["unread"]))
+    onnx.save(model, path)
+    build_fake(request_of(tmp_path))
+    assert _opset_of_engine(tmp_path) == 20
+
+
+def _opset_of_engine(folder: Path) -> int:
+    model = onnx.load_from_string((folder / "small.engine").read_bytes().partition(b"\n")[2])
+    return int(model.opset_import[0].version)
+
+
+def test_a_graph_of_one_size_is_not_built_for_another(tmp_path: Path) -> None:
+    path = write_small(tmp_path)
+    save_spec(msgspec.structs.replace(load_spec(path), dynamic_size=False), path)
+    with pytest.raises(ModelError, match="takes pictures of 32x48 only; leave --size out"):
+        build_fake(msgspec.structs.replace(request_of(tmp_path), input_hw=(64, 96)))
 
 
 def test_a_tampered_engine_is_built_again_with_the_reason(tmp_path: Path) -> None:

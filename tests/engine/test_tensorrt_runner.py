@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from fake_memory import FakeMemory
 from small_network import SPEC, pictures_like, run, small_network, write_small
 
 from edgepose.backends import BackendOptions, open_backend
-from edgepose.backends.engine_file import StaleEngineError
+from edgepose.backends.engine_file import StaleEngineError, read_genuine
 from edgepose.backends.tensorrt import TensorRtBackend
 from edgepose.engine.tensorrt.job import BuildRequest, build
 from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import BackendError, ClosedError, ModelError, ShapeError
+from edgepose.model import load_spec
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +29,9 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
 
 
-def engine_of(folder: Path, trt: Any, max_batch: int = 2) -> Path:
+def engine_of(folder: Path, trt: Any, max_batch: int = 2, **words: Any) -> Path:
     request = BuildRequest(
-        model=str(write_small(folder)),
+        model=str(write_small(folder, **words)),
         engine=str(folder / "small.engine"),
         options=BuildOptions(precision="fp32", max_batch=max_batch),
     )
@@ -45,6 +47,22 @@ class Opened:
         self.memory = FakeMemory()
         self.engine = engine_of(folder, trt)
         self.backend = TensorRtBackend(self.engine, SPEC, BackendOptions(**options), lambda: self.memory)
+
+
+@pytest.mark.parametrize("n", [1, 3, 4, 9])
+def test_a_graph_of_four_pictures_is_built_for_four_and_always_given_four(
+    tmp_path: Path, monkeypatch: Any, n: int
+) -> None:
+    trt = fake_tensorrt.make("10.3")
+    monkeypatch.setitem(sys.modules, "tensorrt", trt)
+    engine, memory = engine_of(tmp_path, trt, batch=4), FakeMemory()
+    assert read_genuine(engine)[1].max_batch == 4
+    with closing(TensorRtBackend(engine, load_spec(engine), BackendOptions(), lambda: memory)) as backend:
+        batch = pictures_like(np.random.default_rng(n), n)
+        for _ in range(2):
+            for exact, mine in zip(run(small_network(), batch), backend.infer(batch), strict=True):
+                np.testing.assert_allclose(mine, exact, atol=1e-5)
+    assert memory.alive == 0
 
 
 @pytest.mark.parametrize("version", fake_tensorrt.VERSIONS)

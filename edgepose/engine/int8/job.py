@@ -33,7 +33,7 @@ from edgepose.engine.onnx.strip import stripped
 from edgepose.errors import BackendError, DataError, EdgePoseError, FileError
 from edgepose.files import encodable, reason, sha256_of, write_atomically
 from edgepose.look import Sight
-from edgepose.model import ModelSpec, load_spec, save_spec
+from edgepose.model import ModelSpec, load_spec, model_sha256, save_spec
 from edgepose.model.half_storage import store_half
 from edgepose.options import Options
 from edgepose.pictures import read_image
@@ -110,7 +110,7 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
         report = CalibrationReport(
             edgepose=__version__,
             model=model_path.name,
-            model_sha256=sha256_of(model_path),
+            model_sha256=model_sha256(model_path),
             int8_sha256=sha256_of(int8_path),
             cache_sha256=hashlib.sha256(cache).hexdigest(),
             fine_tuned=refine is not None,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepose.backends.filling import filled
 from edgepose.engine.onnx.outputs import with_outputs
 from edgepose.errors import MissingDependencyError, ModelError
 from edgepose.look.preprocess import Preprocessor
@@ -41,11 +42,15 @@ class Probe:
         except Exception as error:  # its exceptions share no base class
             raise ModelError(f"ONNX Runtime cannot run model {spec.name}: {str(error).splitlines()[0]}") from None
         self._input = spec.input_name
+        self._batch = 1 if spec.dynamic_batch else spec.batch
         self.names = list(names)
 
     def __call__(self, tensor: FloatArray) -> dict[str, NDArray[np.float32]]:
-        """The tensors by name, batch axis first, for one input without a batch axis."""
-        return self.run({self._input: tensor[None]})
+        """The tensors by name, batch axis first, for one input without a batch axis.
+
+        Where the graph fixes how many pictures go in, the same one goes in so many times.
+        """
+        return self.run({self._input: filled(tensor[None], self._batch)})
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
         """The same for a graph with other inputs than a network's, by name."""

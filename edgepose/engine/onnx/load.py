@@ -5,29 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgepose.engine.onnx.opset import MAX_OPSET, lifted, opset_of
+from edgepose.engine.onnx.opset import MAX_OPSET, lifted, lowered, opset_of
 from edgepose.engine.onnx.package import onnx_module
 from edgepose.engine.onnx.plain import plain
 from edgepose.errors import ModelError
+from edgepose.model import admitted
 
 
-def read_model(path: Path) -> Any:
-    """The ModelProto of a file, unchanged. ModelError when it is missing, no ONNX, or newer than TensorRT 8.6 reads."""
+def read_model(path: Path, *, any_opset: bool = False) -> Any:
+    """The ModelProto of a file, its weights inside, in opset 17 and IR 8 at most.
+
+    any_opset: give what cannot be brought down as it is, for a TensorRT at hand that may read it. Raises ModelError
+    for a file that is missing, no ONNX or not to be opened (`model.admit`), and for an opset that is too new.
+    """
     onnx = onnx_module()
-    if not path.is_file():
-        raise ModelError(f"model '{path}' does not exist; give the path of an ONNX file")
+    admitted(path)
     try:
         model = onnx.load(str(path))
         onnx.checker.check_model(model)
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"model '{path}' cannot be read as ONNX ({reason}); export it again") from error
-    if opset_of(model) > MAX_OPSET:
+    try:
+        return lowered(model)
+    except ValueError as error:
+        if any_opset:
+            return model
         raise ModelError(
-            f"model '{path}' uses ONNX opset {opset_of(model)}, TensorRT 8.6 reads up to {MAX_OPSET}; "
-            f"export it again with opset {MAX_OPSET}"
-        )
-    return model
+            f"model '{path}' uses ONNX opset {opset_of(model)}, which cannot be brought down to the {MAX_OPSET} that "
+            f"TensorRT 8.6 reads ({error}); export it again with opset_version={MAX_OPSET}"
+        ) from None
 
 
 def load_plain(path: Path) -> Any:

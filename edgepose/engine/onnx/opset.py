@@ -5,9 +5,11 @@ PyTorch exports opset 18 to 20 by default, with IR 10; TensorRT 8.6 (JetPack 6.0
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from edgepose.engine.onnx.edit import copied
+from edgepose.engine.onnx.older_forms import to_older_forms
 from edgepose.engine.onnx.package import onnx_module
 
 MAX_OPSET = 17
@@ -25,7 +27,8 @@ def opset_of(model: Any) -> int:
 def lowered(model: Any) -> Any:
     """The same network in opset 17 and IR 8 at most; ValueError with the reason where it uses what those lack.
 
-    Where opset 17 has every node as it stands, only the number changes. Else onnx's converter rewrites it.
+    Where opset 17 has every node, in an older form at most, only those and the number change. Else onnx's converter
+    rewrites what it can.
     """
     onnx = onnx_module()
     if opset_of(model) <= MAX_OPSET and model.ir_version <= MAX_IR:
@@ -34,18 +37,21 @@ def lowered(model: Any) -> Any:
     lower.ir_version = min(lower.ir_version, MAX_IR)
     if opset_of(model) <= MAX_OPSET:
         return lower
+    with contextlib.suppress(Exception):  # sizes in between, for those forms that depend on them
+        lower = onnx.shape_inference.infer_shapes(lower)
+    to_older_forms(lower)
     for item in lower.opset_import:
         if item.domain in ("", "ai.onnx"):
             item.version = MAX_OPSET
-    if not _fault(lower):
+    fault = _fault(lower)
+    if not fault:
         return lower
     try:
         converted = onnx.version_converter.convert_version(model, MAX_OPSET)
     except Exception as error:  # RuntimeError, ValueError and what its C++ part throws
-        raise ValueError(_first_line(error)) from error
+        raise ValueError(fault) from error  # the converter's own words name its source files
     converted.ir_version = min(converted.ir_version, MAX_IR)
-    fault = _fault(converted)
-    if fault:
+    if _fault(converted):
         raise ValueError(fault)
     return converted
 

@@ -11,13 +11,14 @@ from edgepose.engine.onnx.constants import constants_to_initialisers, stored_cas
 from edgepose.engine.onnx.edit import copied, drop_unused_initialisers
 from edgepose.engine.onnx.fold import fold_batch_norm, fold_bias
 from edgepose.engine.onnx.identities import drop_identities
-from edgepose.engine.onnx.opset import MAX_IR
+from edgepose.engine.onnx.opset import MAX_IR, MAX_OPSET, opset_of
 
 
 def plain(model: Any) -> Any:
     """The same network with Constants as initialisers, batch norm and bias folded into Conv, and no inner Identity."""
     model = copied(model)
-    model.ir_version = min(model.ir_version, MAX_IR)
+    if opset_of(model) <= MAX_OPSET:
+        model.ir_version = min(model.ir_version, MAX_IR)
     constants_to_initialisers(model)
     stored_casts_to_initialisers(model)
     fold_batch_norm(model)

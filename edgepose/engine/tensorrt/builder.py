@@ -141,9 +141,9 @@ def _add_profile(builder: Any, config: Any, spec: ModelSpec, input_hw: tuple[int
         return
     H, W = input_hw
     shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
-    largest = max_batch if spec.dynamic_batch else 1
+    least, largest = (1, max_batch) if spec.dynamic_batch else (spec.batch, spec.batch)
     profile = builder.create_optimization_profile()
-    profile.set_shape(spec.input_name, (1, *shape), (largest, *shape), (largest, *shape))
+    profile.set_shape(spec.input_name, (least, *shape), (largest, *shape), (largest, *shape))
     if config.add_optimization_profile(profile) < 0:
         raise ModelError(f"TensorRT refuses inputs of {H}x{W} in batches of {largest} for model '{spec.name}'")
 

@@ -18,6 +18,7 @@ from edgepose.backends.engine_file import EngineKey, EngineSidecar, seal, sideca
 from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import BackendError
 from edgepose.files import reason, sha256_of, write_together
+from edgepose.model import model_sha256
 
 RELEASE_FILE = Path("/etc/nv_tegra_release")
 
@@ -43,7 +44,7 @@ def key_here(
 ) -> EngineKey:
     """The key of the engine that would be built on this device now."""
     return EngineKey(
-        model_sha256=sha256_of(model),
+        model_sha256=model_sha256(model),
         tensorrt=tensorrt,
         gpu=device.name,
         compute_capability=device.compute_capability,

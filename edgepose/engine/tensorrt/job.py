@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from edgepose.backends.device_memory import Device, DeviceMemory, PycudaMemory
 from edgepose.backends.engine_file import EngineKey, differences, read_genuine, sidecar_of
+from edgepose.backends.filling import filled
 from edgepose.backends.tensorrt import tensorrt_module
 from edgepose.engine.int8.cache_file import cache_text, check_cache, complete, read_cache
 from edgepose.engine.int8.calibrator import make_calibrator
@@ -26,6 +28,7 @@ from edgepose.engine.tensorrt.files import key_here, locked, write_engine
 from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import ModelError
 from edgepose.model import ModelSpec, load_spec, save_spec, sidecar_path
+from edgepose.model.limits import check_size
 from edgepose.options import Options
 from edgepose.pictures import list_images
 from edgepose.types import FloatArray
@@ -66,18 +69,23 @@ def build(
     """
     model_path, engine = Path(request.model), Path(request.engine)
     spec = load_spec(model_path)
-    model = plain(read_model(model_path))
+    options = request.options if spec.dynamic_batch else replace(request.options, max_batch=spec.batch)
+    model = plain(read_model(model_path, any_opset=True))
     input_hw = request.input_hw or spec.input_hw
+    if not spec.dynamic_size and input_hw != spec.input_hw:
+        fixed = f"{spec.input_hw[0]}x{spec.input_hw[1]}"
+        raise ModelError(f"model '{model_path}' takes pictures of {fixed} only; leave --size out, or export it again")
+    check_size(input_hw, f"the input of '{model_path}'", options.max_batch)
     calibration = Path(request.calibration) if request.calibration else None
-    precision = chosen_precision(model, request.options, calibration is not None, model_path.name)
+    precision = chosen_precision(model, options, calibration is not None, model_path.name)
     if precision == "int8" and calibration is not None:
         model = plain(stripped(model)) if holds_qdq(model) else model
         check_cache(read_cache(calibration), model, calibration)
     elif precision != "int8" and holds_qdq(model):
         model = stripped(model)  # Q/DQ would make INT8 of it all the same
     trt = trt or tensorrt_module()
-    gpu = _device(memory, trt, request.options)
-    key = key_here(model_path, calibration, capabilities(trt).version, gpu, precision, input_hw, request.options)
+    gpu = _device(memory, trt, options)
+    key = key_here(model_path, calibration, capabilities(trt).version, gpu, precision, input_hw, options)
     with locked(engine), ExitStack() as stack:
         changed = _what_changed(engine, key)
         if not changed and not request.force:
@@ -87,7 +95,7 @@ def build(
         if precision == "int8" and calibration is not None:
             calibrator = _calibrator(request, spec, model, input_hw, calibration, memory, stack)
         timing_cache = engine.with_name(f"{engine.name}.timing")
-        data = build_serialized(trt, model, spec, input_hw, request.options, calibrator, timing_cache, step)
+        data = build_serialized(trt, model, spec, input_hw, options, calibrator, timing_cache, step)
         seconds = time.monotonic() - begun
         write_engine(engine, data, key, seconds)
         if not sidecar_path(engine).exists():
@@ -137,11 +145,18 @@ def _calibrator(
             opened = memory()
             stack.callback(opened.close)
         batches = _batches(Path(request.images), spec, input_hw) if request.images else iter(())
-        return make_calibrator(trt, text, batches, 1, opened)
+        return make_calibrator(trt, text, batches, 1 if spec.dynamic_batch else spec.batch, opened)
 
     return make
 
 
 def _batches(folder: Path, spec: ModelSpec, input_hw: tuple[int, int]) -> Iterator[FloatArray]:
+    size = 1 if spec.dynamic_batch else spec.batch
+    waiting: list[FloatArray] = []
     for tensor in tensors(filter(readable, list_images(folder)), spec, input_hw):
-        yield np.ascontiguousarray(tensor[None])
+        waiting.append(tensor)
+        if len(waiting) == size:
+            yield np.stack(waiting)
+            waiting = []
+    if waiting:
+        yield filled(np.stack(waiting), size)

@@ -9,7 +9,7 @@ from typing import Literal
 from edgepose.backends.engine_file import read_genuine, sidecar_of
 from edgepose.engine.tensorrt.files import jetpack_release
 from edgepose.errors import ModelError
-from edgepose.files import sha256_of
+from edgepose.model import model_sha256
 from edgepose.options import Options
 
 
@@ -52,8 +52,12 @@ def examine(engine: Path, tensorrt: str | None, gpu: tuple[str, str] | None) -> 
     if key.jetpack != jetpack_release():
         reasons.append(f"jetpack {key.jetpack or 'none'} -> {jetpack_release() or 'none'}")
     model = engine.with_suffix(".onnx")
-    if model.is_file() and sha256_of(model) != key.model_sha256:
-        reasons.append(f"{model.name} changed")
+    if model.is_file():
+        try:
+            if model_sha256(model) != key.model_sha256:
+                reasons.append(f"{model.name} changed")
+        except ModelError as error:
+            reasons.append(str(error))
     return EngineState(
         engine=str(engine),
         state="stale" if reasons else "fits",

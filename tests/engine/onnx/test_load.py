@@ -56,7 +56,7 @@ def test_an_old_opset_is_lifted_to_one_with_per_channel_dequantisation(tmp_path:
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
-        ("newer opset", lambda m: setattr(m.opset_import[0], "version", 18), "opset 18"),
+        ("newer opset", lambda m: _with_gelu(m), "opset 20"),
         ("no convolution", lambda m: _only_relu(m), "no convolution"),
         ("quantised", lambda m: _with_qdq(m), "quantised already"),
     ],
@@ -82,6 +82,11 @@ def _only_relu(model) -> None:
     del model.graph.node[:]
     model.graph.node.extend(helper.make_node("Relu", ["input"], [name]) for name in ("heatmaps", "pafs"))
     del model.graph.initializer[:]
+
+
+def _with_gelu(model) -> None:
+    model.opset_import[0].version = 20
+    model.graph.node.append(helper.make_node("Gelu", ["heatmaps"], ["unread"]))
 
 
 def _with_qdq(model) -> None:
