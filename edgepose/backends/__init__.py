@@ -18,7 +18,7 @@ from edgepose.options import Options
 from edgepose.plugins import find
 from edgepose.types import FloatArray
 
-__all__ = ["BACKENDS", "Backend", "BackendInfo", "BackendOptions", "open_backend"]
+__all__ = ["BACKENDS", "Backend", "BackendInfo", "BackendOptions", "open_backend", "takes_pixels"]
 
 _log = logging.getLogger(__name__)
 
@@ -35,14 +35,16 @@ class BackendInfo(Options, frozen=True):
 class Backend(Protocol):
     """One loaded network. Not shared between threads: one thread calls `infer`; any thread may call `close`.
 
-    spec: the model's contract. info: what runs it.
+    spec: the model's contract. info: what runs it. A backend may also have `takes_pixels`, True where it runs pictures
+    as they are: colour order, mean and scale are then its work (`takes_pixels(backend)` asks).
     """
 
     spec: ModelSpec
     info: BackendInfo
 
     def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
-        """Run float32 (N, 3, H, W) or (N, H, W, 3), as `spec.input_layout` says, already normalised.
+        """Run float32 (N, 3, H, W) or (N, H, W, 3), as `spec.input_layout` says, already normalised. One that takes
+        pixels runs uint8 (N, H, W, 3) BGR as well.
 
         Returns the tensors that hold heatmaps and PAFs, in that order, with the batch axis first and the graph's own
         layout; `preprocess.split_fields` turns them into one Fields per picture. Valid until the next call.
@@ -52,6 +54,11 @@ class Backend(Protocol):
     def close(self) -> None:
         """Free the network; closing twice is fine, using it closed raises ClosedError."""
         ...
+
+
+def takes_pixels(backend: Backend) -> bool:
+    """Whether `infer` runs uint8 (N, H, W, 3) BGR: a quarter of the bytes, and no work for the CPU but scaling."""
+    return bool(getattr(backend, "takes_pixels", False))
 
 
 BACKENDS: dict[str, str] = {

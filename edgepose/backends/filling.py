@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.model import ModelSpec
-from edgepose.types import FloatArray
 
 
-def filled(batch: FloatArray, size: int) -> FloatArray:
+def filled(batch: NDArray[Any], size: int) -> NDArray[Any]:
     """A batch of at most `size` pictures made as long as that by its last picture again."""
     missing = size - len(batch)
     return batch if not missing else np.concatenate([batch, np.repeat(batch[-1:], missing, 0)])
 
 
-def run_filled(run: Callable[[FloatArray], list[NDArray[Any]]], batch: FloatArray, size: int) -> list[NDArray[Any]]:
+def run_filled(run: Callable[[NDArray[Any]], list[NDArray[Any]]], batch: NDArray[Any], size: int) -> list[NDArray[Any]]:
     """What `run` gives for a batch of any length, when it takes batches of `size` only.
 
     What was filled up is cut off again. `run` may give memory that its next call writes to.

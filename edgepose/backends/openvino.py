@@ -17,13 +17,15 @@ from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
 from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError
 from edgepose.model import ModelSpec, admitted
-from edgepose.types import FloatArray
+from edgepose.types import FloatArray, Image
 
 _log = logging.getLogger(__name__)
 
 
 class OpenVinoBackend:
     """A network compiled for the CPU by OpenVINO. Sizes and batch are free where the graph leaves them free."""
+
+    takes_pixels = True
 
     def __init__(self, model: Path, spec: ModelSpec, options: BackendOptions) -> None:
         try:
@@ -43,7 +45,8 @@ class OpenVinoBackend:
             # Only what is read is computed; both may be slices of one tensor, which is then kept once.
             kept = wanted if wanted[0] != wanted[1] else wanted[:1]
             graph = openvino.Model([port.get_node().input_value(0) for port in kept], graph.get_parameters(), spec.name)
-            compiled = core.compile_model(graph, "CPU", properties)
+            self._floats: Any = partial(core.compile_model, graph.clone(), "CPU", properties)
+            compiled = core.compile_model(_taking_pixels(graph, spec), "CPU", properties)
             if not int8_is_whole() and any(op.get_type_name() == "FakeQuantize" for op in graph.get_ops()):
                 _log.warning(
                     "%s is INT8, and this CPU (no VNNI) cuts sums of INT8 products off at 16 bits: people will be "
@@ -58,23 +61,26 @@ class OpenVinoBackend:
         device = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
         self.info = BackendInfo(name="openvino", version=openvino.__version__, device=device, precision=precision)
         self._request: Any = compiled.create_infer_request()
+        self._float_request: Any = None
         self._tensor = openvino.Tensor
         self._places = [0, len(kept) - 1]
         self._checked: tuple[int, ...] | None = None
 
-    def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
+    def infer(self, batch: FloatArray | Image) -> list[NDArray[Any]]:
         """See Backend.infer."""
         request = self._request  # another thread may close meanwhile
         if request is None:
             raise ClosedError(f"the network {self.spec.name} was closed; open it again with open_backend")
-        check_batch(self.spec, batch)
+        check_batch(self.spec, batch, pixels=True)
+        if batch.dtype != np.uint8:
+            request = self._of_floats()
         outputs = run_filled(partial(self._run, request), batch, self._batch or len(batch))
         if self._checked != batch.shape:
             check_strides(self.spec, batch, outputs)
             self._checked = batch.shape
         return outputs
 
-    def _run(self, request: Any, batch: FloatArray) -> list[NDArray[Any]]:
+    def _run(self, request: Any, batch: NDArray[Any]) -> list[NDArray[Any]]:
         try:
             request.set_input_tensor(self._tensor(np.ascontiguousarray(batch), shared_memory=True))
             request.infer()
@@ -82,9 +88,32 @@ class OpenVinoBackend:
             raise BackendError(f"OpenVINO cannot run {self.spec.name}: {_reason(error)}") from None
         return [request.get_output_tensor(place).data for place in self._places]
 
+    def _of_floats(self) -> Any:
+        """The request for normalised pictures, compiled when the first ones come: training and tools send them."""
+        if self._float_request is None:
+            self._float_request = self._floats().create_infer_request()
+        return self._float_request
+
     def close(self) -> None:
         """See Backend.close."""
-        self._request = None
+        self._request = self._float_request = self._floats = None
+
+
+def _taking_pixels(graph: Any, spec: ModelSpec) -> Any:
+    """The graph with uint8 (N, H, W, 3) BGR in place of its input: it puts colours in order and normalises itself."""
+    import openvino
+    from openvino.preprocess import ColorFormat, PrePostProcessor
+
+    work = PrePostProcessor(graph)
+    picture = work.input(spec.input_name)
+    picture.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+    picture.tensor().set_color_format(ColorFormat.BGR)
+    picture.model().set_layout(openvino.Layout(spec.input_layout))
+    steps = picture.preprocess().convert_element_type(openvino.Type.f32)
+    if spec.colour == "RGB":
+        steps.convert_color(ColorFormat.RGB)
+    steps.mean(list(spec.mean)).scale([1 / factor for factor in spec.scale])
+    return work.build()
 
 
 def _output(graph: Any, name: str) -> Any:

@@ -11,11 +11,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.backends import Backend
-from edgepose.backends.outputs import plane
+from edgepose.backends import Backend, takes_pixels
+from edgepose.backends.outputs import layout_of, plane
 from edgepose.errors import DataError
 from edgepose.model import ModelSpec
-from edgepose.types import Fields, FloatArray
+from edgepose.types import Fields, FloatArray, Image
 
 _CONTRACT = "contract"
 
@@ -97,15 +97,16 @@ class RecordingBackend:
     def __init__(self, inner: Backend, path: str | Path) -> None:
         self.spec = inner.spec
         self.info = inner.info
+        self.takes_pixels = takes_pixels(inner)
         self._inner = inner
         self._path = Path(path)
         self._writer: RecordingWriter | None = None
         self._input_hw: tuple[int, int] | None = None
 
-    def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
+    def infer(self, batch: FloatArray | Image) -> list[NDArray[Any]]:
         """See Backend.infer."""
-        outputs = self._inner.infer(batch)
-        input_hw = plane(batch.shape, self.spec.input_layout)
+        outputs = self._inner.infer(batch)  # type: ignore[arg-type]
+        input_hw = plane(batch.shape, layout_of(self.spec, batch))
         if self._writer is None:
             self._writer, self._input_hw = RecordingWriter(self._path, self.spec, input_hw), input_hw
         if input_hw != self._input_hw:

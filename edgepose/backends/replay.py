@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from edgepose.backends import BackendInfo
 from edgepose.backends.options import BackendOptions
-from edgepose.backends.outputs import check_batch, plane
+from edgepose.backends.outputs import check_batch, layout_of, plane
 from edgepose.backends.recording import Recording
 from edgepose.errors import ClosedError
 from edgepose.model import ModelSpec, load_spec
-from edgepose.types import FloatArray
+from edgepose.types import FloatArray, Image
 
 
 class ReplayBackend:
@@ -26,6 +26,8 @@ class ReplayBackend:
     at least `options.wait_ms`, spent asleep without the GIL, as a wait for a GPU would be.
     """
 
+    takes_pixels = True
+
     def __init__(self, model: Path, spec: ModelSpec | None, options: BackendOptions) -> None:
         self._recording = Recording(model) if model.suffix == ".npz" else None
         self.spec = self._recording.spec if self._recording else _channels_first(spec or load_spec(model))
@@ -34,12 +36,12 @@ class ReplayBackend:
         self._next = 0
         self._closed = False
 
-    def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
+    def infer(self, batch: FloatArray | Image) -> list[NDArray[Any]]:
         """See Backend.infer; the pictures in `batch` are not looked at."""
         if self._closed:
             raise ClosedError(f"the replay of {self.spec.name} was closed; open it again with open_backend")
         started = time.perf_counter()
-        check_batch(self.spec, batch)
+        check_batch(self.spec, batch, pixels=True)
         outputs = self._empty(batch) if self._recording is None else self._recorded(self._recording, len(batch))
         time.sleep(max(0.0, started + self._wait_s - time.perf_counter()))
         return outputs
@@ -51,8 +53,8 @@ class ReplayBackend:
             return [maps[None] for maps in pictures[0]]
         return [np.stack(maps) for maps in zip(*pictures, strict=True)]
 
-    def _empty(self, batch: FloatArray) -> list[NDArray[Any]]:
-        skeleton, (H, W) = self.spec.keypoint_skeleton, plane(batch.shape, self.spec.input_layout)
+    def _empty(self, batch: FloatArray | Image) -> list[NDArray[Any]]:
+        skeleton, (H, W) = self.spec.keypoint_skeleton, plane(batch.shape, layout_of(self.spec, batch))
         heat, paf = self.spec.heatmaps.stride, self.spec.pafs.stride
         heatmaps = np.zeros((len(batch), skeleton.n_keypoints + 1, int(H / heat), int(W / heat)), np.float32)
         return [heatmaps, np.zeros((len(batch), skeleton.n_pafs, int(H / paf), int(W / paf)), np.float32)]

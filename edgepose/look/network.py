@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from edgepose.backends import Backend
+from edgepose.backends import Backend, takes_pixels
 from edgepose.decode import Grouper, GroupOptions
 from edgepose.look.preprocess import Letterbox, Preprocessor, input_size, split_fields
 from edgepose.look.sight import Sight
@@ -26,10 +27,11 @@ from edgepose.workers import Turns
 class Prepared:
     """A picture as the network wants it.
 
-    tensor: float32, one picture in the model's layout without batch axis. letterbox: the way back to the picture.
+    tensor: one picture without batch axis: uint8 (H, W, 3) BGR where the backend takes pixels (it may be the picture
+    itself), else float32 in the model's layout, normalised. letterbox: the way back to the picture.
     """
 
-    tensor: FloatArray
+    tensor: FloatArray | Image
     letterbox: Letterbox
 
 
@@ -38,6 +40,7 @@ class Preparer:
 
     def __init__(self, backend: Backend, height: int = 0, input_hw: tuple[int, int] | None = None) -> None:
         self._spec = backend.spec
+        self._pixels = takes_pixels(backend)
         self._height = height
         self._fixed_hw = input_hw
         self._image_hw: tuple[int, int] | None = None
@@ -52,14 +55,17 @@ class Preparer:
         return input_size(image_hw, self._height or self._spec.input_hw[0], self._spec.multiple)
 
     def __call__(self, image: Image, input_hw: tuple[int, int] | None = None) -> Prepared:
-        """Letterbox and normalise; `input_hw` fits the picture into the input of another one."""
+        """Letterbox, and normalise where the backend does not; `input_hw`: the input of another picture to fit into."""
         image_hw = (image.shape[0], image.shape[1])
         if input_hw is not None:
-            return Prepared(*Preprocessor(self._spec, input_hw).prepare(image))
+            return self._prepared(Preprocessor(self._spec, input_hw), image)
         if self._preprocessor is None or image_hw != self._image_hw:
             self._preprocessor = Preprocessor(self._spec, self.input_hw(image_hw))
             self._image_hw = image_hw
-        return Prepared(*self._preprocessor.prepare(image))
+        return self._prepared(self._preprocessor, image)
+
+    def _prepared(self, preprocessor: Preprocessor, image: Image) -> Prepared:
+        return Prepared(*(preprocessor.fit(image) if self._pixels else preprocessor.prepare(image)))
 
 
 class Network:
@@ -96,14 +102,14 @@ class Network:
         return Sight(self, input_hw)
 
     def infer(
-        self, tensors: Sequence[FloatArray], *, urgent: bool = False, timeout_s: float | None = None
+        self, tensors: Sequence[FloatArray | Image], *, urgent: bool = False, timeout_s: float | None = None
     ) -> list[Fields]:
         """Run pictures of one input size as one batch; the fields stay valid after the next call.
 
         urgent: go before whoever else waits for the network. Raises `workers.Busy` where another thread did not let
         go of it within `timeout_s` seconds.
         """
-        batch = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
+        batch: Any = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
         with self._turns.turn(urgent=urgent, timeout_s=timeout_s):
             began = time.perf_counter()
             fields = split_fields(self.backend.spec, self.backend.infer(batch))

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.errors import ShapeError
-from edgepose.look.resize import Resizer, import_cv2
+from edgepose.look.normalise import Normaliser
+from edgepose.look.resize import Resizer
 from edgepose.model import ModelSpec, OutputSpec
 from edgepose.skeleton import BODYPOSENET_18
 from edgepose.types import Fields, FloatArray, Image, Pose
@@ -111,18 +112,8 @@ class Preprocessor:
             )
         self.spec = spec
         self.input_hw = input_hw
-        H, W = input_hw
-        self.tensor_shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
-        self._cv2 = import_cv2()
         self._resize = Resizer(spec.resize)
-        self._canvas = np.full((H, W, 3), spec.pad_value, np.uint8)
-        self._ordered = np.empty_like(self._canvas)
-        self._planes = [np.empty((H, W), np.uint8) for _ in range(3)]
         self._letterbox: Letterbox | None = None
-        values = np.arange(256, dtype=np.float64)[:, None]
-        table = ((values - spec.mean) * spec.scale).astype(np.float32)  # (256, 3) in the model's colour order
-        self._tables = [np.ascontiguousarray(table[:, c]) for c in range(3)]
-        self._table = table[None].copy()
         skeleton = spec.keypoint_skeleton
         self._order = None if skeleton is BODYPOSENET_18 else skeleton.mapping_to(BODYPOSENET_18)
 
@@ -130,35 +121,42 @@ class Preprocessor:
         """How a picture (h, w) will lie in the input."""
         if self._letterbox is None or self._letterbox.image_hw != image_hw:
             self._letterbox = Letterbox(image_hw, self.input_hw, self._order)
-            self._canvas[:] = self.spec.pad_value
             self._resize.forget()
         return self._letterbox
+
+    @cached_property
+    def _normalise(self) -> Normaliser:
+        return Normaliser(self.spec, self.input_hw)
+
+    @cached_property
+    def _canvas(self) -> Image:
+        return np.empty((*self.input_hw, 3), np.uint8)
 
     def prepare(self, image: Image, out: FloatArray | None = None) -> tuple[FloatArray, Letterbox]:
         """The network's input for one picture, without a batch axis, and how the picture lies in it.
 
-        image: uint8 (h, w, 3) BGR. out: float32 array of `tensor_shape` to write to, such as one place of a batch; a
-        new one is made when left out. ShapeError for anything else than a picture.
+        image: uint8 (h, w, 3) BGR. out: float32 array (3, H, W) or (H, W, 3), as the contract says, to write to, such
+        as one place of a batch; a new one is made when left out. ShapeError for anything else than a picture.
+        """
+        picture, letterbox = self.fit(image, self._canvas)
+        return self._normalise(picture, out), letterbox
+
+    def fit(self, image: Image, out: Image | None = None) -> tuple[Image, Letterbox]:
+        """The picture in the input, uint8 (H, W, 3) BGR, for a backend that takes pixels; and how it lies there.
+
+        image, out: as for `prepare`, `out` uint8. A picture that has the input's size already is given back as it is.
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise ShapeError(f"a picture is uint8 (H, W, 3) BGR, got {image.dtype} {image.shape}")
         letterbox = self.letterbox((image.shape[0], image.shape[1]))
+        if letterbox.image_hw == self.input_hw:
+            return image, letterbox
         (h, w), (left, top) = letterbox.content_hw, letterbox.offset_xy
-        self._resize(image, self._canvas[top : top + h, left : left + w])
-        tensor = np.empty(self.tensor_shape, np.float32) if out is None else out
-        self._normalise(tensor)
-        return tensor, letterbox
-
-    def _normalise(self, tensor: FloatArray) -> None:
-        """Write the canvas to the tensor: one table look-up per value does colour order, mean and scale at once."""
-        cv2, rgb = self._cv2, self.spec.colour == "RGB"
-        if self.spec.input_layout == "NHWC":
-            picture = cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB, dst=self._ordered) if rgb else self._canvas
-            cv2.LUT(picture, self._table, dst=tensor)
-            return
-        cv2.split(self._canvas, self._planes)
-        for channel, table in enumerate(self._tables):
-            cv2.LUT(self._planes[2 - channel if rgb else channel], table, dst=tensor[channel])
+        canvas = np.empty((*self.input_hw, 3), np.uint8) if out is None else out
+        if (h, w) != self.input_hw:
+            canvas[:] = self.spec.pad_value
+        self._resize(image, canvas[top : top + h, left : left + w])
+        return canvas, letterbox
 
 
 def split_fields(spec: ModelSpec, outputs: Sequence[NDArray[Any]]) -> list[Fields]:
