@@ -84,14 +84,14 @@ def read_genuine(engine: Path) -> tuple[bytes, EngineKey]:
     write to, one without a sidecar, and one whose contents or key do not fit the seal. Bytes are read once, from the
     opened file that was checked.
     """
-    data = _read_owned(engine)
+    data = read_owned(engine)
     sidecar_path = sidecar_of(engine)
     if not sidecar_path.exists():
         raise ModelError(
             f"engine '{engine}' has no {sidecar_path.name}, so nobody can tell who built it; {_rebuild(engine)}"
         )
     try:
-        sidecar = msgspec.json.decode(_read_owned(sidecar_path), type=EngineSidecar)
+        sidecar = msgspec.json.decode(read_owned(sidecar_path), type=EngineSidecar)
     except msgspec.DecodeError as error:
         raise ModelError(f"'{sidecar_path}' is damaged ({error}); {_rebuild(engine)}") from None
     if hashlib.sha256(data).hexdigest() != sidecar.engine_sha256:
@@ -127,7 +127,7 @@ def device_secret() -> bytes:
                 f"cannot keep this device's key in '{path.parent}' ({reason}); make room, or give a folder with "
                 "STATE_DIRECTORY"
             ) from None
-    data = _read_owned(path)
+    data = read_owned(path, "remove it and build engines again: whoever knows it can seal one", forbidden=0o077)
     if len(data) != SECRET_BYTES:
         raise ModelError(f"'{path}' is damaged; remove it and build engines again")
     return data
@@ -146,9 +146,14 @@ def _make_secret(path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _read_owned(path: Path) -> bytes:
+def read_owned(path: Path, remedy: str = "build it again, and keep it at 0600", forbidden: int = 0o022) -> bytes:
+    """Contents of a plain file that is this user's or root's and that others cannot change; ModelError for any other.
+
+    remedy: what to do, for the sentence. forbidden: permission bits that it must not have. What is checked is the
+    opened file, and it is opened without following a link or waiting for the other end of a pipe.
+    """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise ModelError(f"cannot read '{path}': {(error.strerror or str(error)).lower()}") from None
     with os.fdopen(handle, "rb") as file:
@@ -159,11 +164,10 @@ def _read_owned(path: Path) -> bytes:
             raise ModelError(
                 f"'{path}' belongs to user {facts.st_uid}, wanted {os.geteuid()} or root; build it as this user"
             )
-        if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            mode = stat.S_IMODE(facts.st_mode)
-            raise ModelError(
-                f"'{path}' can be changed by others (mode {mode:04o}); build it again, and keep it at 0600"
-            )
+        mode = stat.S_IMODE(facts.st_mode)
+        if mode & forbidden:
+            what = "changed" if mode & 0o022 else "read"
+            raise ModelError(f"'{path}' can be {what} by others (mode {mode:04o}); {remedy}")
         return file.read()
 
 

@@ -7,6 +7,7 @@ from the cameras. The next start finds the new engine.
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,8 @@ def start_rebuild(engine: Path, key: EngineKey) -> subprocess.Popen[bytes] | Non
     """
     log = engine.with_name(f"{engine.name}.log")
     try:
-        with log.open("wb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
+        with os.fdopen(os.open(log, flags, 0o600), "wb") as file:
             child = subprocess.Popen(
                 ["nice", "-n", "10", *rebuild_command(engine, key)],
                 stdin=subprocess.DEVNULL,

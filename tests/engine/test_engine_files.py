@@ -16,6 +16,7 @@ from fake_memory import FakeMemory
 from small_network import small_network, write_small
 
 from edgepose.backends.engine_file import EngineKey, EngineSidecar, device_secret, read_genuine, seal, sidecar_of
+from edgepose.backends.rebuild import start_rebuild
 from edgepose.engine.tensorrt import files
 from edgepose.engine.tensorrt.files import jetpack_release, write_engine
 from edgepose.engine.tensorrt.job import BuildRequest, Built, build
@@ -84,6 +85,63 @@ def test_an_engine_that_others_may_write_to_is_refused(engine: Path) -> None:
     engine.chmod(0o666)
     with pytest.raises(ModelError, match=r"can be changed by others \(mode 0666\)"):
         read_genuine(engine)
+
+
+def test_a_sidecar_that_others_may_write_to_is_refused(engine: Path) -> None:
+    sidecar_of(engine).chmod(0o620)
+    with pytest.raises(ModelError, match=r"json' can be changed by others \(mode 0620\)"):
+        read_genuine(engine)
+
+
+@pytest.mark.parametrize(("mode", "words"), [(0o602, "changed"), (0o620, "changed"), (0o640, "read"), (0o604, "read")])
+def test_a_key_that_others_may_write_or_read_is_refused(engine: Path, own_state: Path, mode: int, words: str) -> None:
+    (own_state / "engine.key").chmod(mode)
+    with pytest.raises(ModelError, match=rf"engine\.key' can be {words} by others \(mode {mode:04o}\); remove it"):
+        read_genuine(engine)
+
+
+@pytest.mark.parametrize("place", ["engine", "sidecar", "key"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_without_waiting(engine: Path, own_state: Path, place: str) -> None:
+    path = {"engine": engine, "sidecar": sidecar_of(engine), "key": own_state / "engine.key"}[place]
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    with pytest.raises(ModelError, match="is not a plain file"):
+        read_genuine(engine)
+
+
+def test_what_a_build_writes_beside_an_engine_follows_no_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    write_small(tmp_path)
+    for name in (".small.engine.lock", "small.engine.timing", "small.engine.log"):
+        (tmp_path / name).symlink_to(victim)
+    with pytest.raises(BackendError, match="cannot write to"):
+        build_fake(request_of(tmp_path))
+    assert start_rebuild(tmp_path / "small.engine", KEY) is None
+    (tmp_path / ".small.engine.lock").unlink()
+    build_fake(request_of(tmp_path))
+    assert victim.read_bytes() == b"mine"
+    assert not (tmp_path / "small.engine.timing").is_symlink()
+
+
+def test_a_timing_cache_that_others_could_have_written_is_not_given_to_tensorrt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[bytes] = []
+    trt = fake_tensorrt.make("10.3")
+    real = trt.IBuilderConfig.create_timing_cache
+
+    def note(config: Any, data: bytes) -> Any:
+        given.append(data)
+        return real(config, data)
+
+    monkeypatch.setattr(trt.IBuilderConfig, "create_timing_cache", note)
+    write_small(tmp_path)
+    for mode in (0o600, 0o666):
+        (tmp_path / "small.engine.timing").write_bytes(b"timing")
+        (tmp_path / "small.engine.timing").chmod(mode)
+        build(msgspec.structs.replace(request_of(tmp_path), force=True), memory=FakeMemory, trt=trt)
+    assert given == [b"timing", b""]
 
 
 def test_an_engine_of_another_owner_is_refused(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edgepose.backends.engine_file import read_owned
 from edgepose.engine.onnx.half import halved
 from edgepose.engine.onnx.strip import holds_qdq
 from edgepose.engine.tensorrt.capabilities import Capabilities, capabilities
@@ -151,7 +152,9 @@ def _add_profile(builder: Any, config: Any, spec: ModelSpec, input_hw: tuple[int
 def _load_timing_cache(config: Any, path: Path | None) -> Any:
     if path is None:
         return None
-    data = path.read_bytes() if path.is_file() else b""
+    data = b""
+    with contextlib.suppress(ModelError):  # none yet, or one that others could have written
+        data = read_owned(path)
     cache = config.create_timing_cache(data)
     if cache is None:  # of another version: begin a new one
         cache = config.create_timing_cache(b"")

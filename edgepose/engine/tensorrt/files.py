@@ -76,7 +76,7 @@ def locked(engine: Path) -> Iterator[bool]:
     while True:
         try:
             engine.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("a")
+            file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "w")
         except OSError as error:
             raise BackendError(
                 f"cannot write to '{engine.parent}' ({reason(error)}); give another place with -o"
