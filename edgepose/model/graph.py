@@ -41,7 +41,8 @@ class Port:
 
     def __str__(self) -> str:
         sizes = " x ".join("?" if size is None else str(size) for size in self.shape) or "shape not recorded"
-        return f"{self.name} {self.dtype} {sizes}"
+        name = self.name if self.name.isprintable() else repr(self.name)  # a sentence stays on one line
+        return f"{name} {self.dtype} {sizes}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def _troubles(graph: Graph) -> Iterator[str]:
         if math.prod(size or 1 for size in port.shape) > MAX_ELEMENTS:
             yield f"has {port}, at most {MAX_ELEMENTS} numbers are run"
     for node in graph.contents.nodes:
-        name = f"{node.op_type} {node.name!r}" if node.name else node.op_type
+        kind = node.op_type if node.op_type.isprintable() else repr(node.op_type)
+        name = f"{kind} {node.name!r}" if node.name else kind
         if node.op_type in ("Loop", "Scan"):
             yield f"has a {name}: loops may never end and are not run"
         for key, values in node.shapes.items():

@@ -111,3 +111,15 @@ def test_an_unknown_preset_is_answered_with_the_known_ones(tmp_path):
     path = write_export(tmp_path / "pose.onnx", EXPORTS["openpose"], INPUT_HW, [])
     with pytest.raises(ModelError, match=", ".join(PRESETS)):
         read_contract(path, "alphapose")
+
+
+def test_a_name_with_line_breaks_in_it_stays_on_one_line(tmp_path):
+    import onnx
+
+    model = onnx.load(write_export(tmp_path / "pose.onnx", EXPORTS["openpose"], INPUT_HW, []))
+    model.graph.output[0].name = model.graph.node[-1].output[0] = "net\n\noutput\x1b[31m"
+    del model.graph.output[0].type.tensor_type.shape.dim[3:]
+    onnx.save(model, tmp_path / "pose.onnx")
+    with pytest.raises(ModelError) as caught:
+        load_spec(tmp_path / "pose.onnx")
+    assert str(caught.value).isprintable()

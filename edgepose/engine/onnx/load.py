@@ -8,6 +8,7 @@ from typing import Any
 from edgepose.engine.onnx.opset import MAX_OPSET, lifted, lowered, opset_of
 from edgepose.engine.onnx.package import onnx_module
 from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.queries import stored_tensors
 from edgepose.errors import ModelError
 from edgepose.model import admitted
 
@@ -23,6 +24,8 @@ def read_model(path: Path, *, any_opset: bool = False) -> Any:
     try:
         model = onnx.load(str(path))
         onnx.checker.check_model(model)
+        for tensor in stored_tensors(model):  # the checker does not compare their bytes with their shapes
+            onnx.numpy_helper.to_array(tensor)
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"model '{path}' cannot be read as ONNX ({reason}); export it again") from error

@@ -17,6 +17,15 @@ def initialisers(model: Any) -> dict[str, np.ndarray[Any, Any]]:
     return {item.name: onnx.numpy_helper.to_array(item) for item in model.graph.initializer}
 
 
+def stored_tensors(model: Any) -> Iterator[Any]:
+    """Initialisers and the values of Constant nodes, as they are stored."""
+    yield from model.graph.initializer
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+
+
 def consumers(model: Any) -> dict[str, list[Any]]:
     """Nodes that read each tensor, in graph order; a node with a graph of its own reads what that reads."""
     readers: dict[str, list[Any]] = defaultdict(list)

@@ -78,6 +78,19 @@ def test_files_that_are_no_onnx_are_refused(tmp_path: Path, content: bytes) -> N
         load_plain(path)
 
 
+@pytest.mark.parametrize("field", ["dims", "data_type"])
+def test_weights_whose_bytes_do_not_fit_their_shape_or_type_are_refused(tmp_path: Path, field: str) -> None:
+    model = small_network()
+    tensor = model.graph.initializer[0]
+    if field == "dims":
+        tensor.dims[0] += 5
+    else:
+        tensor.data_type = 33
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(ModelError, match=r"model\.onnx' cannot be read as ONNX"):
+        load_plain(tmp_path / "model.onnx")
+
+
 def _only_relu(model) -> None:
     del model.graph.node[:]
     model.graph.node.extend(helper.make_node("Relu", ["input"], [name]) for name in ("heatmaps", "pafs"))
