@@ -46,6 +46,8 @@ def _check(options: Options) -> None:
             msgspec.convert(values, shadow, from_attributes=True)
         except msgspec.ValidationError as error:
             raise ConfigError(_worded(options, str(error))) from None
+        for name, value in values.items():
+            msgspec.structs.force_setattr(options, name, value)
 
 
 def absurd(value: Any) -> str | None:
@@ -74,8 +76,10 @@ _Metadata = msgspec.inspect.Metadata
 
 
 def _plain(value: Any) -> Any:
-    """A numpy scalar as the number it holds."""
-    return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
+    """Numbers of numpy, alone or in lists, as the numbers they are."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_plain, value))
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _worded(options: Options, message: str) -> str:

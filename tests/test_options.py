@@ -63,8 +63,10 @@ def test_a_secret_is_not_repeated():
     assert "hush" not in str(told.value)
 
 
-def test_numbers_of_numpy_are_numbers():
-    assert GroupOptions(max_peaks=np.int64(12), min_score=np.float32(0.5)).max_peaks == 12
+def test_numbers_of_numpy_become_plain_numbers():
+    assert type(GroupOptions(max_peaks=np.int64(12), min_score=np.float32(0.5)).max_peaks) is int
+    zone = ZoneEntry(name="bed", policy="bed", polygon=tuple(map(tuple, np.array([[0, 0], [1, 0], [1, 1.0]]))))
+    assert msgspec.json.decode(msgspec.json.encode(Config(zones=(zone,))), type=Config).zones == (zone,)
 
 
 def _all_options(cls: type = Options):

@@ -34,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from msgspec.structs import replace
+
     from edgepose.config import Config, load_config
     from edgepose.errors import DataError
     from edgepose.replay.falls import load_manifest, summary
@@ -41,9 +43,13 @@ def run(args: argparse.Namespace) -> int:
     if args.every < 1:
         raise DataError(f"--every takes 1 or more, got {args.every}")
     config = load_config(args.config) if args.config else Config()
+    if args.height:
+        config = replace(config, model=replace(config.model, height=args.height))
     clips = load_manifest(args.manifest, args.split)
     if args.videos:
         clips = [clip for clip in clips if clip.video is not None]
+        if not clips:
+            raise DataError(f"no clip of manifest {args.manifest!r} names a video; leave out --videos")
         outcomes, extra = _judge_videos(clips, config, args)
     else:
         outcomes, extra = _judge_recordings(clips, config, args.every, args.pictures), {}
@@ -82,8 +88,8 @@ def _judge_videos(
 
     model = model_path(args.model or config.model.path)
     backend = open_backend(model, config.model.backend)
-    network = Network(backend, args.height, config.decode, model)
-    key = f"{backend.spec.name} {network.sha256} {args.height}"
+    network = Network(backend, config.model.height, config.decode, model)
+    key = f"{backend.spec.name} {network.sha256} {config.model.height}"
     try:
         videos = VideoFalls(network, key, config, Path(args.cache), args.every)
         outcomes = []
@@ -101,13 +107,14 @@ def _judge_videos(
 def _draw(recording: Any, outcome: Outcome, config: Config, folder: Path) -> None:
     import cv2
 
+    from edgepose.files import write_atomically
+    from edgepose.publish.names import slug
     from edgepose.replay.timeline import draw_timeline
 
     clip = outcome.clip
-    folder.mkdir(parents=True, exist_ok=True)
     title = f"{clip.clip_id}: {clip.activity} ({'fall' if clip.is_fall else 'no fall'})"
     picture = draw_timeline(recording, outcome.told, title, config.tracking, clip.impact_s)
-    cv2.imwrite(str(folder / f"{clip.clip_id}.png"), picture)
+    write_atomically(folder / f"{slug(clip.clip_id)}.png", cv2.imencode(".png", picture)[1].tobytes())
 
 
 def _print(report: dict[str, Any]) -> None:

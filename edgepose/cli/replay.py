@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from edgepose.cli.output import add_json_flag, print_report
+from edgepose.errors import DataError
 
 HELP = "recorded skeletons through tracking and events"
 EXAMPLE = """examples:
@@ -32,14 +34,23 @@ def run(args: argparse.Namespace) -> int:
     rules = config.rules if args.config else ALL_RULES
     files: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
+    failed: list[DataError] = []
     for path in track(args.files, "recordings"):
-        for recording in load_recording(path):
-            told = replay(recording, config, rules)
-            files.append({"file": recording.name, "events": [_event(one) for one in told]})
-            if other is not None:
-                before, after = verdict(told), verdict(replay(recording, other, other.rules if args.config else rules))
+        try:
+            for recording in load_recording(path):
+                told = replay(recording, config, rules)
+                files.append({"file": recording.name, "events": [_event(one) for one in told]})
+                if other is None:
+                    continue
+                again = replay(recording, other, other.rules if args.config else rules)
+                before, after = verdict(told), verdict(again)
                 if before != after:
                     changed.append({"file": recording.name, "before": before, "after": after})
+        except DataError as error:
+            if len(args.files) == 1:
+                raise
+            failed.append(error)
+            print(f"edgepose: skipped: {error}", file=sys.stderr)
     report: dict[str, Any] = {"files": files}
     if other is not None:
         report["changed"] = changed
@@ -47,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
         print_report(report, as_json=True)
     else:
         _print(files, changed if other is not None else None)
+    if failed:
+        raise DataError(f"{len(failed)} of {len(args.files)} recordings could not be read; the first: {failed[0]}")
     return 0
 
 

@@ -74,10 +74,7 @@ class Scene:
 
     def _begin(self, size_wh: tuple[int, int]) -> list[Event]:
         """Make tracker and rules for a picture size; what the rules of the last one leave open is `unknown`."""
-        events: list[Event] = []
-        for rule in self._rules:
-            abandon = getattr(rule, "abandon", None)
-            events += (abandon(f"picture size is {size_wh[0]}x{size_wh[1]} now") or ()) if abandon else ()
+        events = abandoned(self._rules, size_wh)
         self._size_wh = size_wh
         self._tracker = Tracker(self._tracking, first_id=self._tracker.next_id)
         self._rules = [make(self._source, size_wh) for make in self._makers]
@@ -96,6 +93,15 @@ class Scene:
             answer = take(wish, frame.t) if poses is None else take(wish, poses, frame.t)
             events += [event for event in answer or () if isinstance(event, Event)]
         return events
+
+
+def abandoned(rules: Sequence[Rule], size_wh: tuple[int, int]) -> list[Event]:
+    """What rules leave open that are thrown away because the picture has another size now."""
+    events: list[Event] = []
+    for rule in rules:
+        abandon = getattr(rule, "abandon", None)
+        events += (abandon(f"picture size is {size_wh[0]}x{size_wh[1]} now") or ()) if abandon else ()
+    return events
 
 
 class Scenes:

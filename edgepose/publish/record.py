@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 
 from edgepose.clock import rfc3339, wall_ms
 from edgepose.errors import DataError
+from edgepose.files import reason
 from edgepose.types import Event, FrameResult, Pose, Track
 
 SCHEMA: Literal["edgepose.frame/1"] = "edgepose.frame/1"
 
-Keypoint = tuple[float | None, float | None, float]
+Pixel = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
+Keypoint = tuple[Pixel | None, Pixel | None, float]
+Side = Annotated[int, msgspec.Meta(ge=1, le=65_536)]
+Second = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
+
+T = TypeVar("T")
 
 
 class TrackRecord(msgspec.Struct, frozen=True):
@@ -48,9 +54,9 @@ class FrameRecord(msgspec.Struct, frozen=True):
     schema: Literal["edgepose.frame/1"]
     source: str
     seq: int
-    t: float
+    t: Second
     captured: str
-    size_wh: tuple[int, int]
+    size_wh: tuple[Side, Side]
     tracks: list[TrackRecord]
     events: list[EventRecord]
     timings_ms: dict[str, float] = {}
@@ -150,17 +156,50 @@ def _track(record: TrackRecord, t: float) -> Track:
 
 
 def read_results(path: str | Path) -> Iterator[FrameResult]:
-    """The results of a recording, in order. A torn last line is left out; DataError for any other line that is none."""
-    try:
-        lines = Path(path).read_bytes().split(b"\n")
-    except OSError as error:
-        raise DataError(f"recording {str(path)!r} cannot be read: {error.strerror}") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    """The results of a recording, in order, one at a time in memory.
+
+    A torn last line is left out; DataError for any other line that is none.
+    """
+    for line in lines_of(Path(path)):
+        result = line.read(decode)
+        if result is not None:
+            yield result
+
+
+LONGEST_LINE = 1 << 24
+"""Bytes of a line at most; a hundred people take 100 kB."""
+
+
+class Line(NamedTuple):
+    """One line of a recording. number: 1-based. begin: offset of its first byte in the file. path: of the file."""
+
+    path: Path
+    number: int
+    begin: int
+    content: bytes
+
+    def read(self, decode: Callable[[bytes], T]) -> T | None:
+        """What `decode` makes of it; None for an empty or torn line, DataError where it is no record."""
+        if not self.content.strip():
+            return None
         try:
-            yield decode(line)
-        except msgspec.MsgspecError as error:
-            if number == len(lines):  # no newline behind it: the writer was killed
-                return
-            raise DataError(f"line {number} of {str(path)!r} is no {SCHEMA} record ({error})") from error
+            return decode(self.content)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+            if not self.content.endswith(b"\n"):  # the end of a file whose writer was killed
+                return None
+            raise DataError(f"line {self.number} of {str(self.path)!r} is no {SCHEMA} record ({error})") from error
+
+
+def lines_of(path: Path, begin: int = 0, end: int | None = None, number: int = 1) -> Iterator[Line]:
+    """Lines of a file that begin at the offsets from `begin` to before `end`; `number` is that of the first."""
+    try:
+        with path.open("rb") as file:
+            file.seek(begin)
+            while (end is None or begin < end) and (content := file.readline(LONGEST_LINE)):
+                if len(content) == LONGEST_LINE:
+                    raise DataError(f"line {number} of {str(path)!r} is longer than 16 MiB; it is no {SCHEMA} record")
+                yield Line(path, number, begin, content)
+                begin += len(content)
+                number += 1
+    except OSError as error:
+        raise DataError(f"recording {str(path)!r} cannot be read: {reason(error)}") from error

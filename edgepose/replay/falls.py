@@ -6,14 +6,16 @@ dataset and camera; optionally split, activity, onset_frame, impact_frame and vi
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from edgepose.errors import DataError
+from edgepose.files import reason
 from edgepose.replay.rules import Told
 
 EARLY_S = 0.5  # told longer before the labelled onset than this, a fall was not found but guessed
@@ -49,41 +51,65 @@ class Outcome:
         return self.suspected == self.clip.is_fall
 
 
+class Entry(msgspec.Struct, frozen=True):
+    """One clip as a manifest writes it; what else stands there is passed over."""
+
+    clip_id: str
+    dataset: str
+    label: Literal["fall", "not_fall"]
+    file: Annotated[str, msgspec.Meta(min_length=1)]
+    fps: Annotated[float, msgspec.Meta(gt=0, le=10_000)]
+    camera: str | int | None = None
+    activity: str | int | None = None
+    split: str | int | None = None
+    video: str | None = None
+    onset_frame: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
+    impact_frame: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """The file itself."""
+
+    clips: list[Entry]
+
+
 def load_manifest(path: str | Path, split: str | None = None) -> list[Clip]:
     """Clips of a manifest, of one split where wanted; DataError when it is none or holds none."""
     path = Path(path)
     try:
-        entries = json.loads(path.read_text())["clips"]
-        clips = [_clip(entry, path.parent) for entry in entries if split in (None, entry.get("split"))]
+        entries = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=Manifest).clips
     except OSError as error:
-        raise DataError(f"manifest {str(path)!r} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"manifest {str(path)!r} cannot be read: {reason(error)}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
-            f"manifest {str(path)!r} is not JSON with clips of clip_id, file, fps, label and dataset ({error!r})"
+            f"manifest {str(path)!r} is not JSON with clips of clip_id, file, fps, label and dataset ({error})"
         ) from error
+    clips = [_clip(entry, path.parent) for entry in entries if split is None or _word(entry.split) == split]
     if not clips:
-        known = sorted({str(entry.get("split")) for entry in entries})
+        known = sorted({str(entry.split) for entry in entries}) or ["none at all"]
         raise DataError(f"manifest {str(path)!r} has no clips of split {split!r}; there are {', '.join(known)}")
     return clips
 
 
-def _clip(entry: dict[str, Any], folder: Path) -> Clip:
-    fps = float(entry["fps"])
-
-    def second(name: str) -> float | None:
-        return None if entry.get(name) is None else float(entry[name]) / fps
+def _clip(entry: Entry, folder: Path) -> Clip:
+    def second(frame: float | None) -> float | None:
+        return None if frame is None else frame / entry.fps
 
     return Clip(
-        clip_id=entry["clip_id"],
-        dataset=entry["dataset"],
-        camera=str(entry.get("camera", "")),
-        activity=str(entry.get("activity", "")),
-        is_fall=entry["label"] == "fall",
-        npz=folder / entry["file"],
-        video=folder / entry["video"] if entry.get("video") else None,
-        onset_s=second("onset_frame"),
-        impact_s=second("impact_frame"),
+        clip_id=entry.clip_id,
+        dataset=entry.dataset,
+        camera=_word(entry.camera),
+        activity=_word(entry.activity),
+        is_fall=entry.label == "fall",
+        npz=folder / entry.file,
+        video=folder / entry.video if entry.video else None,
+        onset_s=second(entry.onset_frame),
+        impact_s=second(entry.impact_frame),
     )
+
+
+def _word(value: str | int | None) -> str:
+    return "" if value is None else str(value)
 
 
 def judge(clip: Clip, told: Sequence[Told]) -> Outcome:

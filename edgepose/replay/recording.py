@@ -3,71 +3,27 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from edgepose.errors import DataError
-from edgepose.publish.record import read_results
+from edgepose.replay.lines import load_lines
+from edgepose.replay.recorded import RecordedFrame, Recording
 from edgepose.skeleton import BODYPOSENET_18
-from edgepose.types import FloatArray, Pose, Track
+from edgepose.types import FloatArray, Pose
 
-
-@dataclass(frozen=True)
-class RecordedFrame:
-    """People of one frame: tracks with the ids they had, or plain poses. number: 0-based frame of its source."""
-
-    number: int
-    t: float
-    people: Sequence[Track] | Sequence[Pose]
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One camera's people over time.
-
-    name: file it comes from, with the camera where the file holds several. camera: its name, as zones know it.
-    tracked: whether `people` are tracks already. size_wh: width and height of the picture in pixels.
-    """
-
-    name: str
-    camera: str
-    size_wh: tuple[int, int]
-    tracked: bool
-    frames: Sequence[RecordedFrame]
-
-    def every(self, step: int) -> Recording:
-        """The same at a lower frame rate: every `step`-th frame. Tracks stay what they were at the full rate."""
-        return Recording(self.name, self.camera, self.size_wh, self.tracked, self.frames[::step])
+__all__ = ["RecordedFrame", "Recording", "load_recording", "recording_of"]
 
 
 def load_recording(path: str | Path) -> list[Recording]:
-    """The recordings of one file, one per camera; DataError when it is none."""
+    """The recordings of one file, one per camera and run of it; DataError when it is none."""
     path = Path(path)
     if not path.is_file():
         raise DataError(f"recording {str(path)!r} does not exist; give a .jsonl that `run --jsonl` wrote, or an .npz")
-    return [_load_npz(path)] if path.suffix == ".npz" else _load_lines(path)
-
-
-def _load_lines(path: Path) -> list[Recording]:
-    cameras: dict[str, list[Any]] = {}
-    for result in read_results(path):
-        cameras.setdefault(result.source, []).append(result)
-    if not cameras:
-        raise DataError(f"recording {str(path)!r} holds no frames")
-    return [
-        Recording(
-            name=str(path) if len(cameras) == 1 else f"{path} [{camera}]",
-            camera=camera,
-            size_wh=results[0].size_wh,
-            tracked=True,
-            frames=[RecordedFrame(result.seq, result.t, result.tracks) for result in results],
-        )
-        for camera, results in cameras.items()
-    ]
+    if path.suffix == ".npz":
+        return [_load_npz(path)]
+    return load_lines(path)
 
 
 def _load_npz(path: Path) -> Recording:

@@ -34,16 +34,18 @@ def draw_timeline(
 ) -> Image:
     """The picture, uint8 BGR: shoulder height over the floor per person, events in red, the true impact in green."""
     tracker = Tracker(tracking)
-    frames: list[tuple[float, Sequence[Track]]] = [
-        (frame.t, frame.people if recording.tracked else tracker.update(frame.people, frame.t))  # type: ignore[arg-type, misc]
-        for frame in recording.frames
-    ]
+    frames: list[tuple[float, Sequence[Track]]] = []
+    sizes: list[tuple[int, int]] = []
+    for frame in recording.frames:
+        tracks = frame.people if recording.tracked else tracker.update(frame.people, frame.t)  # type: ignore[arg-type]
+        frames.append((frame.t, tracks))  # type: ignore[arg-type]
+        sizes.append(frame.size_wh or recording.size_wh)
     thumb_h = round(THUMB_W * recording.size_wh[1] / recording.size_wh[0])
     canvas = np.full((MARGIN * 3 + thumb_h + CHART_H, WIDTH, 3), PAPER, np.uint8)
     _write(canvas, title, (6, 16))
     for i, number in enumerate(_moments(frames, told)):
         t, tracks = frames[number]
-        blank = np.full((recording.size_wh[1], recording.size_wh[0], 3), 235, np.uint8)
+        blank = np.full((sizes[number][1], sizes[number][0], 3), 235, np.uint8)
         thumb = cv2.resize(draw(blank, tracks), (THUMB_W - 4, thumb_h), interpolation=cv2.INTER_AREA)
         canvas[MARGIN : MARGIN + thumb_h, i * THUMB_W + 2 : (i + 1) * THUMB_W - 2] = thumb
         _write(canvas, f"{t:.2f} s", (i * THUMB_W + 4, MARGIN + thumb_h - 4))

@@ -147,15 +147,68 @@ def test_fall_eval_reports_and_draws_wrong_clips(clips, tmp_path, capsys):
     assert (tmp_path / "wrong/stand.png").stat().st_size > 1000
 
 
+ENTRY = {"clip_id": "a", "dataset": "tiny", "label": "fall", "file": "a.npz", "fps": 15}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("nothing", "not JSON"), ('{"clips": [{}]}', "not JSON with clips"), ('{"clips": []}', "no clips")],
-    ids=["text", "empty entry", "no entry"],
+    [
+        ("nothing", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "not JSON with clips"),
+        ('{"clips": [{}]}', "not JSON with clips"),
+        ('{"clips": 3}', "not JSON with clips"),
+        ('{"clips": []}', "no clips"),
+        *(
+            (json.dumps({"clips": [ENTRY | change]}), words)
+            for change, words in [
+                ({"fps": 0}, "`float` > 0.0 - at `$.clips[0].fps`"),
+                ({"fps": "fast"}, "`float`, got `str`"),
+                ({"label": "Fall"}, "enum value 'Fall'"),
+                ({"clip_id": None}, "clip_id"),
+                ({"onset_frame": "early"}, "onset_frame"),
+                ({"file": ""}, "length >= 1"),
+                ({"video": ["a.mp4"]}, "video"),
+            ]
+        ),
+    ],
+    ids=[
+        "text",
+        "deep",
+        "list",
+        "empty entry",
+        "number",
+        "no entry",
+        "rate zero",
+        "rate in words",
+        "unknown label",
+        "no id",
+        "onset in words",
+        "no file",
+        "videos",
+    ],
 )
 def test_a_bad_manifest_is_one_sentence(tmp_path, capsys, text, words):
     (tmp_path / "m.json").write_text(text)
     assert main(["fall-eval", str(tmp_path / "m.json")]) == 1
-    assert words in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert words in err and err.count("\n") == 1
+
+
+def test_a_clip_is_drawn_inside_its_folder_whatever_its_name(clips, tmp_path, capsys):
+    wrong = json.loads(clips.read_text())
+    wrong["clips"][1] |= {"label": "fall", "clip_id": "../stand"}
+    clips.write_text(json.dumps(wrong))
+    before = {path.name for path in tmp_path.iterdir()}
+    assert main(["fall-eval", str(clips), "--pictures", str(tmp_path / "wrong"), "--json"]) == 0
+    assert {path.name for path in tmp_path.iterdir()} - before == {"wrong"}
+    assert len(list((tmp_path / "wrong").iterdir())) == 1
+
+
+@pytest.mark.parametrize("flags", [["--height", "-8"], ["--every", "0"], ["--videos"]], ids=" ".join)
+def test_a_flag_that_cannot_be_is_one_sentence(clips, capsys, flags):
+    assert main(["fall-eval", str(clips), *flags]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_timeline_shows_the_moment_of_the_fall(clips):
