@@ -7,15 +7,18 @@ addresses. Two decoding threads at most: each holds pictures of its own.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from typing import Any
 
 import av
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
 
 from edgepose.errors import SourceError
+from edgepose.sources.display import MAX_PIXELS, Turn, check_size, square_wh, turn_of_degrees, turn_of_matrix, turned
 from edgepose.sources.options import SourceOptions
-from edgepose.sources.reader import Shot
+from edgepose.sources.reader import MAX_DAMAGED, Shot, UndecodableError
 from edgepose.sources.uri import redact
 
 FILE_FORMATS = (
@@ -24,15 +27,22 @@ FILE_FORMATS = (
 )
 """Containers that hold pictures of their own; playlists (hls, concat, dash) are left out."""
 
-MAX_DAMAGED = 300
-"""Packets in a row that may fail to decode before a stream counts as broken; 10 s of a 30 fps camera."""
+MAX_BROKEN_READS = 16
+"""Times in a row that a file's container may fail to give a packet before the rest is given up."""
+
+_DEFAULT, _ATTACHED_PIC, _TIMED_THUMBNAILS = 0x1, 0x400, 0x800
+"""FFmpeg's AV_DISPOSITION_* flags."""
+
+_NO_DISPLAY_TIMES = "avi"
+"""The container that stores when a packet is decoded and not when its picture is shown."""
 
 
 class AvReader:
-    """One video stream opened with PyAV.
+    """One video stream opened with PyAV: the one a player shows, with square pixels and upright.
 
     location: what FFmpeg opens. label: how messages call it. av_options: FFmpeg's own options (protocol and format
-    lists, transport). timeout_s: (opening, one read), for streams. Raises SourceError in one sentence.
+    lists, transport). timeout_s: (opening, one read), for streams; a file has none, and what is damaged in it is read
+    over to its end. Raises SourceError in one sentence.
     """
 
     def __init__(
@@ -44,66 +54,98 @@ class AvReader:
         timeout_s: tuple[float, float] | None = None,
     ) -> None:
         self.skipped = 0
+        self.cut = False
         self._label = label
+        self._is_file = timeout_s is None
         try:
-            self._container = av.open(location, options=dict(av_options), timeout=timeout_s)
+            self._container = av.open(location, container_options=dict(av_options), timeout=timeout_s)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise SourceError(f"cannot read {label}: {reason(error)}") from None
-        if not self._container.streams.video:
+        try:
+            self._open_stream()
+        except SourceError:
             self._container.close()
-            raise SourceError(f"cannot read {label}: it holds no pictures; give a video")
-        self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "SLICE"
-        self._stream.codec_context.thread_count = 2
-        rate = self._stream.average_rate or self._stream.base_rate
-        self.period_s = float(1 / rate) if rate else 0.0
-        self._start = self._stream.start_time or 0
+            raise
+        self._turn_of: tuple[bytes | float, Turn] = (0.0, Turn())
         self._reformatter = VideoReformatter()
         self._frames = self._decode()
 
-    @property
-    def duration_s(self) -> float | None:
-        """Length that the file's header claims, seconds; None where it claims none."""
-        stream, claims = self._stream, []
-        if stream.frames:
-            claims.append(stream.frames * self.period_s)  # FFmpeg shortens the duration of a cut AVI, not this
-        if stream.duration and stream.time_base:
-            claims.append(float(stream.duration * stream.time_base))
-        elif self._container.duration:
-            claims.append(self._container.duration / av.time_base)
-        return max(claims, default=None)
-
     def read(self) -> Shot:
-        try:
-            frame = next(self._frames)
-        except StopIteration:
-            raise EOFError from None
-        except (av.FFmpegError, OSError) as error:
-            raise SourceError(f"{self._label} broke off: {reason(error)}") from None
-        image = np.asarray(self._reformatter.reformat(frame, format="bgr24").to_ndarray(), np.uint8)
-        if frame.rotation:  # a telephone held upright records lying pictures and says so
-            image = np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
-        pts = (
-            None if frame.pts is None or frame.time_base is None else float((frame.pts - self._start) * frame.time_base)
-        )
-        return Shot(image, pts)
+        while True:
+            try:
+                frame = next(self._frames)
+            except StopIteration:
+                raise EOFError from None
+            except (av.FFmpegError, OSError) as error:
+                raise SourceError(f"{self._label} broke off: {reason(error)}") from None
+            width, height = square_wh((frame.width, frame.height), self._pixel_aspect)
+            try:
+                shown = self._reformatter.reformat(frame, width, height, "bgr24")
+                image = np.asarray(shown.to_ndarray(), np.uint8)
+            except (av.FFmpegError, ValueError):
+                self.skipped += 1
+                continue
+            ticks = frame.dts if self._counts_dts else frame.pts
+            pts_s = None if ticks is None or not frame.time_base else float((ticks - self._start) * frame.time_base)
+            return Shot(turned(image, self._turn(frame)), pts_s)
 
     def close(self) -> None:
         self._frames.close()
         self._container.close()
 
+    def _open_stream(self) -> None:
+        self._stream = _shown_stream(self._container.streams.video, self._label)
+        context = self._stream.codec_context
+        if context is None:
+            raise UndecodableError(f"cannot read {self._label}: PyAV has no decoder for it")
+        rate = self._stream.average_rate or self._stream.base_rate
+        self.period_s = float(1 / rate) if rate else 0.0
+        self.codec = context.name
+        self._counts_dts = self._container.format.name == _NO_DISPLAY_TIMES
+        self._start = self._stream.start_time or 0
+        self._pixel_aspect = float(self._stream.sample_aspect_ratio or 0)
+        check_size(self._label, square_wh((context.width, context.height), self._pixel_aspect))
+        self._stream.thread_type = "SLICE"
+        context.thread_count = 2
+        context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
+
+    def _turn(self, frame: VideoFrame) -> Turn:
+        """The turn that this picture's display matrix asks for; a stream keeps one, so it is worked out once."""
+        side: Any = frame.side_data.get("DISPLAYMATRIX")
+        said: bytes | float = bytes(side) if side is not None else float(frame.rotation)
+        if said != self._turn_of[0]:
+            self._turn_of = (said, turn_of_degrees(-said) if isinstance(said, float) else _turn_of_bytes(said))
+        return self._turn_of[1]
+
     def _decode(self) -> Generator[VideoFrame, None, None]:
-        damaged = 0
-        for packet in self._container.demux(self._stream):
+        damaged, decoded = 0, False
+        for packet in self._packets():
             try:
                 frames = packet.decode()
-            except av.InvalidDataError:
+            except av.FFmpegError:
                 self.skipped, damaged = self.skipped + 1, damaged + 1
-                if damaged > MAX_DAMAGED:
+                if damaged > MAX_DAMAGED and not (self._is_file and decoded):
                     raise
                 continue
-            damaged = 0
-            yield from frames
+            if packet.size:  # the last, empty one only asks for what the decoder still holds
+                self.cut = packet.is_corrupt
+            if frames:
+                damaged, decoded = 0, True
+                yield from frames
+
+    def _packets(self) -> Generator[av.Packet[VideoStream], None, None]:
+        """Packets of the stream; where a file's container is damaged, those behind the damage."""
+        failures = 0
+        while True:
+            try:
+                for packet in self._container.demux(self._stream):
+                    failures = 0
+                    yield packet
+                return
+            except av.FFmpegError:
+                failures += 1
+                if not self._is_file or failures > MAX_BROKEN_READS:
+                    raise
 
 
 def open_file(path: str, label: str) -> AvReader:
@@ -127,3 +169,26 @@ def reason(error: Exception) -> str:
     """What went wrong, in words for a person, with credentials taken out."""
     words = redact(str(getattr(error, "strerror", None) or error))
     return words[:1].lower() + words[1:]
+
+
+def _shown_stream(streams: tuple[VideoStream, ...], label: str) -> VideoStream:
+    """The stream a player shows: a default one before others, then the largest, then the first.
+
+    Cover art and chapter thumbnails are no video. Raises SourceError where there is nothing else.
+    """
+    videos = [stream for stream in streams if not stream.disposition.value & (_ATTACHED_PIC | _TIMED_THUMBNAILS)]
+    if not videos:
+        what = "only a cover picture" if streams else "no pictures"
+        raise SourceError(f"cannot read {label}: it holds {what}; give a video")
+
+    def rank(stream: VideoStream) -> tuple[int, int]:
+        area = stream.codec_context.width * stream.codec_context.height if stream.codec_context else 0
+        return stream.disposition.value & _DEFAULT, area
+
+    return max(videos, key=rank)
+
+
+def _turn_of_bytes(matrix: bytes) -> Turn:
+    """FFmpeg's display matrix: nine int32, rows (a b u), (c d v), (x y w)."""
+    a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
+    return turn_of_matrix(a, b, c, d)

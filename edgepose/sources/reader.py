@@ -9,12 +9,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
-from edgepose.errors import MissingDependencyError
+from edgepose.errors import MissingDependencyError, SourceError
 from edgepose.types import Image
 
 _MODULES = {"av": "av", "opencv": "cv2"}
 
-__all__ = ["Reader", "Shot", "on_jetson", "video_library"]
+MAX_DAMAGED = 300
+"""Packets in a row that may fail to decode before a stream counts as broken, or a file as one that cannot be decoded;
+10 s of a 30 fps camera."""
+
+__all__ = ["MAX_DAMAGED", "Reader", "Shot", "UndecodableError", "on_jetson", "video_libraries", "video_library"]
+
+
+class UndecodableError(SourceError):
+    """A video that was opened and of which no picture can be decoded. codec: its name, "" where it is not known."""
+
+    def __init__(self, message: str, codec: str = "") -> None:
+        super().__init__(message)
+        self.codec = codec
 
 
 class Shot(NamedTuple):
@@ -50,18 +62,23 @@ def on_jetson() -> bool:
     return Path("/etc/nv_tegra_release").exists() and find_spec("gi") is not None
 
 
-def video_library(wish: str, kind: Literal["file", "stream"]) -> str:
-    """ "av" or "opencv": the wished library, or for "auto" the better one of those installed for this kind.
+def video_libraries(wish: str, kind: Literal["file", "stream"]) -> tuple[str, ...]:
+    """ "av" and "opencv", as far as they are wished and installed, the better one for this kind first.
 
     Files: OpenCV, which preprocessing has loaded anyway; PyAV beside it costs 10 to 16 MB and reads the same times.
     Streams: PyAV, which keeps deadlines and tells reasons. Raises MissingDependencyError when the wished one, or any,
     is absent.
     """
     order = ("opencv", "av") if kind == "file" else ("av", "opencv")
-    for library in order:
-        if wish in ("auto", library) and find_spec(_MODULES[library]):
-            return library
+    found = tuple(library for library in order if wish in ("auto", library) and find_spec(_MODULES[library]))
+    if found:
+        return found
     wanted = " or ".join(_MODULES) if wish == "auto" else wish
     raise MissingDependencyError(
         f"reading this video needs {wanted}, which is not installed: pip install 'edgepose[av]' or 'edgepose[cv]'"
     )
+
+
+def video_library(wish: str, kind: Literal["file", "stream"]) -> str:
+    """The first of `video_libraries`."""
+    return video_libraries(wish, kind)[0]
