@@ -30,6 +30,9 @@ FILE_FORMATS = (
 MAX_BROKEN_READS = 16
 """Times in a row that a file's container may fail to give a packet before the rest is given up."""
 
+_ANY_TITLE: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+"""A title that is not UTF-8 is no reason to refuse a video; PyAV 19 thinks so too."""
+
 _DEFAULT, _ATTACHED_PIC, _TIMED_THUMBNAILS = 0x1, 0x400, 0x800
 """FFmpeg's AV_DISPOSITION_* flags."""
 
@@ -58,7 +61,7 @@ class AvReader:
         self._label = label
         self._is_file = timeout_s is None
         try:
-            self._container = av.open(location, container_options=dict(av_options), timeout=timeout_s)
+            self._container = av.open(location, container_options=dict(av_options), timeout=timeout_s, **_ANY_TITLE)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise SourceError(f"cannot read {label}: {reason(error)}") from None
         try:

@@ -23,7 +23,7 @@ from edgepose.types import Image
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own words would only double ours
 
-_LOG_ERRORS = 2
+_LOG_NOTHING = 0
 
 MAX_READ_OVER = 20_000
 """Packets in a row that may be damaged in a file; asking again costs 50 microseconds each at its end."""
@@ -59,7 +59,7 @@ class CvReader:
         self._is_file = is_file
         self._n_read = 0
         words = [int(word) for pair in (settings or {}).items() for word in pair]
-        with _errors_only():
+        with _silent():
             self._capture = cv2.VideoCapture(location, api, words)
         if not self._capture.isOpened():
             raise SourceError(f"cannot read {label}: OpenCV cannot open it; give a video or camera that it can decode")
@@ -126,11 +126,11 @@ class CvReader:
 
 
 @contextmanager
-def _errors_only() -> Iterator[None]:
-    """Keeps OpenCV from warning of what becomes a sentence of ours."""
+def _silent() -> Iterator[None]:
+    """Keeps OpenCV from printing what becomes a sentence of ours."""
     log: Any = getattr(cv2.utils, "logging", cv2)  # OpenCV 4.8 has the two calls at its top
     level = log.getLogLevel()
-    log.setLogLevel(_LOG_ERRORS)
+    log.setLogLevel(_LOG_NOTHING)
     try:
         yield
     finally:

@@ -20,6 +20,10 @@ _SQUARE = 0.01
 """Pixels this near to square come from display sizes rounded to whole pixels, and are left as they are."""
 
 
+class TooLargeError(SourceError):
+    """A video whose pictures are larger than is read; no other library is asked."""
+
+
 class Turn(NamedTuple):
     """How a recorded picture is laid before the viewer: rows and columns swapped first, then mirrored."""
 
@@ -74,10 +78,10 @@ def square_wh(size_wh: tuple[int, int], pixel_aspect: float) -> tuple[int, int]:
 
 
 def check_size(label: str, size_wh: tuple[int, int]) -> None:
-    """Raises SourceError for pictures larger than a video may have, before memory is taken for one."""
+    """Raises TooLargeError for pictures larger than a video may have, before memory is taken for one."""
     width, height = size_wh
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise SourceError(
+        raise TooLargeError(
             f"cannot read {label}: its pictures are {width}x{height}, and a video may have at most {MAX_SIDE} pixels "
             f"a side and {MAX_PIXELS // 10**6} million in all; scale it down first: ffmpeg -i IN -vf scale=1920:-2 OUT"
         )

@@ -12,6 +12,9 @@ from edgepose.sources.reader import Reader, Shot
 from edgepose.sources.uri import camera_name, local_path
 from edgepose.types import CameraState, Frame
 
+MAX_JUMP_S = 86_400.0
+"""A time stamp this far ahead of the last one is damaged."""
+
 FALLBACK_FPS = 25.0
 """Rate of raw streams that carry neither times nor a rate."""
 
@@ -74,7 +77,7 @@ class FileSource:
         except (EOFError, SourceError) as end:
             missing = missing_bytes(self._path)
             if missing or getattr(reader, "cut", False):
-                what = f"{missing} bytes are missing at its end" if missing else "its last picture is not whole"
+                what = "bytes are missing at its end" if missing else "its last picture is not whole"
                 raise SourceError(
                     f"video '{self._path}' is cut off: {what}, and its pictures end after "
                     f"{self._t + self._period_s:.1f} s ({self._seq} frames); copy or record it again"
@@ -85,6 +88,6 @@ class FileSource:
         return shot
 
     def _time_of(self, pts_s: float | None) -> float:
-        """Presentation second; counted on by one period where the file has none or goes backwards."""
+        """Presentation second; counted on by one period where the file has none, goes backwards or leaps a day."""
         t = self._t if pts_s is None else pts_s - self._start_s
-        return t if t > self._t else self._t + self._period_s
+        return t if self._t < t < self._t + MAX_JUMP_S else self._t + self._period_s

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from edgepose.errors import SourceError
 from edgepose.sources.container import Header, codec_name, missing_bytes, read_header
-from edgepose.sources.display import check_size
+from edgepose.sources.display import TooLargeError, check_size
 from edgepose.sources.reader import Shot, UndecodableError, video_libraries
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _NAMES = {"opencv": "OpenCV", "av": "PyAV"}
+
+
+class _WrongTrackError(SourceError):
+    """OpenCV would show another track than a player does."""
 
 
 class Opened(NamedTuple):
@@ -50,6 +54,8 @@ def open_video(path: Path, wish: str = "auto") -> Opened:
     for library in libraries:
         try:
             reader, first = _open_with(library, path, label, header)
+        except TooLargeError:
+            raise
         except SourceError as error:
             failures[library] = error
             continue
@@ -97,13 +103,13 @@ def _open_with(library: str, path: Path, label: str, header: Header) -> tuple[Av
         raise UndecodableError(str(error), reader.codec) from None
 
 
-def _not_the_first(label: str, header: Header) -> SourceError:
+def _not_the_first(label: str, header: Header) -> _WrongTrackError:
     """Why OpenCV, which reads the first track of pictures, would show the wrong one."""
     if header.shown is None:
         what = "only a cover picture" if header.tracks else "no pictures"
-        return SourceError(f"cannot read {label}: it holds {what}; give a video")
+        return _WrongTrackError(f"cannot read {label}: it holds {what}; give a video")
     width, height = header.shown.size_wh
-    return SourceError(
+    return _WrongTrackError(
         f"cannot read {label}: its video of {width}x{height} is not its first track of pictures, and OpenCV reads only "
         f"that; {_with_av()}"
     )
@@ -111,21 +117,27 @@ def _not_the_first(label: str, header: Header) -> SourceError:
 
 def _failure(path: Path, label: str, header: Header, failures: dict[str, SourceError]) -> SourceError:
     """The one sentence for a video that no library could read."""
+    first = next(iter(failures.values()))
+    if len(failures) == 1 and isinstance(first, _WrongTrackError):
+        return first
     undecodable = [error for error in failures.values() if isinstance(error, UndecodableError)]
     missing = 0 if header.tracks == () else missing_bytes(path)
-    if missing and (header.no_index or header.shown is None or undecodable):
-        what = "its index is missing" if header.no_index else "bytes are missing at its end"
-        return SourceError(f"{label} is cut off before its first picture: {what}; copy or record it again")
-    if not undecodable:
-        return failures.get("av") or next(iter(failures.values()))
+    if not missing and not undecodable and header.shown is None:
+        return _with_advice(failures.get("av", first))
     codec = codec_name(header.shown.codec) if header.shown else ""
-    codec = codec or next((error.codec for error in undecodable if error.codec), "") or "unknown"
-    who = " and ".join(_NAMES[library] for library in failures)
-    way = "" if "av" in failures else f"{_with_av()}, or "
-    return SourceError(
-        f"cannot read {label}: {who} can decode no picture of it (codec {codec}); "
-        f"{way}convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
-    )
+    codec = codec or next((error.codec for error in undecodable if error.codec), "")
+    who = " and ".join(_NAMES[library] for library in failures) + " can decode no picture of"
+    of_codec = f" (codec {codec})" if codec else ""
+    convert = f"{'' if 'av' in failures else _with_av() + ', or '}convert it: ffmpeg -i IN -c:v libx264 OUT.mp4"
+    if missing:
+        what = "its index is missing" if header.no_index else "bytes are missing at its end"
+        return SourceError(f"{label} is cut off: {what}, and {who} the rest{of_codec}; copy or record it again")
+    return SourceError(f"cannot read {label}: {who} it{of_codec}; {convert}")
+
+
+def _with_advice(error: SourceError) -> SourceError:
+    """The library's own reason, and what to do about it where it does not say."""
+    return error if ";" in str(error) else SourceError(f"{error}; give a video that is whole")
 
 
 def _with_av() -> str:

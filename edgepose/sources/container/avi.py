@@ -60,8 +60,10 @@ def _chunks(file: BinaryIO, start: int, end: int) -> Iterator[Chunk]:
         if start + 8 > end:
             return
         name, n_bytes = struct.unpack("<4sI", at(file, start, 8))
-        is_list = name == b"LIST" and n_bytes >= 4 and start + 12 <= end
-        stop = start + 8 + (0 if n_bytes == 0xFFFFFFFF else n_bytes)
+        is_list = name == b"LIST" and start + 12 <= end
+        if is_list and n_bytes in _UNFINISHED:
+            return
+        stop = start + 8 + n_bytes
         yield Chunk(at(file, start + 8, 4), start + 12, stop) if is_list else Chunk(name, start + 8, stop)
         start = stop + n_bytes % 2
 

@@ -54,7 +54,7 @@ def read_header(file: BinaryIO) -> Header:
 
 def missing_bytes(file: BinaryIO, size: int) -> int:
     """By the boxes, and by where the index says the last pictures lie."""
-    reach, has_index = 0, False
+    reach, has_index, last = 0, False, b""
     for box in _boxes(file, 0, size):
         if box.name not in _PADDING:
             reach = max(reach, box.end)
@@ -62,7 +62,8 @@ def missing_bytes(file: BinaryIO, size: int) -> int:
             has_index = True
         if box.name == b"moov" and box.end <= size:
             reach = max(reach, _last_chunk(file, box))
-    return max(reach - size, 0 if has_index else 1)
+        last = box.name
+    return max(reach - size, 0 if has_index and last != b"moof" else 1)
 
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:

@@ -60,7 +60,7 @@ def missing_of_flv(file: BinaryIO, size: int) -> int:
         if tag[0] not in _FLV_TAGS:
             return 0
         start += 11 + int.from_bytes(tag[1:], "big") + 4
-    return start - size
+    return start + (4 if start < size else 0) - size
 
 
 def missing_of_ts(file: BinaryIO, size: int) -> int:
@@ -79,7 +79,7 @@ def missing_of_ivf(file: BinaryIO, size: int) -> int:
         if start + 12 > size:
             break
         start += 12 + int.from_bytes(at(file, start, 4), "little")
-    return start - size
+    return start + (12 if start < size else 0) - size
 
 
 def missing_of_asf(file: BinaryIO, size: int) -> int:
