@@ -10,7 +10,7 @@ import msgspec
 from edgepose.annotations.document import Document, RawCategory, RawPerson
 from edgepose.annotations.keypoint_names import IN_ORDER, coco_positions
 from edgepose.annotations.numbers import identifier
-from edgepose.annotations.values import Identifier
+from edgepose.annotations.values import Identifier, short
 from edgepose.errors import DataError
 
 PERSON_NAMES = frozenset({"person", "persons", "people", "human", "humans", "pedestrian", "pedestrians"})
@@ -58,7 +58,7 @@ def _declared(document: Document, path: str) -> dict[Identifier, RawCategory]:
             continue
         if key in declared and declared[key].name != category.name:
             raise DataError(
-                f"annotations '{path}' have two categories of id {key}, {declared[key].name!r} and {category.name!r}; "
+                f"annotations '{path}' have two categories of id {short(key)}, '{short(declared[key].name)}' and '{short(category.name)}'; "
                 "give each its own"
             )
         declared[key] = category
@@ -82,10 +82,12 @@ def _mixed(
 ) -> str:
     if strange:
         return (
-            f"annotations '{path}' mixes categories: annotation {labelled[strange[0]].id} has keypoints and category "
-            f"{strange[0]}, which the list of categories lacks; add it there, or keep the people only"
+            f"annotations '{path}' mixes categories: annotation {short(labelled[strange[0]].id)} has keypoints and category "
+            f"{short(strange[0])}, which the list of categories lacks; add it there, or keep the people only"
         )
-    names = ", ".join(f"{key} ({declared[key].name})" if key in declared else str(key) for key in list(labelled)[:5])
+    names = ", ".join(
+        f"{short(key)} ({short(declared[key].name)})" if key in declared else short(key) for key in list(labelled)[:5]
+    )
     return (
         f"annotations '{path}' mixes categories: {names} have keypoints, and none is called person; rename that of the "
         "people, or keep the people only"

@@ -72,12 +72,13 @@ def read_document(path: Path) -> Document:
     data = _utf8(path)
     try:
         return _decoded(data, path)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NOT_JSON as error:
         lenient = _without_odd_numbers(data)
         if lenient is None:
-            raise DataError(f"annotations '{path}' are not JSON: {error}") from None
+            raise DataError(f"annotations '{path}' are not JSON that can be read: {error}") from None
+    try:
         return _decoded(lenient, path)
-    except (ValueError, RecursionError) as error:
+    except _NOT_JSON as error:
         raise DataError(f"annotations '{path}' are not JSON that can be read: {error}") from None
 
 
@@ -109,11 +110,18 @@ def _decoded(data: bytes, path: Path) -> Document:
         return msgspec.json.decode(data, type=Document)
     except msgspec.ValidationError as error:
         if "out of range" in str(error):
-            raise
+            raise _OddNumberError(str(error)) from None
         raise DataError(
             f"annotations '{path}' are not COCO keypoints: wanted lists of records 'images' and 'annotations', and "
             f"the file says otherwise ({error}); export them as COCO keypoints"
         ) from None
+
+
+class _OddNumberError(Exception):
+    """A number of JSON that no float holds."""
+
+
+_NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _OddNumberError)
 
 
 def _without_odd_numbers(data: bytes) -> bytes | None:
@@ -124,6 +132,7 @@ def _without_odd_numbers(data: bytes) -> bytes | None:
         return value if math.isfinite(value) else None
 
     try:
-        return json.dumps(json.loads(data, parse_constant=lambda _: None, parse_float=finite)).encode()
+        content = json.loads(data, parse_constant=lambda _: None, parse_float=finite)
+        return json.dumps(content, ensure_ascii=False).encode(errors="replace")
     except (ValueError, RecursionError):
         return None

@@ -10,7 +10,7 @@ import msgspec
 
 from edgepose.annotations.places import MAX_MISSING, find_picture
 from edgepose.annotations.sizes import Place, places_of
-from edgepose.annotations.values import Annotations, LabelledPicture
+from edgepose.annotations.values import Annotations, LabelledPicture, short
 from edgepose.errors import DataError
 
 _log = logging.getLogger(__name__)
@@ -62,10 +62,12 @@ def refuse_missing(located: LocatedPictures, absent: Sequence[str]) -> None:
     if len(absent) > MAX_MISSING * n_pictures:
         raise DataError(
             f"{len(absent)} of {n_pictures} pictures of '{located.annotations.path}' are missing or unreadable in "
-            f"'{located.folder}' (such as {absent[0]}), and at most 1 % may be: give the folder that holds them"
+            f"'{located.folder}' (such as {short(absent[0])}), and at most 1 % may be: give the folder that holds them"
         )
     if absent:
-        _log.warning("%s: %d pictures are left out, such as %s", located.annotations.path, len(absent), absent[0])
+        _log.warning(
+            "%s: %d pictures are left out, such as %s", located.annotations.path, len(absent), short(absent[0])
+        )
 
 
 def _refuse_shared(annotations: Annotations, paths: Sequence[Path | None]) -> None:
@@ -76,6 +78,7 @@ def _refuse_shared(annotations: Annotations, paths: Sequence[Path | None]) -> No
         other = first.setdefault(path, picture)
         if other is not picture and (picture.people or other.people):
             raise DataError(
-                f"pictures {other.id} ('{other.file_name}') and {picture.id} ('{picture.file_name}') of "
+                f"pictures {short(other.id)} ('{short(other.file_name)}') and {short(picture.id)} "
+                f"('{short(picture.file_name)}') of "
                 f"'{annotations.path}' are one file, '{path}'; give the folder that holds both, or one record for both"
             )

@@ -12,7 +12,7 @@ from edgepose.annotations.categories import PersonCategory, person_categories
 from edgepose.annotations.document import Document, RawPerson, RawPicture, read_document
 from edgepose.annotations.numbers import identifier, pixels
 from edgepose.annotations.records import name_of, person_of
-from edgepose.annotations.values import Annotations, Identifier, LabelledPicture, Person
+from edgepose.annotations.values import Annotations, Identifier, LabelledPicture, Person, short
 from edgepose.errors import DataError
 from edgepose.skeleton import COCO_17
 
@@ -48,15 +48,17 @@ def _pictures(document: Document, path: str) -> dict[Identifier, RawPicture]:
     for index, raw in enumerate(document.images):
         key = identifier(raw.id)
         if not isinstance(raw.file_name, str) or not raw.file_name.strip():
-            raise DataError(f"picture {f'images[{index}]' if key is None else key} of '{path}' has no file_name")
+            raise DataError(f"picture {f'images[{index}]' if key is None else short(key)} of '{path}' has no file_name")
         if key is None:
             if document.annotations:
-                raise DataError(f"picture '{raw.file_name}' of '{path}' has no id, by which its people would name it")
+                raise DataError(
+                    f"picture '{short(raw.file_name)}' of '{path}' has no id, by which its people would name it"
+                )
             key = index
         if key in pictures and pictures[key].file_name != raw.file_name:
             raise DataError(
-                f"annotations '{path}' have two pictures of id {key}, '{pictures[key].file_name}' and "
-                f"'{raw.file_name}'; give each picture its own id"
+                f"annotations '{path}' have two pictures of id {short(key)}, '{short(pictures[key].file_name)}' "
+                f"and '{short(raw.file_name)}'; give each picture its own id"
             )
         pictures[key] = raw
     return pictures

@@ -9,7 +9,7 @@ from edgepose.annotations.categories import PersonCategory
 from edgepose.annotations.document import RawPerson
 from edgepose.annotations.numbers import FARTHEST_PX, box, identifier, number
 from edgepose.annotations.regions import BoxXYWH, Region, parse_region
-from edgepose.annotations.values import Person
+from edgepose.annotations.values import Person, short
 from edgepose.errors import DataError
 from edgepose.skeleton import COCO_17
 
@@ -55,7 +55,7 @@ def person_of(record: RawPerson, category: PersonCategory, name: str) -> Person:
 def name_of(record: RawPerson, index: int) -> str:
     """How a message calls a record: by its id, else by its place in the list, counted from 0."""
     key = identifier(record.id)
-    return f"annotations[{index}] (without an id)" if key is None else f"annotation {key}"
+    return f"annotations[{index}] (without an id)" if key is None else f"annotation {short(key)}"
 
 
 def _keypoints(record: RawPerson, category: PersonCategory, name: str) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ upright is the rule.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,10 +16,12 @@ import msgspec
 import numpy as np
 
 from edgepose.annotations.header import QUARTER_TURNS, stored_size
-from edgepose.annotations.values import Annotations, LabelledPicture
+from edgepose.annotations.values import Annotations, LabelledPicture, Person
 from edgepose.errors import DataError, SourceError
 from edgepose.pictures import read_image
 from edgepose.types import Image
+
+_log = logging.getLogger(__name__)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -57,6 +60,7 @@ def places_of(annotations: Annotations, paths: Sequence[Path | None]) -> list[Pl
             found.append(None)
     as_stored = _most_as_stored(annotations.pictures, found)
     places: list[Place | None] = []
+    outside: list[str] = []
     wrong: list[tuple[LabelledPicture, Path, tuple[int, int]]] = []
     for picture, path, shape in zip(annotations.pictures, paths, found, strict=True):
         if path is None or shape is None:
@@ -69,8 +73,11 @@ def places_of(annotations: Annotations, paths: Sequence[Path | None]) -> list[Pl
         else:
             place = Place(path, upright)
         places.append(place)
+        outside += [person.name for person in picture.people if person.counts and not _inside(person, place.size_wh)]
         if picture.people and not _fits(picture, place.size_wh):
             wrong.append((picture, path, place.size_wh))
+    if outside and not wrong:
+        _log.warning("%d people have no labelled keypoint inside their picture, such as %s", len(outside), outside[0])
     if wrong:
         raise DataError(_another_size(annotations, wrong))
     return places
@@ -97,8 +104,15 @@ def _seen_as_stored(
 def _fits(picture: LabelledPicture, size_wh: tuple[int, int]) -> bool:
     if picture.size_wh is not None:
         return picture.size_wh == size_wh
-    labelled = np.concatenate([person.keypoints[person.keypoints[:, 2] > 0, :2] for person in picture.people])
-    return not len(labelled) or bool(((labelled >= -1) & (labelled <= size_wh)).all(1).mean() > 0.5)
+    labelled = sum(person.n_labelled for person in picture.people)
+    return sum(_inside(person, size_wh) for person in picture.people) * 2 >= labelled
+
+
+def _inside(person: Person, size_wh: tuple[int, int]) -> int:
+    """How many labelled keypoints lie in the picture, or on its edge."""
+    x, y, visible = person.keypoints.T
+    inside = (x >= -1) & (y >= -1) & (x <= size_wh[0]) & (y <= size_wh[1])
+    return int(np.count_nonzero(inside & (visible > 0)))
 
 
 def _another_size(annotations: Annotations, wrong: Sequence[tuple[LabelledPicture, Path, tuple[int, int]]]) -> str:

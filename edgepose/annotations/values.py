@@ -12,6 +12,12 @@ Identifier = int | str
 """An id as the file has it; text that is a plain whole number counts as that number."""
 
 
+def short(value: object) -> str:
+    """A name or id for a message, cut in the middle where it is longer than a line."""
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:38]} ... {text[-37:]}"
+
+
 class Person(msgspec.Struct, frozen=True, eq=False):
     """One annotated person, or a region with people that nobody labelled.
 
