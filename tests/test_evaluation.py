@@ -105,3 +105,64 @@ def test_unreadable_pictures_count_as_missing(data_set):
 def test_nothing_is_printed(data_set, capsys):
     _score(data_set, _truth)
     assert capsys.readouterr() == ("", "")
+
+
+def test_scores_are_those_of_pycocotools_own_reader(tmp_path):
+    """A good file with crowds, unlabelled people, equal scores and ids in no order: not a bit differs."""
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    rng = np.random.default_rng(5)
+    order = list(COCO_17.mapping_to(BODYPOSENET_18))
+    images, annotations, results, poses = [], [], [], {}
+    for k, image_id in enumerate(rng.permutation(40)[:9].tolist()):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), np.full((200, 300, 3), k, np.uint8))
+        images.append({"id": image_id, "file_name": f"{k}.png", "width": 300, "height": 200})
+        poses[k] = []
+        for _ in range(4):
+            size = float(rng.uniform(20, 180))
+            xy = rng.uniform(0, size, (17, 2)).round(2)
+            visible = rng.integers(0, 3, 17) * (rng.random() < 0.85)
+            box = [*xy.min(0).tolist(), *np.ptp(xy, axis=0).tolist()]
+            annotations.append(
+                {
+                    "id": 900 - len(annotations), "image_id": image_id, "category_id": 1,
+                    "iscrowd": int(rng.random() < 0.1), "num_keypoints": int((visible > 0).sum()),
+                    "area": 0.5 * box[2] * box[3], "bbox": box,
+                    "keypoints": np.column_stack([xy * (visible > 0)[:, None], visible]).ravel().tolist(),
+                }
+            )  # fmt: skip
+            seen = np.column_stack([xy + rng.normal(0, 0.05 * size, (17, 2)), np.ones(17)]).astype(np.float32)
+            own = np.array([seen[j] if j >= 0 else (np.nan, np.nan, 0) for j in order], np.float32)
+            poses[k].append(Pose(own, float(rng.choice([0.3, 0.6, 0.9]))))
+            result = coco_result(poses[k][-1], image_id)
+            (x0, y0), (x1, y1) = (f(np.reshape(result["keypoints"], (-1, 3))[:, :2], 0) for f in (np.min, np.max))
+            bbox = [x0, y0, x1 - x0, y1 - y0]
+            results.append(result | {"id": len(results) + 1, "iscrowd": 0, "area": bbox[2] * bbox[3], "bbox": bbox})
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "x"}]}))
+    truth, found = COCO(str(path)), COCO()
+    found.dataset = truth.dataset | {"annotations": results}
+    found.createIndex()
+    reference = COCOeval(truth, found, "keypoints")
+    reference.evaluate()
+    reference.accumulate()
+    reference.summarize()
+    scores = evaluate(lambda image: poses[int(image[0, 0, 0])], path, tmp_path)
+    ours = [scores.ap, scores.ap50, scores.ap75, scores.ap_medium, scores.ap_large, scores.ar]
+    assert ours == reference.stats[:6].tolist() and 0 < scores.ap < 1
+
+
+def test_people_of_missing_pictures_alone_give_no_ap(data_set):
+    content = json.loads((data_set / "truth.json").read_text())
+    for record in content["images"][1:]:
+        record["id"] += 100
+    copies = [content["images"][1] | {"id": 1000 + k, "file_name": f"{k}.png"} for k in range(4, 120)]
+    for record in copies:
+        (data_set / record["file_name"]).write_bytes((data_set / "1.png").read_bytes())
+    content["images"] += copies
+    content["annotations"] = content["annotations"][:1]
+    (data_set / "0.png").unlink()
+    (data_set / "truth.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"nobody in the 119 pictures of .* so there is no AP"):
+        _score(data_set, _truth)

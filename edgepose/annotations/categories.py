@@ -47,7 +47,7 @@ def person_categories(document: Document, path: str) -> dict[Identifier, PersonC
     if len(labelled) > 1 and (not chosen or strange):
         raise DataError(_mixed(labelled, declared, strange, path))
     only = next(iter(declared.values())) if len(declared) == 1 else None
-    return {key: _category(declared.get(key, only), path) for key in chosen}
+    return {key: _category(declared.get(key, only), path) if key in labelled else PersonCategory() for key in chosen}
 
 
 def _declared(document: Document, path: str) -> dict[Identifier, RawCategory]:
@@ -58,8 +58,8 @@ def _declared(document: Document, path: str) -> dict[Identifier, RawCategory]:
             continue
         if key in declared and declared[key].name != category.name:
             raise DataError(
-                f"annotations '{path}' have two categories of id {short(key)}, '{short(declared[key].name)}' and '{short(category.name)}'; "
-                "give each its own"
+                f"annotations '{path}' have two categories of id {short(key)}, '{short(declared[key].name)}' and "
+                f"'{short(category.name)}'; give each its own"
             )
         declared[key] = category
     return declared
@@ -82,8 +82,8 @@ def _mixed(
 ) -> str:
     if strange:
         return (
-            f"annotations '{path}' mixes categories: annotation {short(labelled[strange[0]].id)} has keypoints and category "
-            f"{short(strange[0])}, which the list of categories lacks; add it there, or keep the people only"
+            f"annotations '{path}' mixes categories: annotation {short(labelled[strange[0]].id)} has keypoints "
+            f"and category {short(strange[0])}, which the list of categories lacks; add it, or keep the people only"
         )
     names = ", ".join(
         f"{short(key)} ({short(declared[key].name)})" if key in declared else short(key) for key in list(labelled)[:5]

@@ -11,11 +11,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import msgspec
 import numpy as np
 
-from edgepose.annotations.header import QUARTER_TURNS, stored_size
+from edgepose.annotations.header import Shape, shape_of
 from edgepose.annotations.values import Annotations, LabelledPicture, Person
 from edgepose.errors import DataError, SourceError
 from edgepose.pictures import read_image
@@ -25,22 +24,19 @@ _log = logging.getLogger(__name__)
 
 
 class Place(msgspec.Struct, frozen=True):
-    """One picture on the disk. size_wh: pixels, as its labels see it. turned: EXIF orientation that is taken back,
-    because the labels are of the rows as stored; 1 for none."""
+    """One picture on the disk. size_wh: pixels, as its labels see it; upright: whether they see it turned by EXIF."""
 
     path: Path
     size_wh: tuple[int, int]
-    turned: int = 1
+    upright: bool = True
 
 
 def read_place(place: Place) -> Image:
     """uint8 (H, W, 3) BGR, as the labels see it. SourceError when it is unreadable, or of another size by now."""
-    image = read_image(place.path)
-    if place.turned != 1:
-        image = _as_stored(image, place.turned)
+    image = read_image(place.path, upright=place.upright)
     if (image.shape[1], image.shape[0]) != place.size_wh:
         raise SourceError(
-            f"picture '{place.path}' has {image.shape[1]} x {image.shape[0]} pixels, its header says "
+            f"picture '{place.path}' has {image.shape[1]} x {image.shape[0]} pixels, its header said "
             f"{place.size_wh[0]} x {place.size_wh[1]}; write it again"
         )
     return image
@@ -52,53 +48,48 @@ def places_of(annotations: Annotations, paths: Sequence[Path | None]) -> list[Pl
     DataError when a picture with people has another size than its record, or, where that has none, when most of its
     keypoints lie outside.
     """
-    found: list[tuple[tuple[int, int], int] | None] = []
-    for path in paths:
-        try:
-            found.append(None if path is None else stored_size(path))
-        except SourceError:
-            found.append(None)
-    as_stored = _most_as_stored(annotations.pictures, found)
+    shapes = [None if path is None else _shape(path) for path in paths]
+    as_stored = _most_as_stored(annotations.pictures, shapes)
     places: list[Place | None] = []
     outside: list[str] = []
-    wrong: list[tuple[LabelledPicture, Path, tuple[int, int]]] = []
-    for picture, path, shape in zip(annotations.pictures, paths, found, strict=True):
+    wrong: list[tuple[LabelledPicture, Place]] = []
+    for picture, path, shape in zip(annotations.pictures, paths, shapes, strict=True):
         if path is None or shape is None:
             places.append(None)
             continue
-        stored, turn = shape
-        upright = stored[::-1] if turn in QUARTER_TURNS else stored
-        if turn != 1 and picture.people and _seen_as_stored(picture, stored, upright, as_stored):
-            place = Place(path, stored, turn)
+        if picture.people and shape.is_turned and _seen_as_stored(picture, shape, as_stored):
+            place = Place(path, shape.stored_wh, upright=False)
         else:
-            place = Place(path, upright)
+            place = Place(path, shape.upright_wh)
         places.append(place)
         outside += [person.name for person in picture.people if person.counts and not _inside(person, place.size_wh)]
         if picture.people and not _fits(picture, place.size_wh):
-            wrong.append((picture, path, place.size_wh))
-    if outside and not wrong:
-        _log.warning("%d people have no labelled keypoint inside their picture, such as %s", len(outside), outside[0])
+            wrong.append((picture, place))
     if wrong:
         raise DataError(_another_size(annotations, wrong))
+    if outside:
+        _log.warning("%d people have no labelled keypoint inside their picture, such as %s", len(outside), outside[0])
     return places
 
 
-def _most_as_stored(pictures: Sequence[LabelledPicture], found: Sequence[tuple[tuple[int, int], int] | None]) -> bool:
+def _shape(path: Path) -> Shape | None:
+    try:
+        return shape_of(path)
+    except SourceError:
+        return None
+
+
+def _most_as_stored(pictures: Sequence[LabelledPicture], shapes: Sequence[Shape | None]) -> bool:
     """Whether most pictures whose recorded size tells were labelled as stored."""
     votes = 0
-    for picture, shape in zip(pictures, found, strict=True):
-        if shape is None or shape[1] not in QUARTER_TURNS or shape[0][0] == shape[0][1]:
-            continue
-        votes += (picture.size_wh == shape[0]) - (picture.size_wh == shape[0][::-1])
+    for picture, shape in zip(pictures, shapes, strict=True):
+        if shape is not None and shape.tells:
+            votes += (picture.size_wh == shape.stored_wh) - (picture.size_wh == shape.upright_wh)
     return votes > 0
 
 
-def _seen_as_stored(
-    picture: LabelledPicture, stored: tuple[int, int], upright: tuple[int, int], as_stored: bool
-) -> bool:
-    if picture.size_wh is None or stored == upright:
-        return as_stored
-    return picture.size_wh == stored
+def _seen_as_stored(picture: LabelledPicture, shape: Shape, as_stored: bool) -> bool:
+    return picture.size_wh == shape.stored_wh if picture.size_wh is not None and shape.tells else as_stored
 
 
 def _fits(picture: LabelledPicture, size_wh: tuple[int, int]) -> bool:
@@ -115,28 +106,12 @@ def _inside(person: Person, size_wh: tuple[int, int]) -> int:
     return int(np.count_nonzero(inside & (visible > 0)))
 
 
-def _another_size(annotations: Annotations, wrong: Sequence[tuple[LabelledPicture, Path, tuple[int, int]]]) -> str:
-    picture, path, size_wh = wrong[0]
-    has = f"picture '{path}' has {size_wh[0]} x {size_wh[1]} pixels, and"
+def _another_size(annotations: Annotations, wrong: Sequence[tuple[LabelledPicture, Place]]) -> str:
+    picture, place = wrong[0]
+    has = f"picture '{place.path}' has {place.size_wh[0]} x {place.size_wh[1]} pixels, and"
     more = f" ({len(wrong)} of {len(annotations.pictures)} pictures differ)" if len(wrong) > 1 else ""
     if picture.size_wh is None:
         says = f"most keypoints of its people in '{annotations.path}' lie outside"
     else:
         says = f"'{annotations.path}' records {picture.size_wh[0]} x {picture.size_wh[1]} for it"
     return f"{has} {says}{more}: its labels lie elsewhere; give the pictures that were labelled, or scale the labels"
-
-
-def _as_stored(image: Image, orientation: int) -> Image:
-    """An upright picture in the rows as they are in its file."""
-    code = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_COUNTERCLOCKWISE, 8: cv2.ROTATE_90_CLOCKWISE}
-    if orientation in code:
-        turned = cv2.rotate(image, code[orientation])
-    elif orientation == 2:
-        turned = cv2.flip(image, 1)
-    elif orientation == 4:
-        turned = cv2.flip(image, 0)
-    elif orientation == 5:
-        turned = cv2.transpose(image)
-    else:
-        turned = cv2.transpose(cv2.rotate(image, cv2.ROTATE_180))
-    return np.asarray(turned, np.uint8)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from edgepose.errors import ConfigError, EdgePoseError, ModelError
+from edgepose.evaluation import labelled_pictures
 from edgepose.options import Options
 from edgepose.skeleton import SKELETONS
 from edgepose.training import checkpoint
@@ -85,6 +86,8 @@ class Training:
         self.device = self.processes.device(loop.device)
         self.out = Path(loop.out)
         skeleton = SKELETONS[options.network.skeleton]
+        if options.validation.annotations:  # what cannot be judged on is said now, not after the first epochs
+            labelled_pictures(options.validation.annotations, options.validation.images)
         self.dataset = PoseDataset(
             options.data, skeleton, loop.seed, open_teacher(options.distill), open_kept(options.distill.kept)
         )

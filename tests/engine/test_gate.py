@@ -11,6 +11,7 @@ import pytest
 from edgepose.engine.int8.agreement import Agreement, compare_people, oks
 from edgepose.engine.int8.gate import ApLoss, OutputParity, Parity, judge
 from edgepose.engine.int8.options import GateOptions
+from edgepose.errors import DataError
 from edgepose.skeleton import BODYPOSENET_18
 from edgepose.types import Pose
 
@@ -97,6 +98,16 @@ def test_accepting_a_bad_model_keeps_the_reasons_on_record() -> None:
     assert verdict.reasons
 
 
+def _nobody(path: Path) -> Path:
+    """The same file, where nobody has labelled keypoints."""
+    content = msgspec.json.decode(path.read_bytes())
+    for record in content["annotations"]:
+        record["keypoints"] = [0] * 51
+    other = path.with_name("nobody.json")
+    other.write_bytes(msgspec.json.encode(content))
+    return other
+
+
 def test_ap_loss_is_zero_with_an_interval_around_it_for_the_same_network(tmp_path: Path) -> None:
     pytest.importorskip("pycocotools")
     import cv2
@@ -123,6 +134,8 @@ def test_ap_loss_is_zero_with_an_interval_around_it_for_the_same_network(tmp_pat
         keypoints = np.tile(np.array([10.0 + k, 20.0, 1.0], np.float32), (18, 1))
         return [Pose(keypoints, 0.9)] if k % 2 else []
 
+    with pytest.raises(DataError, match="have no keypoints"):
+        annotated(_nobody(path), tmp_path)
     pictures = annotated(path, tmp_path)
     loss = ap_loss(half_blind, half_blind, pictures, lambda things, n, what: things)  # type: ignore[arg-type]
     assert loss.before == loss.after

@@ -158,6 +158,18 @@ def test_annotations_without_keypoints_are_refused(people: Path) -> None:
         Training(options(people, "none"))
 
 
+def test_a_validation_set_that_gives_no_ap_is_refused_before_the_first_step(people: Path) -> None:
+    content = json.loads(people.read_text())
+    for annotation in content["annotations"]:
+        annotation["keypoints"] = [0] * 51
+    nobody = people.with_name("nobody.json")
+    nobody.write_text(json.dumps(content))
+    judged = msgspec.to_builtins(options(people, "judged"))
+    judged["validation"] = {"annotations": str(nobody), "images": str(people.parent)}
+    with pytest.raises(DataError, match="have no keypoints"):
+        Training(msgspec.convert(judged, TrainOptions))
+
+
 def test_mixed_categories_are_refused(people: Path) -> None:
     content = json.loads(people.read_text())
     content["annotations"][1]["category_id"] = 17

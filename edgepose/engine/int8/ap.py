@@ -62,7 +62,7 @@ def ap_loss(exact: Sight, int8: Sight, pictures: Sequence[AnnotatedPicture], pro
     for _ in range(N_RESAMPLES):
         sample = random.integers(0, len(pictures), len(pictures))
         losses.append(_ap(a, sample) - _ap(b, sample))
-    low, high = np.percentile(losses, [2.5, 97.5])
+    low, high = np.nanpercentile(losses, [2.5, 97.5])  # NaN where a sample has nobody
     return ApLoss(
         before=_ap(a, everything),
         after=_ap(b, everything),
@@ -73,7 +73,10 @@ def ap_loss(exact: Sight, int8: Sight, pictures: Sequence[AnnotatedPicture], pro
 
 
 def _ap(evaluation: Any, sample: np.ndarray[Any, Any]) -> float:
-    """AP over the pictures at positions `sample`, which may repeat; matches are made once and only counted again."""
+    """AP over the pictures at positions `sample`, which may repeat; matches are made once and only counted again.
+
+    NaN where nobody is annotated in any of them.
+    """
     resampled = copy.copy(evaluation)
     resampled.params = copy.deepcopy(evaluation.params)
     n = len(evaluation.params.imgIds)
@@ -86,4 +89,4 @@ def _ap(evaluation: Any, sample: np.ndarray[Any, Any]) -> float:
         resampled.accumulate()
     precision = resampled.eval["precision"][:, :, :, 0, -1]
     valid = precision[precision > -1]
-    return float(valid.mean()) if valid.size else 0.0
+    return float(valid.mean()) if valid.size else float("nan")
