@@ -18,7 +18,7 @@ from edgepose.options import Options
 from edgepose.plugins import find
 from edgepose.types import FloatArray
 
-__all__ = ["BACKENDS", "Backend", "BackendInfo", "BackendOptions", "open_backend", "takes_pixels"]
+__all__ = ["BACKENDS", "Backend", "BackendInfo", "BackendOptions", "gives_away", "open_backend", "takes_pixels"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ class Backend(Protocol):
     """One loaded network. Not shared between threads: one thread calls `infer`; any thread may call `close`.
 
     spec: the model's contract. info: what runs it. A backend may also have `takes_pixels`, True where it runs pictures
-    as they are: colour order, mean and scale are then its work (`takes_pixels(backend)` asks).
+    as they are: colour order, mean and scale are then its work (`takes_pixels(backend)` asks); and `gives_away`, True
+    where what `infer` returned is never written to again (`gives_away(backend)`), so that nobody copies it.
     """
 
     spec: ModelSpec
@@ -47,7 +48,8 @@ class Backend(Protocol):
         pixels runs uint8 (N, H, W, 3) BGR as well.
 
         Returns the tensors that hold heatmaps and PAFs, in that order, with the batch axis first and the graph's own
-        layout; `preprocess.split_fields` turns them into one Fields per picture. Valid until the next call.
+        layout; `preprocess.split_fields` turns them into one Fields per picture. Valid until the next call, unless the
+        backend gives its outputs away.
         """
         ...
 
@@ -59,6 +61,11 @@ class Backend(Protocol):
 def takes_pixels(backend: Backend) -> bool:
     """Whether `infer` runs uint8 (N, H, W, 3) BGR: a quarter of the bytes, and no work for the CPU but scaling."""
     return bool(getattr(backend, "takes_pixels", False))
+
+
+def gives_away(backend: Backend) -> bool:
+    """Whether the arrays that `infer` returned stay as they are after the next call."""
+    return bool(getattr(backend, "gives_away", False))
 
 
 BACKENDS: dict[str, str] = {

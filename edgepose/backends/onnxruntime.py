@@ -20,6 +20,8 @@ from edgepose.types import FloatArray
 class OnnxRuntimeBackend:
     """A network in an ONNX Runtime session. Sizes and batch are free where the graph leaves them free."""
 
+    gives_away = True
+
     def __init__(self, model: Path, spec: ModelSpec, options: BackendOptions) -> None:
         try:
             import onnxruntime

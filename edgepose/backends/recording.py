@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.backends import Backend, takes_pixels
+from edgepose.backends import Backend, gives_away, takes_pixels
 from edgepose.backends.outputs import layout_of, plane
 from edgepose.errors import DataError
 from edgepose.model import ModelSpec
@@ -97,7 +97,7 @@ class RecordingBackend:
     def __init__(self, inner: Backend, path: str | Path) -> None:
         self.spec = inner.spec
         self.info = inner.info
-        self.takes_pixels = takes_pixels(inner)
+        self.takes_pixels, self.gives_away = takes_pixels(inner), gives_away(inner)
         self._inner = inner
         self._path = Path(path)
         self._writer: RecordingWriter | None = None

@@ -27,6 +27,7 @@ class ReplayBackend:
     """
 
     takes_pixels = True
+    gives_away = True
 
     def __init__(self, model: Path, spec: ModelSpec | None, options: BackendOptions) -> None:
         self._recording = Recording(model) if model.suffix == ".npz" else None

@@ -52,6 +52,8 @@ class TensorRtBackend:
     collected, or when the program ends.
     """
 
+    gives_away = True  # pinned memory is copied, since every lane writes to its own again
+
     def __init__(
         self,
         engine: Path,

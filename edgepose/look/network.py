@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from edgepose.backends import Backend, takes_pixels
+from edgepose.backends import Backend, gives_away, takes_pixels
 from edgepose.decode import Grouper, GroupOptions
 from edgepose.look.preprocess import Letterbox, Preprocessor, input_size, split_fields
 from edgepose.look.sight import Sight
@@ -86,6 +86,7 @@ class Network:
         self.height = height
         self.infer_s = 0.0
         self._turns = Turns()
+        self._owned = gives_away(backend)
         self._grouper = Grouper(backend.spec.keypoint_skeleton, group_options or GroupOptions())
 
     @cached_property
@@ -112,7 +113,7 @@ class Network:
         batch: Any = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
         with self._turns.turn(urgent=urgent, timeout_s=timeout_s):
             began = time.perf_counter()
-            fields = split_fields(self.backend.spec, self.backend.infer(batch))
+            fields = split_fields(self.backend.spec, self.backend.infer(batch), owned=self._owned)
             self.infer_s = time.perf_counter() - began
             return fields
 

@@ -159,11 +159,12 @@ class Preprocessor:
         return canvas, letterbox
 
 
-def split_fields(spec: ModelSpec, outputs: Sequence[NDArray[Any]]) -> list[Fields]:
-    """One Fields per picture of a batch, each owning its memory (C-contiguous float32, channels first).
+def split_fields(spec: ModelSpec, outputs: Sequence[NDArray[Any]], *, owned: bool = False) -> list[Fields]:
+    """One Fields per picture of a batch (C-contiguous float32, channels first), valid whatever becomes of `outputs`.
 
     outputs: what `Backend.infer` gave: the tensors holding heatmaps and PAFs, batch axis first, in the graph's own
-    layouts. ShapeError when they do not have the channels that the contract promises.
+    layouts. owned: nobody else writes to them, so that only what lies otherwise is copied. ShapeError when they do not
+    have the channels that the contract promises.
     """
     skeleton = spec.keypoint_skeleton
     heatmaps = _channels_first(outputs[0], spec.heatmaps, "heatmaps")
@@ -174,8 +175,9 @@ def split_fields(spec: ModelSpec, outputs: Sequence[NDArray[Any]]) -> list[Field
             f"{skeleton.n_pafs} PAFs per picture, the network gave {heatmaps.shape} and {pafs.shape}; "
             "check its sidecar with: edgepose model check"
         )
+    own = np.ascontiguousarray if owned else _copy
     return [
-        Fields(_own(heat), _own(paf), spec.heatmaps.stride, spec.pafs.stride)
+        Fields(own(heat, np.float32), own(paf, np.float32), spec.heatmaps.stride, spec.pafs.stride)
         for heat, paf in zip(heatmaps, pafs, strict=True)
     ]
 
@@ -192,5 +194,5 @@ def _as_float(like: NDArray[Any], values: NDArray[np.float64]) -> NDArray[Any]:
     return values.astype(np.result_type(like, np.float32), copy=False)
 
 
-def _own(array: NDArray[Any]) -> FloatArray:
-    return np.array(array, np.float32, order="C")
+def _copy(array: NDArray[Any], dtype: type[np.float32]) -> FloatArray:
+    return np.array(array, dtype, order="C")
