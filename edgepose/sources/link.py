@@ -1,4 +1,4 @@
-"""What is known of a camera's link, as pure bookkeeping: its state, the pauses between attempts, its clock.
+"""What is known of a camera's link, as pure bookkeeping: its state, and the pauses between attempts.
 
 Nothing here waits or looks at a clock; every call is given the monotonic second, so that tests need not wait either.
 """
@@ -16,12 +16,6 @@ STALL_PERIODS = 10
 
 SAMPLE_STEP = 4
 """Every fourth row and column tells identical pictures from alike ones: a frozen decoder repeats all of them."""
-
-CLOCK_DRIFT = 5e-4
-"""Seconds per second by which a camera's clock may run away from ours; quartz stays below 2e-4."""
-
-CLOCK_JUMP_S = 2.0
-"""A presentation time that is off by more than this belongs to a clock that was set or restarted."""
 
 
 class Link:
@@ -84,32 +78,6 @@ class Backoff:
 
     def reset(self) -> None:
         self._limit_s = 2 * self._first_s
-
-
-class CameraClock:
-    """Turns presentation times of a stream into monotonic capture seconds.
-
-    The smallest arrival delay seen is taken as the constant one, so network jitter does not reach the tracker; the
-    estimate may drift with the camera's quartz and starts anew when the stream's clock jumps.
-    """
-
-    def __init__(self) -> None:
-        self._offset_s: float | None = None
-        self._last_now = 0.0
-        self._last_t = float("-inf")
-
-    def capture_s(self, pts_s: float | None, now: float) -> float:
-        """Monotonic second at which a picture that arrived at `now` was captured; never later, always increasing."""
-        t = now
-        if pts_s is not None:
-            offset_s = now - pts_s
-            if self._offset_s is None or abs(offset_s - self._offset_s) > CLOCK_JUMP_S:
-                self._offset_s = offset_s
-            self._offset_s = min(offset_s, self._offset_s + CLOCK_DRIFT * (now - self._last_now))
-            t = pts_s + self._offset_s
-        self._last_now = now
-        self._last_t = max(t, self._last_t + 1e-6)
-        return self._last_t
 
 
 def fingerprint(image: Image) -> int:

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from random import Random
 
 from edgepose.errors import ClosedError, SourceError
-from edgepose.sources.link import Backoff, CameraClock, Link, fingerprint
+from edgepose.sources.camera_clock import CameraClock
+from edgepose.sources.link import Backoff, Link, fingerprint
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Reader, Shot
 from edgepose.sources.uri import redact

@@ -1,13 +1,12 @@
-"""States, pauses and clock of a camera's link, told with numbers instead of waiting."""
+"""States and pauses of a camera's link, told with numbers instead of waiting."""
 
 from __future__ import annotations
 
 from random import Random
 
 import numpy as np
-import pytest
 
-from edgepose.sources.link import Backoff, CameraClock, Link, fingerprint
+from edgepose.sources.link import Backoff, Link, fingerprint
 from edgepose.sources.options import SourceOptions
 
 OPTIONS = SourceOptions(stall_s=5, freeze_s=10, offline_s=60)
@@ -78,34 +77,6 @@ def test_pauses_double_from_first_to_longest_and_vary() -> None:
     assert len(set(pauses)) == 8
     backoff.reset()
     assert backoff.next_s() <= 2
-
-
-def test_network_jitter_does_not_reach_the_capture_time() -> None:
-    clock, rng = CameraClock(), Random(0)
-    pts = [0.1 * n for n in range(100)]
-    capture = [clock.capture_s(t, 50 + t + rng.uniform(0.02, 0.09)) for t in pts]
-    assert np.diff(capture[20:]) == pytest.approx(0.1, abs=0.015)
-
-
-def test_capture_times_never_run_ahead_and_always_increase() -> None:
-    clock, rng = CameraClock(), Random(1)
-    now, last = 10.0, -1.0
-    for _ in range(200):
-        now += rng.uniform(0, 0.1)
-        t = clock.capture_s(rng.uniform(0, 5), now)
-        assert t > last
-        assert t <= now + 1e-3
-        last = t
-
-
-def test_a_stream_clock_that_jumps_starts_anew() -> None:
-    clock = CameraClock()
-    clock.capture_s(1000.0, 50.0)
-    assert clock.capture_s(3.0, 50.1) == pytest.approx(50.1)
-
-
-def test_without_presentation_times_the_arrival_counts() -> None:
-    assert CameraClock().capture_s(None, 12.5) == 12.5
 
 
 def test_fingerprints_tell_pictures_and_sizes_apart() -> None:
