@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from edgepose.errors import ConfigError
+from edgepose.redaction import redact
 
 LIMIT = 5e9
 """No setting is larger: it holds any seed of 32 bits, and a wait of more seconds is an error of the system."""
@@ -30,6 +31,10 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         if len(names) == len(defaults) and all(getattr(self, name) is one for name, one in zip(names, defaults)):  # noqa: B905
             return  # importing makes many of those
         _check(self)
+
+    def __repr__(self) -> str:
+        """Without what is secret in addresses, since a repr ends up in logs."""
+        return redact(super().__repr__())
 
 
 def _check(options: Options) -> None:

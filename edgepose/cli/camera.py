@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from edgepose.cli.camera_look import advice, watch
-    from edgepose.sources import SourceOptions, open_source, redact
+    from edgepose.redaction import shown
+    from edgepose.sources import SourceOptions, open_source
 
     source = open_source(args.uri, SourceOptions(width=args.width, height=args.height))
     try:
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     _draw(drawn, look, people)
     report: dict[str, Any] = {
         "camera": source.name,
-        "address": redact(args.uri),
+        "address": shown(args.uri),
         "size_wh": list(look.size_wh),
         "frames": look.frames,
         "fps": round(look.fps, 2),

@@ -65,7 +65,8 @@ def _count(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     from edgepose.cli.picture_folder import PictureFolder
     from edgepose.cli.signals import ending_on_signals, exit_code
-    from edgepose.sources import open_source, redact
+    from edgepose.redaction import shown
+    from edgepose.sources import open_source
 
     folder = PictureFolder(Path(args.output))
     before = folder.kept
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     if error is not None:
         raise error
     if not folder.kept:
-        raise SourceError(f"{redact(args.source)} gave no picture that is fit to calibrate with; is the lens free?")
+        raise SourceError(f"{shown(args.source)} gave no picture that is fit to calibrate with; is the lens free?")
     return exit_code(received)
 
 

@@ -67,14 +67,14 @@ def _init(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from edgepose.config import load_config
-    from edgepose.sources import redact
+    from edgepose.redaction import shown
 
     config = load_config(args.file)
     report = {
         "file": args.file,
-        "sources": [redact(source.uri) for source in config.sources],
+        "sources": [shown(source.uri) for source in config.sources],
         "rules": list(config.rules),
-        "mqtt": redact(config.mqtt.url) or "off",
+        "mqtt": shown(config.mqtt.url) or "off",
     }
     print_report(report, as_json=args.json)
     return 0
@@ -85,11 +85,11 @@ def _show(args: argparse.Namespace) -> int:
 
     from edgepose.config import Config, load_config
     from edgepose.config.text import as_toml
-    from edgepose.sources import redact
+    from edgepose.redaction import redact, shown
 
     config = load_config(args.file) if args.file else Config()
     if args.json:
-        print_report(_redacted(msgspec.to_builtins(config), redact), as_json=True)
+        print_report(_redacted(msgspec.to_builtins(config), shown), as_json=True)
     else:
         sys.stdout.write(redact(as_toml(config)))
     return 0
@@ -109,10 +109,10 @@ def _schema(args: argparse.Namespace) -> int:
     return 0
 
 
-def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+def _redacted(value: Any, shown: Callable[[str], str]) -> Any:
     """The same values without the passwords in their addresses."""
     if isinstance(value, str):
-        return redact(value)
+        return shown(value)
     if isinstance(value, dict):
-        return {key: _redacted(one, redact) for key, one in value.items()}
-    return [_redacted(one, redact) for one in value] if isinstance(value, (list, tuple)) else value
+        return {key: _redacted(one, shown) for key, one in value.items()}
+    return [_redacted(one, shown) for one in value] if isinstance(value, (list, tuple)) else value

@@ -16,9 +16,8 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
-from edgepose.errors import EdgePoseError
+from edgepose.errors import ConfigError, EdgePoseError
 from edgepose.options import Options
 
 BROKER_TIMEOUT_S = 2.0
@@ -191,11 +190,14 @@ def _board() -> str | None:
 
 
 def _broker(url: str) -> Check:
+    from edgepose.publish.mqtt.topics import parse_url
+
     try:
-        parts = urlsplit(url if "//" in url else f"mqtt://{url}")
-        host, port = parts.hostname or "localhost", parts.port or (8883 if parts.scheme == "mqtts" else 1883)
-    except ValueError:
-        return Check(name="MQTT broker", status="warn", found="no address", fix="write it as mqtt://HOST:PORT")
+        broker = parse_url(url if "//" in url else f"mqtt://{url}")
+    except ConfigError as error:
+        fix = "write it as mqtt://HOST:PORT"
+        return Check(name="MQTT broker", status="warn", found=f"no address ({error})", fix=fix)
+    host, port = broker.host, broker.port
     try:
         socket.create_connection((host, port), BROKER_TIMEOUT_S).close()
     except OSError as error:

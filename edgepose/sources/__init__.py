@@ -9,7 +9,7 @@ from typing import Protocol
 from edgepose.errors import ConfigError, SourceError
 from edgepose.plugins import find
 from edgepose.sources.options import SourceOptions
-from edgepose.sources.uri import redact, scheme_of
+from edgepose.sources.uri import redact, scheme_of, shown
 from edgepose.types import CameraState, Frame
 
 __all__ = ["SOURCES", "Source", "SourceOptions", "open_source", "redact"]
@@ -66,6 +66,6 @@ def open_source(uri: str, options: SourceOptions | None = None, sources: Mapping
     except ConfigError as unknown:
         near = get_close_matches(scheme, sources, 1)
         hint = f"; did you mean {near[0]}://?" if near else ""
-        raise SourceError(f"{redact(uri)!r}: {scheme}:// is no source ({', '.join(sources)} are){hint}") from unknown
+        raise SourceError(f"{shown(uri)!r}: {scheme}:// is no source ({', '.join(sources)} are){hint}") from unknown
     source: Source = implementation(uri, options or SourceOptions())
     return source

@@ -10,7 +10,7 @@ from edgepose.errors import SourceError
 from edgepose.sources.gst_reader import JETSON, Caps, Elements, GstReader, Part, output_caps
 from edgepose.sources.live import LiveSource
 from edgepose.sources.options import SourceOptions
-from edgepose.sources.uri import camera_name, redact
+from edgepose.sources.uri import camera_name, shown
 
 DEFAULT_WH = (1280, 720)
 """Picture size where none is wished: what a pose network needs of a room, and 2.25 times less to copy than 1080p."""
@@ -33,7 +33,7 @@ def sensor_id(uri: str) -> int:
     """Sensor number of an address such as csi://0. Raises SourceError."""
     found = _ADDRESS.match(uri)
     if found is None:
-        raise SourceError(f"{redact(uri)!r} is no CSI camera; write csi:// and the sensor's number, such as csi://0")
+        raise SourceError(f"{shown(uri)!r} is no CSI camera; write csi:// and the sensor's number, such as csi://0")
     return int(found.group(1))
 
 

@@ -6,7 +6,6 @@ goes to the library that connects and nowhere else.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
@@ -15,9 +14,8 @@ from edgepose.sources.live import LiveSource
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Reader, on_jetson, video_library
 from edgepose.sources.rtsp_status import describe_status
-from edgepose.sources.uri import camera_name, redact
+from edgepose.sources.uri import camera_name, checked_network, redact, shown
 
-_HOST = re.compile(r"^[A-Za-z0-9.\-_:%]+$")
 _DEFAULT_PORT = {"rtsp": 554, "rtsps": 322}
 
 REFUSALS = {
@@ -33,22 +31,14 @@ class RtspSource(LiveSource):
 
     def __init__(self, uri: str, options: SourceOptions | None = None) -> None:
         options = options or SourceOptions()
-        parts = checked(uri)
-        name = camera_name(options.name, uri)
-        label = f"camera '{name}' ({redact(uri)})"
+        parts, name = checked(uri), camera_name(options.name, uri)
+        label = f"camera '{name}' ({shown(uri)})"
         super().__init__(name, label, partial(connect, parts, label, options), options)
 
 
 def checked(uri: str) -> SplitResult:
     """The parts of an RTSP address. Raises SourceError when host or port cannot be one."""
-    try:
-        parts = urlsplit(uri)
-        port = parts.port
-    except ValueError as error:
-        raise SourceError(f"{redact(uri)!r} is no RTSP address: {redact(str(error))}") from None
-    if " " in uri or not parts.hostname or not _HOST.match(parts.hostname) or port == 0:
-        raise SourceError(f"{redact(uri)!r} is no RTSP address; write rtsp://USER:PASSWORD@HOST:PORT/PATH")
-    return parts
+    return urlsplit(checked_network(uri))
 
 
 def connect(parts: SplitResult, label: str, options: SourceOptions) -> Reader:
@@ -56,7 +46,9 @@ def connect(parts: SplitResult, label: str, options: SourceOptions) -> Reader:
     try:
         return _open(parts, label, options)
     except SourceError as error:
-        raise SourceError(why_refused(parts, label, options.open_timeout_s) or str(error)) from None
+        why = str(error)
+    # outside of the handler, since a library's own error holds the address and would go along as its context
+    raise SourceError(why_refused(parts, label, options.open_timeout_s) or redact(why))
 
 
 def _open(parts: SplitResult, label: str, options: SourceOptions) -> Reader:

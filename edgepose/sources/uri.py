@@ -1,47 +1,46 @@
-"""Addresses of sources: which schemes are allowed, what a camera is called, and what of an address may be shown.
+"""Addresses of sources: which schemes are allowed, and what a camera is called.
 
 No scheme runs a command and no address is ever pasted into a pipeline description. Whatever leaves this package
-(names, logs, messages) shows an address through `redact`, so that a camera's password stays in its own connection.
+(names, logs, messages) shows an address through `shown`, so that a camera's password stays in its own connection.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from edgepose.address import ENCODING, camera_of, lacks_scheme, problem
 from edgepose.errors import SourceError
 from edgepose.pictures import is_picture
+from edgepose.redaction import redact, shown
 
 SCHEMES = ("file", "images", "rtsp", "rtsps", "v4l2", "csi", "synthetic")
 """The built-in schemes; a plain path is a file or, where it names a folder or picture, images."""
 
+__all__ = ["camera_name", "checked_network", "local_path", "redact", "scheme_of", "shown"]
+
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*)://")
-_AUTHORITY = re.compile(r"(?<=://)\S*@")
-_SECRET_KEY = re.compile(r"(?i)([?&;](?:[^=&;\s]*(?:pass|pwd|token|secret|auth|key)[^=&;\s]*)=)[^&;\s'\"]+")
 _UNFIT = re.compile(r"[^A-Za-z0-9_.\-]+")
 _MAX_NAME = 64
-
-
-def redact(text: str) -> str:
-    """`text` with the credentials of every address in it replaced by `***`: user:password@, and ?password=... values.
-
-    Works on an address as well as on a sentence of a library that quotes one.
-    """
-    return _SECRET_KEY.sub(r"\1***", _AUTHORITY.sub("***@", text))
 
 
 def scheme_of(uri: str) -> str:
     """The lower-case scheme; for a plain path "images" where it names a folder or a picture, else "file".
 
-    Raises SourceError for control characters, which no camera address has.
+    Raises SourceError for control characters, which no camera address has, and for a camera's address without scheme.
     """
     if not uri or any(ord(letter) < 32 or ord(letter) == 127 for letter in uri):
-        raise SourceError(f"a source needs an address without control characters, got {redact(uri)!r}")
+        raise SourceError(f"a source needs an address without control characters, got {shown(uri)!r}")
     found = _SCHEME.match(uri)
     scheme = found.group(1).lower() if found else "file"
     if scheme == "file":
         path = local_path(uri)
+        if found is None and lacks_scheme(uri) and not path.exists():
+            raise SourceError(
+                "a source is no file and looks like a camera's address without its scheme (it is not repeated here); "
+                "write rtsp://USER:PASSWORD@HOST:PORT/PATH"
+            )
         if path.is_dir() or is_picture(path):
             return "images"
     return scheme
@@ -55,8 +54,7 @@ def local_path(uri: str) -> Path:
     host, _, path = uri[found.end() :].partition("/")
     if host not in ("", "localhost"):
         raise SourceError(
-            f"{redact(uri)!r} names the host {redact(host)!r} but only local files are read; "
-            f"write three slashes: {found.group(1)}:///path"
+            f"{shown(uri)!r} names a host but only local files are read; write three slashes: {found.group(1)}:///path"
         )
     return Path("/" + unquote(path))
 
@@ -77,13 +75,23 @@ def camera_name(wish: str, uri: str) -> str:
     return _UNFIT.sub("_", _raw_name(uri)).strip("_.-")[:_MAX_NAME] or "camera"
 
 
+def checked_network(uri: str) -> str:
+    """The address of a network camera. Raises SourceError, in words that repeat nothing secret, where it is none."""
+    wrong = problem(uri)
+    if wrong:
+        raise SourceError(
+            f"{shown(uri)!r} is no RTSP address: {wrong}; write rtsp://USER:PASSWORD@HOST:PORT/PATH, where {ENCODING}"
+        )
+    return uri
+
+
 def _raw_name(uri: str) -> str:
     scheme = scheme_of(uri)
     if scheme in ("file", "images"):
         return local_path(uri).resolve().stem
-    parts = urlsplit(uri)
     if scheme in ("rtsp", "rtsps"):
-        return f"{parts.hostname or ''}{parts.path}"
+        return camera_of(checked_network(uri))
     if scheme == "v4l2":
-        return Path(parts.path).name
-    return f"{scheme}{parts.netloc}{parts.path}" if scheme == "csi" else scheme
+        return local_path(uri).name
+    sensor = re.fullmatch(r"csi://(\d{1,2})/?", uri, re.IGNORECASE)
+    return f"csi{sensor.group(1)}" if sensor else scheme

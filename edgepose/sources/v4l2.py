@@ -12,7 +12,7 @@ from edgepose.errors import SourceError
 from edgepose.sources.live import LiveSource
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Reader
-from edgepose.sources.uri import camera_name, local_path, redact
+from edgepose.sources.uri import camera_name, local_path, shown
 
 _DEVICE = re.compile(r"^/dev/(video\d+|v4l/by-(id|path)/[^/]+)$")
 
@@ -32,7 +32,7 @@ def device_path(uri: str) -> Path:
     """Device of an address. Raises SourceError unless it is named like a camera's device."""
     device = local_path(uri)
     if not _DEVICE.match(str(device)):
-        raise SourceError(f"{redact(uri)!r} is no V4L2 camera; write v4l2:///dev/video0 or v4l2:///dev/v4l/by-id/NAME")
+        raise SourceError(f"{shown(uri)!r} is no V4L2 camera; write v4l2:///dev/video0 or v4l2:///dev/v4l/by-id/NAME")
     return device
 
 

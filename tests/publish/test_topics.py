@@ -59,9 +59,12 @@ def test_credentials_are_decoded_and_never_shown():
 
 @pytest.mark.parametrize(
     "url",
-    ["broker:1883", "http://u:cret@broker", "mqtt://", "mqtt://u:cret@b:port", "mqtt://u:cret@b/topic", "mqtt://["],
+    ["broker:1883", "http://u:cret@broker", "mqtt://", "mqtt://u:cret@b:port", "mqtt://u:cret@b/topic", "mqtt://["]
+    + [f"mqtt://u:cret{letter}x@b" for letter in "#/?[ "]
+    + ["u:cret@broker", "mqtt:/u:cret@broker", "mqtt://b/?password=cret"],
 )
 def test_a_wrong_address_is_told_without_its_credentials(url):
     with pytest.raises(ConfigError, match="mqtt://") as caught:
         parse_url(url)
     assert "cret" not in str(caught.value)
+    assert caught.value.__context__ is None

@@ -100,6 +100,7 @@ def test_nobody_at_the_port_is_said_as_such() -> None:
     with pytest.raises(SourceError, match="connection refused") as caught:
         open_source("rtsp://bob:s3cr3t@127.0.0.1:9/cam", SourceOptions(open_timeout_s=5))
     assert "s3cr3t" not in str(caught.value)
+    assert caught.value.__context__ is None  # the library's own error holds the whole address
 
 
 @pytest.mark.parametrize(

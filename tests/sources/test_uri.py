@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,38 +10,14 @@ import pytest
 from edgepose.config import Config, SourceEntry
 from edgepose.errors import SourceError
 from edgepose.sources import open_source
-from edgepose.sources.uri import camera_name, local_path, redact, scheme_of
+from edgepose.sources.uri import camera_name, local_path, scheme_of
 
 SECRET = "s3cr3t"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"rtsp://bob:{SECRET}@host/path",
-        f"rtsp://{SECRET}@host/path",
-        f"rtsp://bob:{SECRET}/with/slash@host/path",
-        f"rtsp://bob:{SECRET}@more@host/path",
-        f"rtsp://bob:{SECRET}?x#y@host/path",
-        f"RTSPS://bob:{SECRET}@[::1]:322/path",
-        f"rtsp://host/path?user=bob&password={SECRET}&channel=1",
-        f"rtsp://host/path?auth_token={SECRET}",
-        f"cannot open rtsp://bob:{SECRET}@host/path: timed out",
-        f"rtsp://a:{SECRET}@one/x and rtsp://b:{SECRET}@two/y",
-    ],
-)
-def test_no_credential_survives_redaction(text: str) -> None:
-    assert SECRET not in redact(text)
 
 
 def test_a_configured_source_shows_no_credentials() -> None:
     config = Config(sources=(SourceEntry(uri=f"rtsp://bob:{SECRET}@host/x"),))
     assert SECRET not in repr(config)
-
-
-def test_redaction_keeps_what_a_person_needs() -> None:
-    assert redact("rtsp://bob:pw@host:554/cam?channel=1") == "rtsp://***@host:554/cam?channel=1"
-    assert redact("a sentence without an address") == "a sentence without an address"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +70,16 @@ def test_a_file_address_with_a_host_says_to_write_three_slashes() -> None:
     [
         ("/clips/living room.mp4", "living_room"),
         ("rtsp://bob:pw@192.168.1.5:554/stream1", "192.168.1.5_stream1"),
+        ("rtsp://10.0.0.5/Streaming/Channels/101", "10.0.0.5_Streaming_Channels_101"),
+        ("rtsp://10.0.0.5/h264Preview_01_main", "10.0.0.5_h264Preview_01_main"),
+        ("rtsp://10.0.0.5/cam/realmonitor?channel=2&subtype=0", "10.0.0.5_cam_realmonitor_ch2"),
+        ("rtsp://10.0.0.5:9/user=admin&password=s3cr3t&channel=1&stream=0.sdp", "10.0.0.5_ch1"),
+        ("rtsp://10.0.0.5:9/user=admin_password=s3cr3t_channel=1_stream=0.sdp", "10.0.0.5_ch1"),
+        ("rtsp://10.0.0.5/USER%3Dadmin%26PASSWORD%3Ds3cr3t", "10.0.0.5"),
+        ("rtsp://10.0.0.5/admin/s3cr3t/stream1", "10.0.0.5"),
+        ("rtsps://10.0.0.5:7441/AbCdEfGh12345678?enableSrtp", "10.0.0.5"),
+        ("rtsp://10.0.0.5/live/stream1?token=s3cr3t", "10.0.0.5_live_stream1"),
+        ("rtsp://bob:pw@[fe80::1]:554/live", "fe80_1_live"),
         ("v4l2:///dev/video2", "video2"),
         ("csi://1", "csi1"),
         ("synthetic://?people=3", "synthetic"),
@@ -107,3 +94,34 @@ def test_a_camera_is_named_after_its_address(uri: str, name: str) -> None:
 def test_a_name_that_could_steer_a_topic_or_path_is_refused(wish: str) -> None:
     with pytest.raises(SourceError, match="camera name"):
         camera_name(wish, "csi://0")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [f"rtsp://admin:{SECRET}{letter}x@127.0.0.1:9/cam" for letter in ("#", "/", "?", "[", "]", " ", "\u00a0")]
+    + [f"rtsp://admin:{SECRET}", f"admin:{SECRET}@127.0.0.1/cam", f"rtsp:/admin:{SECRET}@127.0.0.1/cam"]
+    + [f"file://admin:{SECRET}@host/x.mp4", f"http://admin:{SECRET}@host/x", f"v4l2://admin:{SECRET}@host/dev/video0"]
+    + [f"csi://admin:{SECRET}@0", f"csi://0?password={SECRET}", f"rtsp://admin:{SECRET}\x00@host/x"],
+)
+def test_an_address_that_is_refused_is_not_repeated(uri: str) -> None:
+    for refuse in (open_source, partial(camera_name, "")):
+        try:
+            said = str(refuse(uri))
+        except SourceError as error:
+            said = everything_of(error)
+        assert SECRET not in said
+
+
+@pytest.mark.parametrize("letter", ["#", "/", "?", "[", "]", " "])
+def test_letters_that_a_password_may_not_hold_are_said_with_their_escapes(letter: str) -> None:
+    with pytest.raises(SourceError, match="written %23 %2F %3F %5B %5D %40 %20"):
+        open_source(f"rtsp://admin:a{letter}b@127.0.0.1:9/cam")
+
+
+def everything_of(error: BaseException) -> str:
+    """What an error and all errors behind it say, as a collector of errors may keep it."""
+    said, one = "", error
+    while one is not None:
+        said += f"{one!r} {one} {vars(one)} "
+        one = one.__cause__ or one.__context__
+    return said

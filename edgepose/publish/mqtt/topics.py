@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
+from edgepose.address import ENCODING, problem
 from edgepose.errors import ConfigError
 from edgepose.options import Options
 from edgepose.publish.names import slug
+from edgepose.redaction import shown
 
 ROOT = "edgepose/v1"
 
@@ -54,20 +56,19 @@ class Broker(Options, frozen=True):
 def parse_url(url: str) -> Broker:
     """Read mqtt://[user[:password]@]host[:port] or mqtts://...; ConfigError otherwise, without the credentials."""
     wanted = "wanted a broker as mqtt://[user:password@]host[:port] or mqtts://..."
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigError(f"{wanted}, found one with an impossible host or port") from error
-    if parts.scheme not in ("mqtt", "mqtts"):
-        raise ConfigError(f"{wanted}, found the scheme {parts.scheme!r}")
-    if not parts.hostname:
-        raise ConfigError(f"{wanted}, found no host")
+    scheme, begun, _ = url.partition("://")
+    if not begun or scheme.lower() not in ("mqtt", "mqtts"):
+        raise ConfigError(f"{wanted}, found {f'the scheme {scheme!r}' if begun else 'no scheme'}")
+    wrong = problem(url)
+    if wrong:
+        raise ConfigError(f"{wanted}, found {shown(url)!r}: {wrong}; {ENCODING}")
+    parts = urlsplit(url)
+    port, host = parts.port, parts.hostname or ""
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ConfigError(f"{wanted}, found something behind the port; topics are made by EdgePose")
     tls = parts.scheme == "mqtts"
     return Broker(
-        host=parts.hostname,
+        host=host,
         port=(8883 if tls else 1883) if port is None else port,
         tls=tls,
         user=None if parts.username is None else unquote(parts.username),
