@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.backends import BackendInfo
@@ -39,6 +40,7 @@ class OnnxRuntimeBackend:
             session = onnxruntime.InferenceSession(str(model), session_options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions share no base class
             raise ModelError(f"ONNX Runtime cannot load {model}: {str(error).splitlines()[0]}") from None
+        self._feeds = _type_of(session, spec, model)
         names = [output.name for output in session.get_outputs()]
         for output in (spec.heatmaps, spec.pafs):
             if output.name not in names:
@@ -64,7 +66,7 @@ class OnnxRuntimeBackend:
 
     def _run(self, session: Any, batch: FloatArray) -> list[NDArray[Any]]:
         try:
-            found = session.run(self._wanted, {self.spec.input_name: batch})
+            found = session.run(self._wanted, {self.spec.input_name: batch.astype(self._feeds, copy=False)})
         except Exception as error:  # its exceptions share no base class
             raise BackendError(f"ONNX Runtime cannot run {self.spec.name}: {str(error).splitlines()[0]}") from None
         return [found[0], found[-1]]
@@ -72,3 +74,16 @@ class OnnxRuntimeBackend:
     def close(self) -> None:
         """See Backend.close."""
         self._session = None
+
+
+def _type_of(session: Any, spec: ModelSpec, model: Path) -> type[np.generic]:
+    """The type that the network's input has; ModelError where it is none that pictures can be given in."""
+    kind = next((item.type for item in session.get_inputs() if item.name == spec.input_name), "no such tensor")
+    known: dict[str, type[np.generic]] = {
+        "tensor(float)": np.float32,
+        "tensor(float16)": np.float16,
+        "tensor(uint8)": np.uint8,
+    }
+    if kind not in known:
+        raise ModelError(f"wanted a picture as input {spec.input_name!r}, {model} has {kind}; correct the sidecar")
+    return known[kind]

@@ -45,7 +45,7 @@ class OpenVinoBackend:
             # Only what is read is computed; both may be slices of one tensor, which is then kept once.
             kept = wanted if wanted[0] != wanted[1] else wanted[:1]
             graph = openvino.Model([port.get_node().input_value(0) for port in kept], graph.get_parameters(), spec.name)
-            self._floats: Any = partial(core.compile_model, graph.clone(), "CPU", properties)
+            self._floats: Any = partial(core.compile_model, _taking_floats(graph.clone(), spec), "CPU", properties)
             compiled = core.compile_model(_taking_pixels(graph, spec), "CPU", properties)
             if not int8_is_whole() and any(op.get_type_name() == "FakeQuantize" for op in graph.get_ops()):
                 _log.warning(
@@ -113,6 +113,18 @@ def _taking_pixels(graph: Any, spec: ModelSpec) -> Any:
     if spec.colour == "RGB":
         steps.convert_color(ColorFormat.RGB)
     steps.mean(list(spec.mean)).scale([1 / factor for factor in spec.scale])
+    return work.build()
+
+
+def _taking_floats(graph: Any, spec: ModelSpec) -> Any:
+    """The graph with a float32 input, whatever type it was exported with."""
+    import openvino
+    from openvino.preprocess import PrePostProcessor
+
+    if all(port.get_element_type() == openvino.Type.f32 for port in graph.inputs):
+        return graph
+    work = PrePostProcessor(graph)
+    work.input(spec.input_name).tensor().set_element_type(openvino.Type.f32)
     return work.build()
 
 

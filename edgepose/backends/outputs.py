@@ -35,9 +35,19 @@ def check_batch(spec: ModelSpec, batch: NDArray[Any], *, pixels: bool = False) -
 
 
 def check_strides(spec: ModelSpec, batch: NDArray[Any], outputs: Sequence[NDArray[Any]]) -> None:
-    """ModelError when the outputs are not as much smaller than the input as the contract says."""
+    """ModelError when the outputs are no maps of these pictures, or not as much smaller as the contract says."""
     size = plane(batch.shape, layout_of(spec, batch))
     for output, tensor in zip((spec.heatmaps, spec.pafs), outputs, strict=True):
+        if tensor.ndim != 4:
+            raise ModelError(
+                f"model {spec.name}: maps have 4 axes, but output {output.name!r} gave {tensor.shape}; correct the "
+                "sidecar, or export the model again"
+            )
+        if len(tensor) != len(batch):
+            raise ModelError(
+                f"model {spec.name}: {len(batch)} pictures went in, but output {output.name!r} gave {tensor.shape}: "
+                "the graph fixes its batch inside; export the model with a batch that is free, or fixed at its input"
+            )
         cells = plane(tensor.shape, output.layout)
         if any(abs(n * output.stride - pixels) >= output.stride for n, pixels in zip(cells, size, strict=True)):
             raise ModelError(

@@ -28,6 +28,9 @@ _SHAPE_DIM, _DIM_VALUE = 1, 1
 _ELEM_TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 10: "float16", 11: "float64"}
 
 
+INPUT_TYPES = ("float32", "float16", "uint8")
+"""What a network may take; backends are given float32 or pixels and feed it its own type."""
+
 _EMPTY = Contents()
 
 

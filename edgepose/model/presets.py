@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from edgepose.errors import ModelError
 from edgepose.model.foreign import foreign_network
-from edgepose.model.graph import Graph
+from edgepose.model.graph import INPUT_TYPES, Graph
 from edgepose.model.outputs import (
     Reading,
     channels_of,
@@ -131,8 +131,9 @@ def recognise(graph: Graph, name: str, preset: str | None = None) -> Recognition
     recognition = next((found for found in fitting if found is not None), None)
     if recognition is None and foreign is not None:
         raise ModelError(f"model {name!r} looks like {foreign}. {_WOULD_RUN}")
-    if graph.inputs[0].dtype != "float32":
-        raise ModelError(f"model {name!r} takes {graph.inputs[0]}; export it with a float32 input")
+    if graph.inputs[0].dtype not in INPUT_TYPES:
+        wanted = ", ".join(INPUT_TYPES)
+        raise ModelError(f"model {name!r} takes {graph.inputs[0]}; export it with an input of {wanted}")
     if recognition is not None:
         return recognition
     found = f"inputs {'; '.join(map(str, graph.inputs))}; outputs {'; '.join(map(str, graph.outputs))}"
@@ -164,6 +165,8 @@ def _readings(preset: Preset, graph: Graph, layout: Layout, forced: bool) -> tup
 def _recognition(key: str, graph: Graph, layout: Layout, heatmaps: Reading, pafs: Reading) -> Recognition:
     preset, picture = PRESETS[key], graph.inputs[0]
     template = preset.template
+    if picture.dtype == "uint8":
+        template = replace(template, mean=(0.0,) * 3, scale=(1.0,) * 3)  # the graph normalises bytes itself
     assumed = [f"{preset.title}: {_input_words(template)}"]
     if preset.joined:
         other = "openpose" if preset.joined == "pafs" else "openpose_pafs_first"

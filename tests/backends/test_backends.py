@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from networks import EXPORTS, one_person, picture, write_export
 
 from edgepose.backends import BackendOptions, open_backend
+from edgepose.backends.outputs import check_strides
 from edgepose.errors import BackendError, ClosedError, ModelError, ShapeError
 from edgepose.look.preprocess import Preprocessor, split_fields
-from edgepose.model import OutputSpec, load_spec
+from edgepose.model import ModelSpec, OutputSpec, load_spec
 
 pytest.importorskip("onnx")
 
@@ -124,3 +125,18 @@ def test_an_operation_that_the_runtime_does_not_know_is_named(tmp_path, runtime)
     with pytest.raises(ModelError, match="NotAnOperator") as caught:
         open_backend(path, runtime, spec)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((2, 19, 8), r"maps have 4 axes, but output 'heatmaps' gave \(2, 19, 8\)"),
+        ((), r"maps have 4 axes, but output 'heatmaps' gave \(\)"),
+        ((1, 19, 8, 12), r"2 pictures went in, but output 'heatmaps' gave \(1, 19, 8, 12\)"),
+        ((2, 19, 12, 8), "the contract says stride 8"),
+    ],
+)
+def test_outputs_that_are_no_maps_of_the_pictures_are_one_sentence(shape, words):
+    outputs = [np.zeros(shape, np.float32), np.zeros((2, 38, 8, 12), np.float32)]
+    with pytest.raises(ModelError, match=words):
+        check_strides(ModelSpec(name="pose"), np.zeros((2, 3, 64, 96), np.float32), outputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edgepose.engine.onnx.float_ends import with_float_ends
 from edgepose.engine.onnx.opset import MAX_OPSET, lifted, lowered, opset_of
 from edgepose.engine.onnx.package import onnx_module
 from edgepose.engine.onnx.plain import plain
@@ -14,7 +15,7 @@ from edgepose.model import admitted
 
 
 def read_model(path: Path, *, any_opset: bool = False) -> Any:
-    """The ModelProto of a file, its weights inside, in opset 17 and IR 8 at most.
+    """The ModelProto of a file, its weights inside, fed with float32, in opset 17 and IR 8 at most.
 
     any_opset: give what cannot be brought down as it is, for a TensorRT at hand that may read it. Raises ModelError
     for a file that is missing, no ONNX or not to be opened (`model.admit`), and for an opset that is too new.
@@ -29,6 +30,10 @@ def read_model(path: Path, *, any_opset: bool = False) -> Any:
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"model '{path}' cannot be read as ONNX ({reason}); export it again") from error
+    try:
+        model = with_float_ends(model)
+    except ValueError as error:
+        raise ModelError(f"model '{path}' cannot be had in float32 ({error}); export it again in float32") from None
     try:
         return lowered(model)
     except ValueError as error:
