@@ -11,15 +11,16 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from edgepose.errors import EdgePoseError
 from edgepose.files import sha256_of
 from edgepose.pictures import read_image
 from edgepose.training.teacher.cache import LookCache, recipe_key
-from edgepose.training.teacher.fused import FusedTeacher, LookOptions
+from edgepose.training.teacher.fused import FusedTeacher, LookOptions, teacher_files
 from edgepose.training.teacher.judge import JudgeOptions, sight_of
-from edgepose.training.teacher.labels import LabelFile, Labelled, write_labels
+from edgepose.training.teacher.labels import LabelFile, Labelled, read_labels, write_labels
 from edgepose.training.teacher.pictures import Entry, entries
 
 WRITE_S = 240.0
@@ -55,6 +56,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--at-most", nargs="+", default=[], metavar="WORD=N", help="N pictures with this word in their path"
     )
+    made.add_argument(
+        "--kept-only", action="store_true", help="leave out pictures that are neither in the cache nor known"
+    )
+    made.add_argument("--known", type=Path, help="labels made before; their pictures are not looked at again")
     made.add_argument("--threads", type=int, default=1, help="threads of each network; 0 leaves it to the runtime")
     return made
 
@@ -62,16 +67,22 @@ def parser() -> argparse.ArgumentParser:
 def label(chosen: list[Entry], args: argparse.Namespace) -> None:
     """Look at all of them and write the labels."""
     options, judge = LookOptions(), JudgeOptions()
-    teacher = FusedTeacher(args.teachers, args.blazepose, options, args.threads)
-    key = recipe_key(options, teacher.files)
+    files = teacher_files(args.teachers, args.blazepose)
+    key, digests = recipe_key(options, files), {path.name: sha256_of(path) for path in files}
     cache = LookCache(args.cache, key)
-    digests = {path.name: sha256_of(path) for path in teacher.files}
+    known = _known(args.known, key)
+    teacher = None if args.kept_only else FusedTeacher(args.teachers, args.blazepose, options, args.threads)
     seen: dict[str, Labelled] = {}
     said = written = started = time.monotonic()
     for i, entry in enumerate(chosen, 1):
         digest = sha256_of(entry.path)
-        look = cache.look(digest, lambda: teacher.look(read_image(entry.path)))  # noqa: B023 (called at once)
-        seen[digest] = Labelled(entry.file, entry.source, entry.licence, sight_of(look, judge))
+        look = cache.get(digest)
+        if look is None and digest in known:
+            seen[digest] = known[digest]
+        elif look is None and teacher is not None:
+            look = cache.look(digest, lambda: teacher.look(read_image(entry.path)))  # noqa: B023 (called at once)
+        if look is not None:
+            seen[digest] = Labelled(entry.file, entry.source, entry.licence, sight_of(look, judge))
         now = time.monotonic()
         if now - said > SAY_S or i == len(chosen):
             said = now
@@ -81,6 +92,17 @@ def label(chosen: list[Entry], args: argparse.Namespace) -> None:
         if now - written > WRITE_S or i == len(chosen):
             written = now
             write_labels(args.output, LabelFile(options, judge, key, digests, seen))
+
+
+def _known(path: Path | None, key: str) -> Mapping[str, Labelled]:
+    """The pictures of labels made before by the same recipe and teachers; none of others'."""
+    if path is None:
+        return {}
+    labels = read_labels(path)
+    if labels.key != key:
+        print(f"'{path}' comes from other teachers or another recipe; its labels are made anew", file=sys.stderr)
+        return {}
+    return labels.pictures
 
 
 if __name__ == "__main__":

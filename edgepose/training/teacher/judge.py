@@ -24,9 +24,9 @@ class JudgeOptions(Options, frozen=True):
     """When guesses agree and when somebody is there."""
 
     near: Annotated[float, Meta(gt=0, description="guesses of one keypoint agree within this share of the box")] = 0.06
-    somebody: Annotated[float, Meta(ge=0, le=1, description="a person from this chance on")] = 0.8
+    somebody: Annotated[float, Meta(ge=0, le=1, description="a person from this chance on")] = 0.95
     nobody: Annotated[float, Meta(ge=0, le=1, description="nobody below this chance; between the two it is masked")] = (
-        0.2
+        0.07
     )
     person: Annotated[
         tuple[float, float, float],

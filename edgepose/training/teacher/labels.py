@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -55,11 +54,3 @@ def read_labels(path: Path) -> LabelFile:
         ) from None
     except (msgspec.DecodeError, EOFError, UnicodeDecodeError) as error:
         raise DataError(f"'{path}' is no file of the fused teacher's labels ({error}); make it anew") from None
-
-
-def joined(old: LabelFile | None, new: LabelFile) -> LabelFile:
-    """Both files' pictures, the new one's where both know one; those of another recipe are left out."""
-    if old is None or old.key != new.key:
-        return new
-    pictures: Mapping[str, Labelled] = {**old.pictures, **new.pictures}
-    return msgspec.structs.replace(new, pictures=dict(pictures))

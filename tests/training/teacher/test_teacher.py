@@ -22,7 +22,6 @@ from edgepose.training.teacher.judge import JudgeOptions, sight_of  # noqa: E402
 from edgepose.training.teacher.labels import (  # noqa: E402
     LabelFile,
     Labelled,
-    joined,
     read_labels,
     write_labels,
 )
@@ -134,12 +133,6 @@ def test_a_file_that_holds_no_labels_is_said(tmp_path: Path, data: bytes) -> Non
             read_labels(tmp_path / name)
 
 
-def test_labels_of_another_recipe_are_not_joined() -> None:
-    old = label_file(a=labelled("a.jpg"))
-    assert joined(old, label_file(b=labelled("b.jpg"))).pictures.keys() == {"a", "b"}
-    assert joined(old, label_file("other", b=labelled("b.jpg"))).pictures.keys() == {"b"}
-
-
 def test_training_reads_chances_doubts_and_refusals_of_a_set(tmp_path: Path) -> None:
     sure = reading(100, 0.8)
     wrist = list(sure.thunder)
@@ -201,20 +194,26 @@ def test_only_pictures_that_may_teach_are_taken_and_lying_ones_first(tmp_path: P
         entries(folder, None, ["exercise"])
 
 
-def test_the_command_labels_a_folder_and_goes_on_from_its_cache(tmp_path: Path, monkeypatch, capsys) -> None:
+@pytest.fixture
+def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[int]]:
+    """Arguments for a folder of five pictures, and which of them a fake teacher was shown."""
     folder, calls = folder_of(tmp_path), []
+    for name in ("human-pose-estimation-0001.fp32.onnx", "movenet-multipose.onnx", "movenet-thunder.onnx"):
+        (tmp_path / name).write_bytes(b"teacher")
 
     class Fake:
-        files = ()
-
         def __init__(self, *_: object) -> None: ...
 
         def look(self, image: np.ndarray) -> tuple[Look, np.ndarray]:
-            calls.append(image[0, 0, 0])
+            calls.append(int(image[0, 0, 0]))
             return Look((48, 32), (reading(),)), MAPS
 
     monkeypatch.setattr(command, "FusedTeacher", Fake)
-    arguments = [str(folder), "teachers", "-o", str(tmp_path / "l.json.gz"), "--cache", str(tmp_path / "looks")]
+    return [str(folder), str(tmp_path), "-o", str(tmp_path / "l.json.gz"), "--cache", str(tmp_path / "looks")], calls
+
+
+def test_the_command_labels_a_folder_and_goes_on_from_its_cache(tmp_path: Path, command_line, capsys) -> None:
+    arguments, calls = command_line
     assert command.main(arguments) == 0 and command.main(arguments) == 0
     assert sorted(calls) == [0, 1, 2, 3, 4]
     labels = read_labels(tmp_path / "l.json.gz")
@@ -222,10 +221,31 @@ def test_the_command_labels_a_folder_and_goes_on_from_its_cache(tmp_path: Path, 
     assert "5 of 5 pictures, 5 people" in capsys.readouterr().out
 
 
+def test_labels_made_before_are_taken_when_they_come_from_the_same_teachers(
+    tmp_path: Path, command_line, capsys
+) -> None:
+    arguments, calls = command_line
+    assert command.main([*arguments, "--folders", "photos"]) == 0 and calls == [4]
+    (tmp_path / "l.json.gz").rename(tmp_path / "before.json.gz")
+    again = [*arguments[:-1], str(tmp_path / "elsewhere"), "--known", str(tmp_path / "before.json.gz")]
+    assert command.main(again) == 0 and sorted(calls) == [0, 1, 2, 3, 4]
+    (tmp_path / "movenet-thunder.onnx").write_bytes(b"another teacher")
+    assert command.main([*again, "--kept-only"]) == 0
+    assert "made anew" in capsys.readouterr().err
+    assert not read_labels(tmp_path / "l.json.gz").pictures
+
+
+def test_kept_only_looks_at_nothing(tmp_path: Path, command_line) -> None:
+    arguments, calls = command_line
+    assert command.main([*arguments, "--folders", "photos"]) == 0
+    assert command.main([*arguments, "--kept-only"]) == 0 and calls == [4]
+    assert [one.file for one in read_labels(tmp_path / "l.json.gz").pictures.values()] == ["images/photos/4.png"]
+
+
 def test_a_missing_or_foreign_teacher_is_said_in_one_sentence(tmp_path: Path, capsys) -> None:
     folder = folder_of(tmp_path)
     assert command.main([str(folder), str(tmp_path / "none"), "-o", "x.json"]) == 1
-    assert "no teacher" in capsys.readouterr().err
+    assert "cannot read" in capsys.readouterr().err
     (tmp_path / "bad.onnx").write_bytes(b"no network")
     with pytest.raises(ModelError, match=r"bad\.onnx"):
         open_network(tmp_path / "bad.onnx", ("heatmaps",))
