@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepose.cli.output import add_json_flag, print_report
-from edgepose.errors import DataError
 
 if TYPE_CHECKING:
     from edgepose.model import Contract, ModelSpec
@@ -15,11 +13,8 @@ if TYPE_CHECKING:
 HELP = "the contract of a model file: what it is taken for, what was assumed, what it finds in a picture"
 EXAMPLE = """examples:
   edgepose model check pose.onnx
-  edgepose model check pose.onnx --image people.jpg       draws people.pose.jpg
+  edgepose model check pose.onnx --image people.jpg       draws people.pose.jpg, scaled by two kernels
   edgepose model check pose.onnx --preset openpose_pafs_first --write"""
-
-BACKGROUND_SHARE = 0.5
-"""A background channel is near 1 in most of a picture; a mean below this means that it is not one."""
 
 TENSORRT_OPSET, TENSORRT_IR = 17, 8
 """The newest ONNX that TensorRT 8.6, the oldest one EdgePose builds with, reads."""
@@ -50,7 +45,14 @@ def run(args: argparse.Namespace) -> int:
     spec = msgspec.to_builtins(contract.spec)
     report["contract"] = spec if args.json else _words(contract.spec)
     if args.image:
-        report["picture"] = _look(args, contract.spec)
+        from edgepose.cli.model_look import look
+
+        report["picture"] = look(args, contract.spec)
+        if not args.json:
+            counts = report["picture"]["kernels"].items()
+            report["picture"]["kernels"] = "; ".join(
+                f"{kernel} {count['people']} people, {count['keypoints']} keypoints" for kernel, count in counts
+            )
     if args.write:
         report["sidecar"] = str(save_spec(contract.spec, args.file))
     print_report(report, as_json=args.json) if args.json else _print(report)
@@ -99,47 +101,6 @@ def _words(spec: ModelSpec) -> dict[str, str]:
 def _numbers(values: tuple[float, ...]) -> str:
     words = [f"{value:.5g}" for value in values]
     return words[0] if len(set(words)) == 1 else f"[{', '.join(words)}]"
-
-
-def _look(args: argparse.Namespace, spec: ModelSpec) -> dict[str, Any]:
-    """Run the model on a picture, draw the people, and say what looks wrong."""
-    import cv2
-
-    from edgepose.backends import open_backend
-    from edgepose.look.network import Network
-    from edgepose.overlay import draw
-    from edgepose.pictures import read_image
-
-    image = read_image(args.image)
-    network = Network(open_backend(args.file, spec=spec), args.height or 0)
-    try:
-        seen = network.sight().see(image)
-        poses, fields = seen.poses, seen.fields
-        info = network.backend.info
-    finally:
-        network.close()
-    source = Path(args.image)
-    target = Path(args.output) if args.output else source.with_name(f"{source.stem}.pose.jpg")
-    if not cv2.imwrite(str(target), draw(image, poses)):
-        raise DataError(f"cannot write {target}; name another file with --output")
-    n_keypoints = spec.keypoint_skeleton.n_keypoints
-    background = float(fields.heatmaps[n_keypoints].mean()) if len(fields.heatmaps) > n_keypoints else None
-    doubts = []
-    if background is not None and background < BACKGROUND_SHARE:
-        doubts.append(
-            f"the channel after the keypoints has mean {background:.2f}, and a background is near 1: heatmaps and PAFs "
-            "may lie the other way round, or the input is not what the model wants"
-        )
-    if not poses:
-        doubts.append("nobody was found: a wrong colour order or normalisation looks like this; try another --preset")
-    return {
-        "people": len(poses),
-        "keypoints": sum(int(pose.found.sum()) for pose in poses),
-        "score": max((pose.score for pose in poses), default=0.0),
-        "backend": f"{info.name} {info.version}, {info.device}, {info.precision}",
-        "drawn": str(target),
-        "doubts": doubts,
-    }
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -12,13 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from edgepose.backends import Backend, gives_away, takes_pixels
 from edgepose.decode import Grouper, GroupOptions
 from edgepose.look.preprocess import Letterbox, Preprocessor, input_size, split_fields
 from edgepose.look.sight import Sight
-from edgepose.model import model_sha256
+from edgepose.model import Kernel, model_sha256
 from edgepose.types import Fields, FloatArray, Image, Pose
 from edgepose.workers import Turns
 
@@ -38,8 +39,14 @@ class Prepared:
 class Preparer:
     """Prepares pictures of one source; keeps the preprocessor of the last picture size. One per thread."""
 
-    def __init__(self, backend: Backend, height: int = 0, input_hw: tuple[int, int] | None = None) -> None:
-        self._spec = backend.spec
+    def __init__(
+        self,
+        backend: Backend,
+        height: int = 0,
+        input_hw: tuple[int, int] | None = None,
+        kernel: Kernel | None = None,
+    ) -> None:
+        self._spec = msgspec.structs.replace(backend.spec, resize=kernel) if kernel else backend.spec
         self._pixels = takes_pixels(backend)
         self._height = height
         self._fixed_hw = input_hw
@@ -94,9 +101,12 @@ class Network:
         """Hexadecimal digest of the model file, None without one; read when a publisher wants to know."""
         return model_sha256(self.file) if self.file is not None and self.file.is_file() else None
 
-    def preparer(self, input_hw: tuple[int, int] | None = None) -> Preparer:
-        """A preparer for one more source or thread; with `input_hw` every picture is fitted into that input (H, W)."""
-        return Preparer(self.backend, self.height, input_hw)
+    def preparer(self, input_hw: tuple[int, int] | None = None, kernel: Kernel | None = None) -> Preparer:
+        """A preparer for one more source or thread.
+
+        input_hw: fit every picture into that input (H, W). kernel: scale with this one in place of the contract's.
+        """
+        return Preparer(self.backend, self.height, input_hw, kernel)
 
     def sight(self, input_hw: tuple[int, int] | None = None) -> Sight:
         """All the steps in one call, for one source or thread."""

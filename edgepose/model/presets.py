@@ -72,13 +72,15 @@ def _always(graph: Graph) -> bool:
     return True
 
 
+# x/256 - 0.5 is (x - 128) / 256. OpenPose trains with cubic warps (openpose_caffe_train, dataAugmentation.cpp).
 _OPENPOSE = ModelSpec(
-    name="openpose", colour="BGR", mean=(128.0,) * 3, scale=_INV_256, input_hw=(368, 656)
-)  # x/256 - 0.5 is (x - 128) / 256
+    name="openpose", colour="BGR", mean=(128.0,) * 3, scale=_INV_256, resize="cubic", input_hw=(368, 656)
+)
 
 PRESETS: dict[str, Preset] = {
     "bodyposenet": Preset(
         "BodyPoseNet (TAO export)",
+        # TAO's own inference resizes with cv2.INTER_CUBIC (its "BpNet Inference utils"), as OpenPose does.
         replace(_OPENPOSE, name="bodyposenet", colour="RGB", input_hw=(288, 384)),
         lambda graph: input_layouts(graph.inputs[0]) == ["NHWC"] or _output_named("heatmap_out")(graph),
     ),
@@ -91,6 +93,9 @@ PRESETS: dict[str, Preset] = {
             mean=(123.675, 116.28, 103.53),  # ImageNet mean and deviation, times 255
             scale=(1 / 58.395, 1 / 57.12, 1 / 57.375),
             input_hw=(224, 224),
+            # It trains on PIL's Image.transform as it comes, the nearest pixel (trt_pose/coco.py), and its demos take
+            # cv2.resize or a camera's scaler as they come: bilinear is the nearest that is not nearest.
+            resize="linear",
             multiple=32,
             heatmaps=OutputSpec(name="cmap", stride=4.0),
             pafs=OutputSpec(name="paf", stride=4.0),
@@ -210,7 +215,11 @@ def _output(reading: Reading, template: OutputSpec, preset: Preset, *, of_heatma
 
 
 def _input_words(spec: ModelSpec) -> str:
-    """Colour and normalisation in words."""
+    """Colour, normalisation and kernel in words."""
+    return f"{_value_words(spec)}, scaled {spec.resize}"
+
+
+def _value_words(spec: ModelSpec) -> str:
     if spec.mean == (0.0, 0.0, 0.0) and spec.scale == (1.0, 1.0, 1.0):
         return f"input is {spec.colour}, 0..255"
     if spec.scale == _INV_256:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import partial
 
 from edgepose.errors import SourceError
-from edgepose.sources.gst_reader import JETSON, Caps, Elements, GstReader, Part, output_caps
+from edgepose.sources.gst_reader import JETSON, Caps, Elements, GstReader, Part, output_caps, scaler
 from edgepose.sources.live import LiveSource
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.uri import camera_name, shown
@@ -50,6 +50,6 @@ def chain(sensor: int, options: SourceOptions, elements: Elements) -> list[Part 
     return [
         camera,
         Caps(fields={"format": "NV12"}, rate=rate, memory=elements.memory),
-        Part(elements.converter),
+        scaler(elements),
         output_caps(width, height),
     ]

@@ -47,6 +47,9 @@ class Elements:
 
 JETSON = Elements()
 
+BILINEAR = 1
+"""nvvidconv's `interpolation-method`; its own default, 0, takes the nearest pixel, and no network was trained so."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -87,6 +90,12 @@ def output_caps(width: int, height: int) -> Caps:
     """Pictures in ordinary memory, scaled by the converter where a size is wished (0 as they come)."""
     size = {name: wish for name, wish in (("width", width), ("height", height)) if wish}
     return Caps(fields={"format": OUTPUT_FORMAT, **size})
+
+
+def scaler(elements: Elements) -> Part:
+    """The converter that scales, set to what pictures are scaled with everywhere else where it has the choice."""
+    own = elements.converter == JETSON.converter
+    return Part(elements.converter, {"interpolation-method": BILINEAR} if own else {})
 
 
 class GstReader:

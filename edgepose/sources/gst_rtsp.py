@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlunsplit
 
 from edgepose.errors import EdgePoseError, SourceError
-from edgepose.sources.gst_reader import JETSON, Caps, Elements, GstReader, Part, add, link, make, output_caps
+from edgepose.sources.gst_reader import JETSON, Caps, Elements, GstReader, Part, add, link, make, output_caps, scaler
 from edgepose.sources.options import SourceOptions
 
 JITTER_BUFFER_MS = 100
@@ -34,7 +34,7 @@ class GstRtspReader(GstReader):
         self._why = why
         self._tail: list[Part | Caps] = [
             Part(elements.decoder),
-            Part(elements.converter),
+            scaler(elements),
             output_caps(options.width, options.height),
         ]
         self._joined = False

@@ -11,6 +11,7 @@ import pytest
 from networks import EXPORTS, one_person, picture, write_export
 
 from edgepose.cli import main
+from edgepose.cli.model_look import STRIP_PX, kernel_doubts
 from edgepose.model import read_contract
 
 pytest.importorskip("onnx")
@@ -143,10 +144,27 @@ def test_model_check_draws_and_writes_the_sidecar(model, pictures, tmp_path, cap
     words = ["model", "check", str(model), "--image", str(pictures / "a.png"), "--output", str(tmp_path / "d.png")]
     assert main([*words, "--write", "--json"]) == 0
     report = _json(capsys)
-    assert cv2.imread(str(tmp_path / "d.png")).shape == (*HW, 3)
+    assert cv2.imread(str(tmp_path / "d.png")).shape == (HW[0] + STRIP_PX, 2 * HW[1], 3)  # by two kernels
+    assert report["picture"]["kernels"].keys() == {"linear", "area"}
+    assert report["picture"]["kernels"]["linear"]["people"] == report["picture"]["people"] == 1
     assert report["sidecar"] == str(tmp_path / "pose.json")
     assert read_contract(model).origin == report["sidecar"]
     assert report["picture"]["backend"].startswith("openvino")
+
+
+def test_model_check_says_how_pictures_are_scaled(model, pictures, tmp_path, capsys):
+    words = ["model", "check", str(model), "--image", str(pictures / "a.png"), "--output", str(tmp_path / "d.png")]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "scaled linear" in printed and "scaling: linear" in printed
+    assert "kernels: linear 1 people, 18 keypoints; area 1 people, 18 keypoints" in printed
+
+
+def test_a_kernel_that_shows_many_more_keypoints_is_worth_a_doubt():
+    counts = [{"keypoints": 18}, {"keypoints": 40}]
+    (doubt,) = kernel_doubts(("area", "linear"), counts)
+    assert 'write "resize": "linear" into the sidecar' in doubt
+    assert kernel_doubts(("area", "linear"), [{"keypoints": 38}, {"keypoints": 40}]) == []
 
 
 def test_model_check_doubts_a_background_that_is_none(tmp_path, pictures, capsys):

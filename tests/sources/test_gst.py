@@ -31,7 +31,7 @@ def test_the_chain_on_a_board_is_argus_in_hardware_memory_scaled_by_nvvidconv() 
     assert camera == Part("nvarguscamerasrc", {"sensor-id": 1})
     assert isinstance(captured, Caps)
     assert (captured.memory, captured.rate) == ("memory:NVMM", 15)
-    assert converter == Part("nvvidconv")
+    assert converter == Part("nvvidconv", {"interpolation-method": 1})  # bilinear, where its default is the nearest
     assert isinstance(output, Caps)
     assert output.fields == {"format": "BGRx", "width": 640, "height": 480}
 
