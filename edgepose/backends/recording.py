@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +12,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepose.arrays import Arrays
 from edgepose.backends import Backend, gives_away, takes_pixels
 from edgepose.backends.outputs import layout_of, plane
 from edgepose.errors import DataError
+from edgepose.files import replacing
 from edgepose.model import ModelSpec
 from edgepose.types import Fields, FloatArray, Image
 
@@ -21,7 +24,9 @@ _CONTRACT = "contract"
 
 
 class RecordingWriter:
-    """Writes fields picture by picture, float16; a context manager, complete once closed.
+    """Writes fields picture by picture, float16; a context manager, whole and in its place once closed.
+
+    Only its owner may read the file.
 
     spec: contract of the network they are from. input_hw: size of its input.
     """
@@ -34,7 +39,9 @@ class RecordingWriter:
             heatmaps=msgspec.structs.replace(spec.heatmaps, layout="NCHW", channels=None),
             pafs=msgspec.structs.replace(spec.pafs, layout="NCHW", channels=None),
         )
-        self._archive = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
+        self._stack = contextlib.ExitStack()
+        file = self._stack.enter_context(replacing(Path(path)))
+        self._archive = self._stack.enter_context(zipfile.ZipFile(file, "w", zipfile.ZIP_STORED))
         self._count = 0
         self._write(_CONTRACT, np.frombuffer(msgspec.json.encode(recorded), np.uint8))
 
@@ -49,8 +56,8 @@ class RecordingWriter:
             np.lib.format.write_array(member, array, allow_pickle=False)
 
     def close(self) -> None:
-        """Finish the file; closing twice is fine."""
-        self._archive.close()
+        """Finish the file and put it in its place; closing twice is fine."""
+        self._stack.close()
 
     def __enter__(self) -> RecordingWriter:
         return self
@@ -67,11 +74,11 @@ class Recording:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._archive: Any = np.load(path)
-            text = self._archive[_CONTRACT].tobytes()
+            self._archive = Arrays(path)
+            text = self._archive.read(_CONTRACT).tobytes()
             self.spec = msgspec.json.decode(text, type=ModelSpec)
-            self._count: int = sum(name.endswith(".heatmaps") for name in self._archive.files)
-        except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+            self._count = sum(name.endswith(".heatmaps") for name in self._archive.names)
+        except (ValueError, RecursionError) as error:  # DataError and msgspec's errors are ValueErrors
             raise DataError(f"{path} is no recording of fields ({error}); record one with RecordingBackend") from None
         if not self._count:
             raise DataError(f"the recording {path} holds no picture")
@@ -81,8 +88,10 @@ class Recording:
         return self._count
 
     def _read(self, index: int) -> tuple[FloatArray, FloatArray]:
-        heatmaps, pafs = (self._archive[f"{index}.{kind}"].astype(np.float32) for kind in ("heatmaps", "pafs"))
-        return heatmaps, pafs
+        heatmaps, pafs = (self._archive.read(f"{index}.{kind}") for kind in ("heatmaps", "pafs"))
+        if not all(maps.ndim == 3 and maps.dtype.kind == "f" for maps in (heatmaps, pafs)):
+            raise DataError(f"picture {index} of the recording holds no maps (C, h, w); record it again")
+        return heatmaps.astype(np.float32), pafs.astype(np.float32)
 
     def close(self) -> None:
         self._archive.close()

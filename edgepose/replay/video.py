@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from edgepose.arrays import read_arrays
 from edgepose.config import Config
 from edgepose.errors import DataError
-from edgepose.files import ORDINARY, replacing
+from edgepose.files import replacing
 from edgepose.look import Network
 from edgepose.pipeline.looks import SecondLooks
 from edgepose.pipeline.rules import rule_makers
@@ -92,7 +92,7 @@ class VideoFalls:
 
 def _save(path: Path, found: Sequence[Found]) -> None:
     poses = [pose for one in found for pose in one.poses]
-    with replacing(path, ORDINARY) as file:
+    with replacing(path) as file:
         np.savez_compressed(
             file,
             seq=[one.seq for one in found],
@@ -107,13 +107,13 @@ def _save(path: Path, found: Sequence[Found]) -> None:
 def _load(path: Path) -> list[Found] | None:
     """What `_save` wrote; None where there is nothing that can be read."""
     try:
-        with np.load(path) as file:
-            poses = list(map(Pose, file["keypoints"], file["score"].tolist()))
-            ends = np.cumsum(file["count"]).tolist()
-            rows = zip(file["seq"].tolist(), file["t"].tolist(), file["size_wh"].tolist(), strict=True)
-            parts = [poses[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
-            return [Found(seq, t, (w, h), part) for (seq, t, (w, h)), part in zip(rows, parts, strict=True)]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+        file = read_arrays(path, ("seq", "t", "size_wh", "count", "keypoints", "score"))
+        poses = list(map(Pose, file["keypoints"], file["score"].tolist()))
+        ends = np.cumsum(file["count"]).tolist()
+        rows = zip(file["seq"].tolist(), file["t"].tolist(), file["size_wh"].tolist(), strict=True)
+        parts = [poses[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+        return [Found(seq, t, (w, h), part) for (seq, t, (w, h)), part in zip(rows, parts, strict=True)]
+    except (ValueError, TypeError):  # DataError is a ValueError
         return None
 
 

@@ -7,6 +7,7 @@ picture turned by quarter turns as well, and the turn that sees the person best 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,8 +18,10 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from edgepose.arrays import read_array
 from edgepose.backends import Backend, open_backend
 from edgepose.decode import group
+from edgepose.errors import DataError
 from edgepose.files import ORDINARY, replacing
 from edgepose.look.preprocess import split_fields
 from edgepose.look.resize import resized
@@ -87,8 +90,8 @@ class Teacher:
         kernel = "" if self._spec.resize == "area" else f"-{self._spec.resize}"  # area came before there was a choice
         larger = "".join(f"-x{scale:g}" for scale in self.options.scales if self.options.scales != (1.0,))
         path = self._folder / f"{self._name}-{key}-{height}{turned}{larger}{kernel}.npy"
-        if path.is_file():
-            return np.load(path)  # type: ignore[no-any-return]
+        with contextlib.suppress(DataError):  # not there yet, or damaged
+            return read_array(path)
         maps = self._compute(image, height, quarters).astype(np.float16)
         with replacing(path, ORDINARY) as file:
             np.save(file, maps)

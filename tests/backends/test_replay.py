@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 
 import numpy as np
@@ -92,3 +93,23 @@ def test_a_recording_of_something_else_is_told(tmp_path):
     np.savez(tmp_path / "other.npz", keypoints=np.zeros(3))
     with pytest.raises(DataError, match="is no recording of fields"):
         open_backend(tmp_path / "other.npz")
+
+
+def test_a_recording_is_its_owners_follows_no_link_and_appears_whole(tmp_path):
+    (tmp_path / "other").write_text("kept")
+    (tmp_path / "clip.npz").symlink_to(tmp_path / "other")
+    writer = RecordingWriter(tmp_path / "clip.npz", SPEC, HW)
+    writer.append(fields_of([standing(feet=(20, 60), height=50)], HW))
+    assert (tmp_path / "clip.npz").is_symlink()
+    writer.close()
+    writer.close()
+    assert stat.S_IMODE((tmp_path / "clip.npz").lstat().st_mode) == 0o600
+    assert (tmp_path / "other").read_text() == "kept"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.npz", "other"]
+
+
+def test_a_recording_whose_maps_are_none_is_one_sentence(recording, tmp_path):
+    arrays = dict(np.load(recording))
+    np.savez(tmp_path / "odd.npz", **(arrays | {"0.pafs": np.zeros(7)}))
+    with pytest.raises(DataError, match=r"picture 0 .* no maps"):
+        open_backend(tmp_path / "odd.npz").infer(BATCH)

@@ -87,11 +87,17 @@ def test_what_is_no_recording_is_refused_in_words(tmp_path, name, content, words
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"fps": None}, "lacks fps"),
+        ({"fps": None}, "lacks 'fps'"),
         ({"keypoints": np.zeros((4, 17, 3))}, "shape"),
-        ({"fps": 0}, "above 0"),
+        ({"fps": 0}, "0 fps .* wanted are 0.01"),
+        ({"width": np.inf}, "inf x 480"),
+        ({"fps": np.zeros(0)}, "nan fps"),
+        ({"fps": "ten"}, "nan fps"),
+        ({"keypoints": np.zeros((3_000_000, 0, 18, 3))}, "at most 2592000 frames"),
+        ({"keypoints": np.array([None])}, "holds Python objects"),
+        ({"keypoints": np.zeros((4, 1, 18, 3), complex)}, "shape"),
     ],
-    ids=["no rate", "wrong shape", "rate zero"],
+    ids=["no rate", "wrong shape", "rate zero", "no end", "none", "text", "too long", "objects", "complex"],
 )
 def test_an_incomplete_npz_is_refused_in_words(tmp_path, change, words):
     values = {"keypoints": keypoints(False), "fps": FPS, "width": 640, "height": 480} | change

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from edgepose.arrays import read_arrays
 from edgepose.engine.int8.histogram import Histogram
 from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
@@ -75,11 +76,11 @@ def _save(path: Path, key: str, histograms: dict[str, Histogram], n_done: int) -
 def _resume(path: Path, key: str, names: Sequence[str]) -> tuple[dict[str, Histogram], int]:
     fresh = {name: Histogram() for name in names}
     try:
-        with np.load(path) as saved:
-            if str(saved["key"]) != key or [str(name) for name in saved["names"]] != list(names):
-                return fresh, 0
-            for name, counts, limits in zip(names, saved["counts"], saved["limits"], strict=True):
-                fresh[name] = Histogram.restored(counts, *limits)
-            return fresh, int(saved["n_done"])
-    except (OSError, ValueError, KeyError, EOFError):
+        saved = read_arrays(path, ("key", "names", "counts", "limits", "n_done"))
+        if str(saved["key"]) != key or [str(name) for name in saved["names"]] != list(names):
+            return fresh, 0
+        for name, counts, limits in zip(names, saved["counts"], saved["limits"], strict=True):
+            fresh[name] = Histogram.restored(counts, *limits)
+        return fresh, int(saved["n_done"])
+    except (ValueError, TypeError):  # DataError is a ValueError
         return {name: Histogram() for name in names}, 0
