@@ -13,9 +13,10 @@ from statistics import median
 import numpy as np
 
 from edgepose.bench import Figure, Material
+from edgepose.encoding import encode
 from edgepose.errors import PublishError
 from edgepose.publish import Publisher, open_publisher
-from edgepose.publish.mqtt.messages import encode, skeletons
+from edgepose.publish.mqtt.messages import skeletons
 from edgepose.publish.options import MqttOptions
 from edgepose.types import FrameResult, Pose, Track
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 import msgspec
 import numpy as np
 
+from edgepose import encoding
 from edgepose.clock import rfc3339, wall_ms
 from edgepose.errors import DataError
 from edgepose.files import reason
@@ -63,14 +64,6 @@ class FrameRecord(msgspec.Struct, frozen=True):
     dropped: int = 0
 
 
-def plain(value: Any) -> Any:
-    """Encoder hook: numpy scalars and arrays as numbers and lists."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise NotImplementedError(f"{type(value).__name__} does not fit into JSON")
-
-
-_ENCODER = msgspec.json.Encoder(enc_hook=plain)
 _DECODER = msgspec.json.Decoder(FrameRecord)
 
 
@@ -88,7 +81,7 @@ def encode(result: FrameResult) -> bytes:
         timings_ms={stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
         dropped=result.dropped,
     )
-    return _ENCODER.encode(record)
+    return encoding.encode(record)
 
 
 def _track_record(track: Track) -> TrackRecord:

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from edgepose.alerts.message import Alert, FallState
 from edgepose.publish.mqtt.health import HealthMessage
-from edgepose.publish.mqtt.messages import Alert, FallState, Observation, Occupancy, Skeletons
+from edgepose.publish.mqtt.messages import Observation, Occupancy, Skeletons
 from edgepose.publish.record import FrameRecord
 
 MESSAGES: dict[str, type[msgspec.Struct]] = {

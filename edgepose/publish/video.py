@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from edgepose.errors import ClosedError, PublishError
 from edgepose.files import open_to_append, reason
 from edgepose.health import Reason, reason_now
-from edgepose.publish.names import slug
+from edgepose.names import slug
 from edgepose.publish.options import VideoOptions
 from edgepose.types import CameraState, FrameResult, Image
 

@@ -12,9 +12,12 @@ import numpy as np
 import pytest
 from publish_scene import fall, person, result
 
-from edgepose.clock import rfc3339
-from edgepose.publish.mqtt.alerts import AlertDesk, MemoryAlertStore, uuid7
-from edgepose.publish.mqtt.messages import Alert, Skeletons, encode, rounded, skeletons
+from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.message import Alert, rounded
+from edgepose.alerts.store import MemoryAlertStore
+from edgepose.clock import rfc3339, uuid7
+from edgepose.encoding import encode
+from edgepose.publish.mqtt.messages import Skeletons, skeletons
 from edgepose.publish.schema import schemas
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepose.errors import ConfigError
+from edgepose.names import slug
 from edgepose.publish.mqtt.topics import Topics, parse_url
-from edgepose.publish.names import slug
 
 
 @given(st.text())

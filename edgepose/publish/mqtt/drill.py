@@ -9,9 +9,11 @@ import os
 import threading
 import time
 
+from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.message import Alert
+from edgepose.alerts.store import MemoryAlertStore
+from edgepose.encoding import encode
 from edgepose.errors import PublishError
-from edgepose.publish.mqtt.alerts import AlertDesk, MemoryAlertStore
-from edgepose.publish.mqtt.messages import Alert, encode
 from edgepose.publish.mqtt.session import Session, broker_of
 from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions

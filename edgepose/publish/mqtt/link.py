@@ -18,9 +18,10 @@ from collections import deque
 
 import msgspec
 
-from edgepose.publish.mqtt.alerts import AlertStore
+from edgepose.alerts.message import Alert, Delivery
+from edgepose.alerts.store import AlertStore
+from edgepose.encoding import encode
 from edgepose.publish.mqtt.health import Health
-from edgepose.publish.mqtt.messages import Alert, Delivery, encode
 from edgepose.publish.mqtt.session import Session
 from edgepose.publish.mqtt.topics import Topics
 from edgepose.workers import Worker

@@ -14,13 +14,15 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from edgepose.alerts.desk import AlertDesk, to_alert
+from edgepose.alerts.store import AlertStore, MemoryAlertStore
 from edgepose.clock import wall_ms
+from edgepose.encoding import encode
 from edgepose.errors import ClosedError, ConfigError, PublishError
 from edgepose.health import Reason
-from edgepose.publish.mqtt.alerts import AlertDesk, AlertStore, MemoryAlertStore, to_alert
 from edgepose.publish.mqtt.health import Health
 from edgepose.publish.mqtt.link import Link
-from edgepose.publish.mqtt.messages import SKELETON_KEYS, Observation, Occupancy, encode, skeletons
+from edgepose.publish.mqtt.messages import SKELETON_KEYS, Observation, Occupancy, skeletons
 from edgepose.publish.mqtt.session import Session, broker_of
 from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions

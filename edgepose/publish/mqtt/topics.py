@@ -6,8 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from edgepose.address import ENCODING, problem
 from edgepose.errors import ConfigError
+from edgepose.names import slug
 from edgepose.options import Options
-from edgepose.publish.names import slug
 from edgepose.redaction import shown
 
 ROOT = "edgepose/v1"

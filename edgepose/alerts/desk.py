@@ -6,16 +6,15 @@ subscribes), seen (a person acknowledged it). The store here lives in memory; a 
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
+from edgepose.alerts.message import Alert, AlertType, Clock, FallState, Severity, rounded
+from edgepose.alerts.store import AlertStore
 from edgepose.clock import is_synced, rfc3339, uuid7, wall_ms
-from edgepose.publish.mqtt.messages import Alert, AlertType, Clock, FallState, Severity, rounded
-from edgepose.publish.names import slug
+from edgepose.names import slug
 from edgepose.types import Event, Pose
 
 ALERT_SCHEMA = "edgepose.alert/1"
@@ -42,58 +41,6 @@ _TO_ALERT = {("gesture", "help"), ("activity", "no_motion"), ("activity", "absen
 
 _GRAVITY = ("suspected", "unknown", "confirmed", "found_down", "long_lie")
 """Open stages from light to grave: with several falls open, the gravest is shown."""
-
-
-class StoredAlert(msgspec.Struct, frozen=True):
-    """An alert that waits. since_s: monotonic second at which it was recorded."""
-
-    alert: Alert
-    since_s: float
-
-
-class AlertStore(Protocol):
-    """Keeps alerts until they are handed over. Used by several threads."""
-
-    def next_seq(self) -> int:
-        """The number of the next alert of this device."""
-        ...
-
-    def append(self, alert: Alert) -> None:
-        """Record an alert numbered `next_seq()`; it is recorded when this returns."""
-        ...
-
-    def pending(self) -> Sequence[StoredAlert]:
-        """Alerts not yet handed over, oldest first."""
-        ...
-
-    def release(self, seq: int) -> None:
-        """The alert was handed over."""
-        ...
-
-
-class MemoryAlertStore:
-    """Keeps alerts for the life of the process; numbers start at 0 with each."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._next = 0
-        self._pending: dict[int, StoredAlert] = {}
-
-    def next_seq(self) -> int:
-        return self._next
-
-    def append(self, alert: Alert) -> None:
-        with self._lock:
-            self._pending[alert.seq] = StoredAlert(alert, time.monotonic())
-            self._next = alert.seq + 1
-
-    def pending(self) -> Sequence[StoredAlert]:
-        with self._lock:
-            return list(self._pending.values())
-
-    def release(self, seq: int) -> None:
-        with self._lock:
-            self._pending.pop(seq, None)
 
 
 class _OpenFall(msgspec.Struct):
