@@ -1,23 +1,26 @@
-"""From falls to alerts: gives every fall one id, every step a place in a gapless sequence, and keeps the latch.
+"""From events to alerts: one id for every fall, a place in a gapless sequence for every step, and the latch.
 
-An alert passes three gates with three names: recorded (in the AlertStore), handed over (the broker took it and somebody
-subscribes), seen (a person acknowledged it). The store here lives in memory; a durable one has the same methods.
+What is open stays open when the process ends, however it ends: the next one says that nobody watched, and closes it
+only when somebody says so or nothing was heard for long.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
+from edgepose.alerts.mend import mended
 from edgepose.alerts.message import Alert, AlertType, Clock, FallState, Severity, rounded
-from edgepose.alerts.store import AlertStore
+from edgepose.alerts.store import AlertStore, Incident
+from edgepose.alerts.timing import boot_id
 from edgepose.clock import is_synced, rfc3339, uuid7, wall_ms
 from edgepose.names import slug
 from edgepose.types import Event, Pose
-
-ALERT_SCHEMA = "edgepose.alert/1"
 
 _PREFIXED = ("suspected", "confirmed")
 """Stages whose event_type says `fall_`; the others are plain words."""
@@ -43,69 +46,123 @@ _GRAVITY = ("suspected", "unknown", "confirmed", "found_down", "long_lie")
 """Open stages from light to grave: with several falls open, the gravest is shown."""
 
 
-class _OpenFall(msgspec.Struct):
-    alert_id: str
-    stage: str
-    started: str
+CLEAR_S = 300.0
+"""A fall that an earlier process left open is cleared after this, where nobody said anything of it."""
 
 
 class AlertDesk:
-    """Turns the events of all cameras that somebody must hear of into alerts and latched states. Used by one thread."""
+    """Turns the events of all cameras that somebody must hear of into alerts and latched states.
 
-    def __init__(self, device: str, store: AlertStore, model: Mapping[str, Any] | None = None) -> None:
+    device: name of this device. store: where alerts and open incidents are kept. model: name and sha256 of the network.
+    clear_s: see CLEAR_S. Any thread may call any method; `take` returns when the alert is recorded.
+    """
+
+    def __init__(
+        self, device: str, store: AlertStore, model: Mapping[str, Any] | None = None, clear_s: float = CLEAR_S
+    ) -> None:
         self.model = dict(model) if model else None
+        self.store = store
         self._device = device
-        self._store = store
-        self._open: dict[str, dict[object, _OpenFall]] = {}
+        self._clear_s = clear_s
+        self._lock = threading.Lock()
+        self._open: dict[str, dict[str, Incident]] = {}
+        self._born: dict[tuple[str, object], str] = {}  # ids of falls whose rule gives numbers
+        self._left: dict[str, float] = {}  # incidents of an earlier process: when they are cleared
+        for incident in store.open_incidents():
+            self._open.setdefault(incident.camera, {})[incident.id] = incident
+            self._left[incident.id] = time.monotonic() + clear_s
 
     def take(self, camera: str, event: Event, pose: Pose | None = None) -> Alert:
         """Record the alert of one event; pose: the person at that moment.
 
         The stages of one fall share an id until it is closed. An event without an episode (a call for help, a frame
-        rate too low to judge falls) stands for itself and latches nothing.
+        rate too low to judge falls) stands for itself and latches nothing. An event that cannot be sent as it is is
+        mended first, and the alert's evidence says how (`mended`).
         """
-        falls = self._open.setdefault(camera, {})
-        fall = falls.get(event.episode) if event.episode is not None else None
-        kind: AlertType = "update" if fall else "new"
-        if fall is None:
-            started_t = event.t if event.started_t is None else event.started_t
-            known = event.episode if isinstance(event.episode, str) else uuid7()
-            fall = _OpenFall(known, event.stage, rfc3339(wall_ms(started_t)))
-            if event.episode is not None:
-                falls[event.episode] = fall
-        fall.stage = event.stage
-        if event.stage in _CLOSING:
-            kind = "end"
-            falls.pop(event.episode, None)
-        alert = self._alert(camera, event, pose, kind, fall)
-        self._store.append(alert)
-        return alert
+        event, notes = mended(event, time.monotonic())
+        if notes:
+            event = replace(event, evidence={**event.evidence, "mended": list(notes)})
+        with self._lock:
+            return self._record(slug(camera), event, pose)
+
+    def interrupt(self, why: str) -> list[Alert]:
+        """Say of every open fall that nobody watches it now: when a process ends, and when the next one begins."""
+        with self._lock:
+            return [
+                self._record(camera, _about(incident, "unknown", why))
+                for camera, incidents in self._open.items()
+                for incident in list(incidents.values())
+                if incident.stage != "unknown"
+            ]
+
+    def tend(self) -> list[Alert]:
+        """Clear what an earlier process left open and nobody spoke of since; call it now and then."""
+        now = time.monotonic()
+        due = [key for key, at in self._left.items() if at <= now] if self._left else []
+        return [alert for key in due if (alert := self.close_incident(key, "timeout")) is not None]
+
+    def close_incident(self, incident_id: str, by: str) -> Alert | None:
+        """End an open incident because somebody says so, or nobody does; None where it is not open."""
+        with self._lock:
+            for camera, incidents in self._open.items():
+                for incident in incidents.values():
+                    if incident.id == incident_id:
+                        return self._record(camera, _about(incident, "cleared", by))
+        self._left.pop(incident_id, None)
+        return None
 
     def state(self, camera: str) -> FallState:
         """The latched state of a camera: ON while a fall is open."""
-        falls = self._open.get(camera)
+        falls = self._open.get(slug(camera))
         if not falls:
             return FallState("OFF")
         gravest = max(falls.values(), key=lambda fall: _gravity(fall.stage))
-        return FallState("ON", gravest.stage, gravest.alert_id)
+        return FallState("ON", gravest.stage, gravest.id)
 
-    def _alert(self, camera: str, event: Event, pose: Pose | None, kind: AlertType, fall: _OpenFall) -> Alert:
+    def _record(self, camera: str, event: Event, pose: Pose | None = None) -> Alert:
+        incidents = self._open.setdefault(camera, {})
+        number = (camera, event.episode)
+        born = event.episode if isinstance(event.episode, str) else self._born.get(number) or uuid7()
+        known = incidents.get(born)
+        kind: AlertType = "update" if known else "new"
+        if known is None:
+            started_t = event.t if event.started_t is None else event.started_t
+            known = Incident(born, camera, event.stage, rfc3339(wall_ms(started_t)))
         captured = rfc3339(wall_ms(event.t))
+        if event.stage in _CLOSING or event.episode is None:
+            kind = "end" if event.stage in _CLOSING else kind
+            by = event.evidence.get("by")
+            now = msgspec.structs.replace(known, stage=event.stage, closed=captured, by=str(by) if by else None)
+        else:
+            now = msgspec.structs.replace(known, stage=event.stage)
+        alert = self.store.record(lambda seq: self._alert(seq, event, pose, kind, now, captured), now)
+        if now.closed is None:
+            incidents[born] = now
+            self._born[number] = born
+        else:
+            incidents.pop(born, None)
+            self._born.pop(number, None)
+            self._left.pop(born, None)
+        return alert
+
+    def _alert(
+        self, seq: int, event: Event, pose: Pose | None, kind: AlertType, incident: Incident, captured: str
+    ) -> Alert:
         evidence = dict(event.evidence)
         drill = bool(evidence.pop("drill", False))
         return Alert(
             schema="edgepose.alert/1",
-            id=fall.alert_id,
-            seq=self._store.next_seq(),
+            id=incident.id,
+            seq=seq,
             device=self._device,
             type=kind,
             event_type=event_type(event.stage),
             severity=_SEVERITY.get(event.stage, "warning"),
-            cam=slug(camera),
+            cam=incident.camera,
             zone=event.zone,
             track_id=event.track_id,
             score=round(float(event.score), 3),
-            started=fall.started,
+            started=incident.started,
             ended=captured if kind == "end" else None,
             captured=captured,
             mono_ms=round(event.t * 1000),
@@ -113,8 +170,15 @@ class AlertDesk:
             evidence=evidence,
             pose=None if pose is None else rounded(pose.keypoints).ravel().tolist(),
             model=self.model,
+            boot=boot_id(),
             drill=drill,
         )
+
+
+def _about(incident: Incident, stage: str, why: str) -> Event:
+    """What the desk itself has to say of an incident."""
+    word = "by" if stage in _CLOSING else "why"
+    return Event("fall", stage, time.monotonic(), episode=incident.id, evidence={word: why})
 
 
 def to_alert(event: Event) -> bool:

@@ -43,7 +43,8 @@ class Alert(msgspec.Struct, frozen=True):
 
     id: UUIDv7 that all steps of one fall share. seq: gapless per device. started, ended, captured: RFC 3339 UTC.
     mono_ms: monotonic milliseconds of capture, right even while the wall clock is not. pose: flat x, y, score of the
-    person. model: name and sha256 of the network. drill: sent by a person as a test.
+    person. model: name and sha256 of the network. boot: names the boot that mono_ms counts from. drill: sent by a
+    person as a test.
     """
 
     schema: Literal["edgepose.alert/1"]
@@ -65,6 +66,7 @@ class Alert(msgspec.Struct, frozen=True):
     evidence: dict[str, Any]
     pose: list[float | None] | None
     model: dict[str, Any] | None
+    boot: str = ""
     drill: bool = False
     delivery: Delivery = Delivery()
 

@@ -1,64 +1,132 @@
-"""Where alerts wait until somebody has them."""
+"""Where alerts wait until somebody has them, and what is known of incidents that are still open.
+
+An alert passes three gates with three names: recorded (a store has it), handed over (somebody took it from there),
+seen (a person acknowledged it). The store in memory lives as long as the process; `spool.py` is the one on disk.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from edgepose.alerts.message import Alert
 
+FRESH_S = 60.0
+"""A critical alert recorded no longer ago overtakes whatever waits."""
+
+
+class Incident(msgspec.Struct, frozen=True):
+    """One fall, or other thing that somebody must hear of, from its first alert to its end.
+
+    id: its alerts' id. camera: as topics spell it. stage: the last one. started: RFC 3339 UTC. closed: when it ended,
+    None while it is open. by: who ended it, as the last alert's evidence says.
+    """
+
+    id: str
+    camera: str
+    stage: str
+    started: str
+    closed: str | None = None
+    by: str | None = None
+
 
 class StoredAlert(msgspec.Struct, frozen=True):
-    """An alert that waits. since_s: monotonic second at which it was recorded."""
+    """An alert that waits. since_s: monotonic second at which it was recorded, before 0 for one of an earlier boot."""
 
     alert: Alert
     since_s: float
 
 
+MakeAlert = Callable[[int], Alert]
+"""Makes the alert, given its number."""
+
+
 class AlertStore(Protocol):
-    """Keeps alerts until they are handed over. Used by several threads."""
+    """Keeps alerts until they are handed over. Any thread may call any method."""
 
-    def next_seq(self) -> int:
-        """The number of the next alert of this device."""
+    def record(self, make: MakeAlert, incident: Incident) -> Alert:
+        """Number, make and keep an alert and the incident as it is then; both are recorded when this returns."""
         ...
 
-    def append(self, alert: Alert) -> None:
-        """Record an alert numbered `next_seq()`; it is recorded when this returns."""
+    def open_incidents(self) -> Sequence[Incident]:
+        """Incidents without an end, oldest first."""
         ...
 
-    def pending(self) -> Sequence[StoredAlert]:
-        """Alerts not yet handed over, oldest first."""
+    def batch(self, n: int, but: Container[int] = ()) -> Sequence[StoredAlert]:
+        """The next `n` alerts to hand over, without the numbers in `but`: fresh critical ones first, then by number."""
+        ...
+
+    def depth(self) -> int:
+        """How many alerts wait."""
         ...
 
     def release(self, seq: int) -> None:
         """The alert was handed over."""
         ...
 
+    def trouble(self) -> dict[str, str]:
+        """What is wrong with this store now: health codes, each with what a person can do."""
+        ...
+
+    def close(self) -> None:
+        """Let go; closing twice is fine."""
+        ...
+
 
 class MemoryAlertStore:
     """Keeps alerts for the life of the process; numbers start at 0 with each."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_seq: int = 0) -> None:
         self._lock = threading.Lock()
-        self._next = 0
-        self._pending: dict[int, StoredAlert] = {}
+        self._next = first_seq
+        self._waiting: dict[int, StoredAlert] = {}
+        self._open: dict[str, Incident] = {}
 
-    def next_seq(self) -> int:
-        return self._next
-
-    def append(self, alert: Alert) -> None:
+    def record(self, make: MakeAlert, incident: Incident) -> Alert:
         with self._lock:
-            self._pending[alert.seq] = StoredAlert(alert, time.monotonic())
-            self._next = alert.seq + 1
+            alert = make(self._next)
+            self._waiting[alert.seq] = StoredAlert(alert, time.monotonic())
+            self._next += 1
+            if incident.closed is None:
+                self._open[incident.id] = incident
+            else:
+                self._open.pop(incident.id, None)
+            return alert
 
-    def pending(self) -> Sequence[StoredAlert]:
+    def open_incidents(self) -> Sequence[Incident]:
         with self._lock:
-            return list(self._pending.values())
+            return list(self._open.values())
+
+    def batch(self, n: int, but: Container[int] = ()) -> Sequence[StoredAlert]:
+        with self._lock:
+            return next_of(self._waiting.values(), n, but)
+
+    def depth(self) -> int:
+        return len(self._waiting)
 
     def release(self, seq: int) -> None:
         with self._lock:
-            self._pending.pop(seq, None)
+            self._waiting.pop(seq, None)
+
+    def trouble(self) -> dict[str, str]:
+        return {}
+
+    def close(self) -> None:
+        """Nothing is held but memory."""
+
+
+def next_of(waiting: Iterable[StoredAlert], n: int, but: Container[int]) -> list[StoredAlert]:
+    """The order of handing over: fresh critical alerts before the rest, each by number."""
+    fresh_s = time.monotonic() - FRESH_S
+    ready = [one for one in waiting if one.alert.seq not in but]
+    ready.sort(key=lambda one: (not is_urgent(one, fresh_s), one.alert.seq))
+    return ready[:n]
+
+
+def is_urgent(stored: StoredAlert, fresh_s: float) -> bool:
+    """Whether an alert recorded after monotonic second `fresh_s` may overtake."""
+    return stored.alert.severity == "critical" and stored.since_s >= fresh_s

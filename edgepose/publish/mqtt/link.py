@@ -18,8 +18,8 @@ from collections import deque
 
 import msgspec
 
+from edgepose.alerts.desk import AlertDesk
 from edgepose.alerts.message import Alert, Delivery
-from edgepose.alerts.store import AlertStore
 from edgepose.encoding import encode
 from edgepose.publish.mqtt.health import Health
 from edgepose.publish.mqtt.session import Session
@@ -50,18 +50,20 @@ FAILURE = 128
 class Link:
     """Carries messages over `session`. `state`, `send` and `wake` may be called from any thread."""
 
-    def __init__(self, session: Session, topics: Topics, store: AlertStore, health: Health, max_waiting: int) -> None:
+    def __init__(self, session: Session, topics: Topics, desk: AlertDesk, health: Health, max_waiting: int) -> None:
         self.dropped = 0
         self._session = session
         self._topics = topics
-        self._store = store
+        self.desk = desk
         self._health = health
         self._lock = threading.Lock()
         self._states: dict[str, bytes] = {}
         self._unsent: dict[str, None] = {}  # topics of states to send, in order
         self._under_way: dict[int, str | Alert] = {}  # by mid: the topic of a state, or an alert
         self._attempts: dict[int, int] = {}  # by seq
-        self._retry_s: dict[int, float] = {}  # by seq: not before this monotonic second
+        self._refused: dict[int, None] = {}  # by seq: tried in this round, and nobody took them
+        self._round_due_s = 0.0
+        self._troubles: set[str] = set()
         self._waiting: deque[tuple[str, bytes, int, float]] = deque()  # topic, payload, expiry_s, deadline
         self._max_waiting = max_waiting
         self._n_unwritten = 0  # QoS 0 messages given to paho since its socket was last seen idle
@@ -118,7 +120,7 @@ class Link:
         self._wake.set()
         self._keeper.join(1.0)
         self._session.close()
-        n_alerts = len(self._store.pending())
+        n_alerts = self.desk.store.depth()
         if n_alerts:
             log.warning("alerts not handed over to a subscriber on %s: %d", self._session.broker, n_alerts)
 
@@ -131,7 +133,7 @@ class Link:
             time.sleep(0.005)
 
     def _busy(self) -> bool:
-        fresh = any(one.alert.seq not in self._attempts for one in self._store.pending())
+        fresh = self.desk.store.depth() and self.desk.store.batch(1, self._attempts)
         return bool(fresh or self._unsent or self._under_way or not self.idle)
 
     def _keep(self, stop: threading.Event) -> None:
@@ -145,6 +147,7 @@ class Link:
                 self._send_waiting()
                 self._send_states()
                 self._send_alerts()
+            self._look_after_desk()
             self._wake.wait(_BACKLOG_TICK_S if self._waiting and self._session.connected else _TICK_S)
             self._wake.clear()
 
@@ -153,7 +156,8 @@ class Link:
         self._announced = self._session.n_connects
         with self._lock:
             self._unsent = dict.fromkeys(self._states)
-        self._retry_s.clear()
+        self._refused.clear()
+        self._round_due_s = 0.0
         if self._session.protocol == "3.1.1":
             hint = "the broker speaks MQTT 3.1.1, where a denied alert looks delivered; use one with MQTT 5"
             self._complain("mqtt_3_1_1", hint)
@@ -182,18 +186,20 @@ class Link:
 
     def _send_alerts(self) -> None:
         travelling = {one.seq for one in self._under_way.values() if isinstance(one, Alert)}
-        for stored in self._store.pending():
+        n_free = _MAX_IN_FLIGHT - len(travelling)
+        if n_free <= 0 or self.desk.store.depth() <= len(travelling) or time.monotonic() < self._round_due_s:
+            return
+        ready = self.desk.store.batch(n_free, self._refused.keys() | travelling)
+        if not ready and self._refused and not travelling:
+            self._refused.clear()  # all have been tried: another round
+            self._round_due_s = time.monotonic() + _RETRY_S
+        for stored in ready:
             alert = stored.alert
-            if len(travelling) >= _MAX_IN_FLIGHT:
-                return
-            if alert.seq in travelling or self._retry_s.get(alert.seq, 0) > time.monotonic():
-                continue
             attempt = self._attempts[alert.seq] = self._attempts.get(alert.seq, 0) + 1
-            queued_ms = round((time.monotonic() - stored.since_s) * 1000)
+            queued_ms = round((time.monotonic() - stored.since_s) * 1000) if stored.since_s >= 0 else 0
             message = msgspec.structs.replace(alert, delivery=Delivery(attempt, queued_ms, attempt > 1))
             topic = f"{self._topics.base}/cam/{alert.cam}/alert"
             self._under_way[self._session.publish(topic, encode(message), qos=1)] = alert
-            travelling.add(alert.seq)
 
     def _settle(self) -> None:
         """Read what the broker answered. A PUBACK alone proves nothing: its reason code does."""
@@ -212,13 +218,29 @@ class Link:
         elif reason == NO_SUBSCRIBERS:
             self._complain("alert_unheard", "nobody subscribes to the alerts; is the home automation running?")
         else:
-            self._store.release(alert.seq)
+            self.desk.store.release(alert.seq)
             self._attempts.pop(alert.seq, None)
-            self._retry_s.pop(alert.seq, None)
-            if not self._retry_s and self._health.clear("alert_denied") | self._health.clear("alert_unheard"):
+            self._refused.pop(alert.seq, None)
+            if not self._refused and self._health.clear("alert_denied") | self._health.clear("alert_unheard"):
                 self.state(self._topics.of("health"), self._health.message())
+            self._refused.clear()  # what is taken now may be taken of the others too
+            self._round_due_s = 0.0
             return
-        self._retry_s[alert.seq] = time.monotonic() + _RETRY_S
+        self._refused[alert.seq] = None
+        if len(self._refused) % _MAX_IN_FLIGHT == 0:
+            self._round_due_s = time.monotonic() + _RETRY_S
+
+    def _look_after_desk(self) -> None:
+        """Clear what an earlier process left open for too long, and say how the store is."""
+        for alert in self.desk.tend():
+            self.state(f"{self._topics.base}/cam/{alert.cam}/fall", self.desk.state(alert.cam))
+        troubles = self.desk.store.trouble()
+        for code in self._troubles - troubles.keys():
+            if self._health.clear(code):
+                self.state(self._topics.of("health"), self._health.message())
+        for code, hint in troubles.items():
+            self._complain(code, hint)
+        self._troubles = set(troubles)
 
     def _complain(self, code: str, hint: str) -> None:
         if self._health.raise_reason(code, hint):

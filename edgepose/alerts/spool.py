@@ -1,0 +1,193 @@
+"""The spool: alerts on disk until somebody has them, through crash, power cut and a broker that is away for days.
+
+One thread owns the database; `record` returns when its alert is on the disk. Where the disk does not take it (full,
+read-only, broken) the alert waits in memory instead, is written as soon as the disk takes it, and `trouble` says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Container, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from edgepose.alerts.database import Database, Row
+from edgepose.alerts.message import Alert
+from edgepose.alerts.store import FRESH_S, Incident, MakeAlert, StoredAlert
+from edgepose.alerts.timing import boot_id, corrected
+from edgepose.errors import ClosedError
+from edgepose.workers import Worker
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+KEEP_DAYS = 7
+KEEP_MOST = 50_000
+"""Alerts older, or beyond so many, are let go, the least grave first."""
+
+BALLAST_BYTES = 1 << 20
+"""Kept beside the database and released when the disk is full: SQLite then refuses even to delete."""
+
+_TRIM_S = 600.0
+_FULL = "the disk takes no more alerts; they wait in memory and are lost if this device stops: make room"
+
+
+class Spool:
+    """The AlertStore on disk. Any thread may call any method; raises FileError where the file cannot be used."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
+        self._database = Database(self._path)
+        self._ballast = self._path.with_name(f"{self._path.name}.ballast")
+        self._trouble = dict(self._database.troubles)
+        self._next = self._database.next_seq()
+        self._depth = self._database.depth()
+        self._unwritten: list[tuple[Row, Incident]] = []
+        self._released: set[int] = set()
+        self._trim_due_s = 0.0
+        self._jobs: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
+        self._numbers = threading.Lock()
+        self._closed = False
+        self._owner = Worker("spool", self._serve).start()
+
+    def record(self, make: MakeAlert, incident: Incident) -> Alert:
+        with self._numbers:
+            alert = make(self._next)
+            self._next += 1
+            row = Row(alert, time.time_ns() // 1_000_000, round(time.monotonic() * 1000), boot_id())
+            written = self._ask(lambda: self._write(row, incident))
+        written.result()
+        return alert
+
+    def open_incidents(self) -> Sequence[Incident]:
+        return self._ask(self._database.open_incidents).result()
+
+    def batch(self, n: int, but: Container[int] = ()) -> Sequence[StoredAlert]:
+        return self._ask(lambda: self._batch(n, but)).result()
+
+    def depth(self) -> int:
+        return self._depth
+
+    def release(self, seq: int) -> None:
+        self._ask(lambda: self._release(seq))
+
+    def trouble(self) -> dict[str, str]:
+        return dict(self._trouble)
+
+    def close(self) -> None:
+        """Write what still can be written and let the file go; closing twice is fine."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+            self._owner.join(5.0)
+
+    def _ask(self, job: Callable[[], T]) -> Future[T]:
+        if self._closed:
+            raise ClosedError("this spool is closed; open it again")
+        future: Future[T] = Future()
+        self._jobs.put((job, future))
+        return future
+
+    def _serve(self, stop: threading.Event) -> None:
+        while (item := self._jobs.get()) is not None:
+            job, future = item
+            try:
+                future.set_result(job())
+            except BaseException as error:  # whoever asked is told; the owner goes on
+                future.set_exception(error)
+        self._flush()
+        self._database.close()
+
+    def _write(self, row: Row, incident: Incident) -> None:
+        self._unwritten.append((row, incident))
+        self._depth += 1
+        self._flush()
+
+    def _release(self, seq: int) -> None:
+        before = len(self._unwritten)
+        self._unwritten = [one for one in self._unwritten if one[0].alert.seq != seq]
+        if len(self._unwritten) == before:
+            self._released.add(seq)
+        self._depth = max(0, self._depth - 1)
+        if self._jobs.empty() or len(self._released) >= 256:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Bring the disk up to date in one transaction; a full disk is given the ballast once."""
+        if not (self._unwritten or self._released) and time.monotonic() < self._trim_due_s:
+            return
+        for attempt in range(2):
+            try:
+                self._commit()
+            except sqlite3.Error as error:
+                if attempt or not self._drop_ballast():
+                    if "spool_full" not in self._trouble:
+                        log.warning("alert spool '%s': %s; %s", self._path, error, _FULL)
+                    self._trouble["spool_full"] = _FULL
+                    return
+            else:
+                self._trouble.pop("spool_full", None)
+                self._keep_ballast()
+                return
+
+    def _commit(self) -> None:
+        with self._database.writing():
+            self._database.remove(sorted(self._released))
+            for row, incident in self._unwritten:
+                self._database.add(row)
+                self._database.put_incident(incident)
+            if time.monotonic() >= self._trim_due_s:
+                self._trim()
+        self._unwritten.clear()
+        self._released.clear()
+
+    def _trim(self) -> None:
+        self._trim_due_s = time.monotonic() + _TRIM_S
+        gone = self._database.trim(KEEP_MOST, time.time_ns() // 1_000_000 - KEEP_DAYS * 86_400_000)
+        if any(gone.values()):
+            log.warning("alert spool '%s': let go of alerts that nobody took: %s", self._path, gone)
+        if gone.get("critical"):
+            self._trouble["spool_overflow"] = f"{gone['critical']} critical alerts were let go: nobody has taken them"
+        self._depth = self._database.depth()
+
+    def _batch(self, n: int, but: Container[int]) -> list[StoredAlert]:
+        fresh_ms = round((time.monotonic() - FRESH_S) * 1000)
+        skip = _Either(but, self._released)
+        rows = self._database.waiting(n, skip, (boot_id(), fresh_ms))
+        rows += [row for row, _ in self._unwritten if row.alert.seq not in but][: n - len(rows)]
+        if len(rows) < n:
+            rows += self._database.waiting(n - len(rows), _Either(skip, {row.alert.seq for row in rows}))
+        return [corrected(row) for row in rows]
+
+    def _drop_ballast(self) -> bool:
+        try:
+            self._ballast.unlink()
+        except OSError:
+            return False
+        return True
+
+    def _keep_ballast(self) -> None:
+        if self._ballast.exists():
+            return
+        with contextlib.suppress(OSError):
+            handle = os.open(self._ballast, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(bytes(BALLAST_BYTES))
+
+
+class _Either:
+    """A container of what is in one of two."""
+
+    def __init__(self, one: Container[int], other: Container[int]) -> None:
+        self._both = one, other
+
+    def __contains__(self, seq: object) -> bool:
+        return seq in self._both[0] or seq in self._both[1]
