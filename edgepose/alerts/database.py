@@ -21,6 +21,7 @@ from edgepose.alerts.message import Alert
 from edgepose.alerts.store import Incident
 from edgepose.errors import FileError
 from edgepose.files import reason
+from edgepose.health import Reason, reason_now
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +53,12 @@ class Row(msgspec.Struct, frozen=True):
 class Database:
     """One open spool file; it is locked against other processes until `close`.
 
-    troubles: health codes of what was found or mended while opening, each with what a person can do. Raises FileError
-    where the file cannot be used at all.
+    troubles: what was found and mended while opening. Raises FileError where the file cannot be used at all.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.troubles: dict[str, str] = {}
+        self.troubles: tuple[Reason, ...] = ()
         self._decoder = msgspec.json.Decoder(Alert)
         self._lock = _lock(path)
         try:
@@ -82,7 +82,7 @@ class Database:
         n = _salvage(aside, db)
         hint = f"the alert spool was damaged; {n} waiting alerts could be read, the file was set aside as {aside.name}"
         log.warning("%s", hint)
-        self.troubles["spool_damaged"] = hint
+        self.troubles = (reason_now("spool_damaged", hint),)
         return db
 
     @contextlib.contextmanager

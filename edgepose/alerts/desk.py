@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from edgepose.alerts.store import AlertStore, Incident
 from edgepose.alerts.timing import boot_id
 from edgepose.clock import is_synced, rfc3339, uuid7, wall_ms
 from edgepose.names import slug
-from edgepose.types import Event, Pose
+from edgepose.types import Event, Pose, Track
 
 _PREFIXED = ("suspected", "confirmed")
 """Stages whose event_type says `fall_`; the others are plain words."""
@@ -184,6 +184,11 @@ def _about(incident: Incident, stage: str, why: str) -> Event:
 def to_alert(event: Event) -> bool:
     """Whether somebody must hear of an event."""
     return event.kind == "fall" or (event.kind, event.stage) in _TO_ALERT
+
+
+def pose_of(event: Event, tracks: Iterable[Track]) -> Pose | None:
+    """The person an event is about, where the frame shows one."""
+    return next((track.pose for track in tracks if track.id == event.track_id), None)
 
 
 def event_type(stage: str) -> str:

@@ -23,6 +23,7 @@ from edgepose.alerts.message import Alert
 from edgepose.alerts.store import FRESH_S, Incident, MakeAlert, StoredAlert
 from edgepose.alerts.timing import boot_id, corrected
 from edgepose.errors import ClosedError
+from edgepose.health import Reason, reason_now
 from edgepose.workers import Worker
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Spool:
         self._path = Path(path)
         self._database = Database(self._path)
         self._ballast = self._path.with_name(f"{self._path.name}.ballast")
-        self._trouble = dict(self._database.troubles)
+        self._troubles = {one.code: one for one in self._database.troubles}
         self._next = self._database.next_seq()
         self._depth = self._database.depth()
         self._unwritten: list[tuple[Row, Incident]] = []
@@ -79,8 +80,9 @@ class Spool:
     def release(self, seq: int) -> None:
         self._ask(lambda: self._release(seq))
 
-    def trouble(self) -> dict[str, str]:
-        return dict(self._trouble)
+    @property
+    def troubles(self) -> tuple[Reason, ...]:
+        return tuple(self._troubles.values())
 
     def close(self) -> None:
         """Write what still can be written and let the file go; closing twice is fine."""
@@ -129,12 +131,12 @@ class Spool:
                 self._commit()
             except sqlite3.Error as error:
                 if attempt or not self._drop_ballast():
-                    if "spool_full" not in self._trouble:
+                    if "spool_full" not in self._troubles:
                         log.warning("alert spool '%s': %s; %s", self._path, error, _FULL)
-                    self._trouble["spool_full"] = _FULL
+                        self._troubles["spool_full"] = reason_now("spool_full", _FULL)
                     return
             else:
-                self._trouble.pop("spool_full", None)
+                self._troubles.pop("spool_full", None)
                 self._keep_ballast()
                 return
 
@@ -155,7 +157,8 @@ class Spool:
         if any(gone.values()):
             log.warning("alert spool '%s': let go of alerts that nobody took: %s", self._path, gone)
         if gone.get("critical"):
-            self._trouble["spool_overflow"] = f"{gone['critical']} critical alerts were let go: nobody has taken them"
+            hint = f"{gone['critical']} critical alerts were let go, since nobody has taken them; see who should"
+            self._troubles["spool_overflow"] = reason_now("spool_overflow", hint)
         self._depth = self._database.depth()
 
     def _batch(self, n: int, but: Container[int]) -> list[StoredAlert]:

@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 
 from edgepose.alerts.message import Alert
+from edgepose.health import Reason
 
 FRESH_S = 60.0
 """A critical alert recorded no longer ago overtakes whatever waits."""
@@ -68,8 +69,9 @@ class AlertStore(Protocol):
         """The alert was handed over."""
         ...
 
-    def trouble(self) -> dict[str, str]:
-        """What is wrong with this store now: health codes, each with what a person can do."""
+    @property
+    def troubles(self) -> tuple[Reason, ...]:
+        """What is wrong with this store now."""
         ...
 
     def close(self) -> None:
@@ -78,11 +80,12 @@ class AlertStore(Protocol):
 
 
 class MemoryAlertStore:
-    """Keeps alerts for the life of the process; numbers start at 0 with each."""
+    """Keeps alerts for the life of the process; numbers start at 0 with each. troubles: why it must do, if so."""
 
-    def __init__(self, first_seq: int = 0) -> None:
+    def __init__(self, troubles: tuple[Reason, ...] = ()) -> None:
+        self.troubles = troubles
         self._lock = threading.Lock()
-        self._next = first_seq
+        self._next = 0
         self._waiting: dict[int, StoredAlert] = {}
         self._open: dict[str, Incident] = {}
 
@@ -111,9 +114,6 @@ class MemoryAlertStore:
     def release(self, seq: int) -> None:
         with self._lock:
             self._waiting.pop(seq, None)
-
-    def trouble(self) -> dict[str, str]:
-        return {}
 
     def close(self) -> None:
         """Nothing is held but memory."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from edgepose.alerts.options import AlertOptions
 from edgepose.backends.options import BackendOptions
 from edgepose.decode.options import GroupOptions
 from edgepose.events.options import ActivityOptions, FallOptions, GestureOptions, PostureOptions
@@ -79,6 +80,7 @@ class Config(Options, frozen=True):
     posture: Annotated[PostureOptions, Meta(description="postures")] = PostureOptions()
     gesture: Annotated[GestureOptions, Meta(description="gestures")] = GestureOptions()
     activity: Annotated[ActivityOptions, Meta(description="activities")] = ActivityOptions()
+    alerts: Annotated[AlertOptions, Meta(description="what becomes of falls")] = AlertOptions()
     mqtt: Annotated[MqttOptions, Meta(description="messages to a broker")] = MqttOptions()
     jsonl: Annotated[JsonlOptions, Meta(description="results as JSON lines")] = JsonlOptions()
     video: Annotated[VideoOptions, Meta(description="annotated video")] = VideoOptions()

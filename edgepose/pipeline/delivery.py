@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import Any
 
+from edgepose.alerts.desk import AlertDesk, pose_of, to_alert
+from edgepose.alerts.message import Alert
 from edgepose.health import Reason
 from edgepose.pipeline.card import Board
 from edgepose.pipeline.judging import Judge
@@ -25,7 +27,7 @@ class Delivery:
     """What goes out.
 
     card: for `Publisher.open`. live: names of the live sources. stats_s: seconds between two `Publisher.stats`.
-    board: read for `stats`, None without publishers.
+    board: read for `stats`, None without publishers. desk: what becomes of falls, None where nobody carries alerts.
     max_frames: results after which the run ends. to_caller, with_images: whether results wait for whoever iterates,
     and with their pictures.
     """
@@ -34,6 +36,7 @@ class Delivery:
     live: frozenset[str]
     stats_s: float
     board: Board | None = None
+    desk: AlertDesk | None = None
     max_frames: int | None = None
     to_caller: bool = True
     with_images: bool = True
@@ -48,6 +51,7 @@ class Outlet:
         self._queues = queues
         self._publishers = publishers
         self._delivery = delivery
+        self._desk = delivery.desk
         self._to_caller = delivery.to_caller
         self._interval = Meter()
         self._troubles: tuple[Reason, ...] = ()
@@ -59,12 +63,18 @@ class Outlet:
             with ExitStack() as opened:
                 if self._delivery.board is not None:
                     opened.callback(self._delivery.board.close)
+                if self._desk is not None:
+                    opened.callback(self._desk.store.close)
                 for publisher in self._publishers:
                     opened.callback(publisher.close)
                     publisher.open(self._delivery.card)
+                if self._desk is not None:
+                    self._carry(self._desk.interrupt("EdgePose did not run for a while"))
                 with suppress(Closed):
                     while not self._enough():
                         self._step()
+                if self._desk is not None:
+                    self._carry(self._desk.interrupt("EdgePose has stopped"))
                 self._tell_states()
                 self._tell_troubles()
                 self._tell_stats()
@@ -78,6 +88,8 @@ class Outlet:
         self._queues.progress["group"] += 1
         self._tell_states()
         self._tell_troubles()
+        if self._desk is not None:
+            self._carry(self._desk.tend())
         if time.monotonic() >= self._stats_due_s:
             self._tell_stats()
         batch: list[Inferred] = []
@@ -89,6 +101,9 @@ class Outlet:
 
     def _publish(self, result: FrameResult) -> None:
         began = time.perf_counter()
+        if self._desk is not None and result.events:
+            alarming = [event for event in result.events if to_alert(event)]
+            self._carry([self._desk.take(result.source, one, pose_of(one, result.tracks)) for one in alarming])
         for publisher in self._publishers:
             publisher.publish(result)
         publish_ms = (time.perf_counter() - began) * 1e3
@@ -99,6 +114,14 @@ class Outlet:
                 meter.time("total", (time.monotonic() - result.t) * 1e3)
         if self._to_caller:
             self._deliver(result)
+
+    def _carry(self, alerts: Sequence[Alert]) -> None:
+        """Say to the publishers that carry alerts that these are recorded."""
+        for alert in alerts:
+            for publisher in self._publishers:
+                carry = getattr(publisher, "alert", None)
+                if carry is not None:
+                    carry(alert)
 
     def _deliver(self, result: FrameResult) -> None:
         if not self._delivery.with_images:
@@ -116,6 +139,7 @@ class Outlet:
     def _tell_troubles(self) -> None:
         """What one publisher had to give up, to those that can tell somebody."""
         troubles = tuple(one for publisher in self._publishers for one in getattr(publisher, "troubles", ()))
+        troubles += self._desk.store.troubles if self._desk is not None else ()
         if troubles != self._troubles:
             self._troubles = troubles
             for publisher in self._publishers:

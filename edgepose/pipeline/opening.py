@@ -5,16 +5,26 @@ What is handed in belongs to the pipeline from then on, which closes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from edgepose.backends import Backend
 from edgepose.config import Config, SourceEntry, load_config
-from edgepose.errors import ConfigError
+from edgepose.errors import ConfigError, FileError
+from edgepose.health import reason_now
 from edgepose.look import Network
+from edgepose.names import slug
 from edgepose.publish import Publisher
 from edgepose.sources import Source
+
+if TYPE_CHECKING:
+    from edgepose.alerts.desk import AlertDesk
+    from edgepose.alerts.options import AlertOptions
+    from edgepose.alerts.store import AlertStore
+
+log = logging.getLogger(__name__)
 
 ModelLike = str | Path | Backend
 """Path of a model file, or a backend that is already open."""
@@ -84,6 +94,36 @@ def _check_names(names: Sequence[str], config: Config) -> None:
             raise ConfigError(
                 f"zone {zone.name!r} belongs to camera {zone.camera!r}, but there are only {', '.join(names)}"
             )
+
+
+def open_desk(config: Config, publishers: Iterable[Publisher], model: Mapping[str, Any]) -> AlertDesk | None:
+    """The desk that every publisher carries alerts from, None where none does.
+
+    A spool that cannot be used is no reason to stop watching: alerts then wait in memory, and the health says so.
+    """
+    carriers = [publisher for publisher in publishers if hasattr(publisher, "use_desk")]
+    if not carriers:
+        return None
+    from edgepose.alerts.desk import AlertDesk
+
+    desk = AlertDesk(slug(config.mqtt.device_name), _open_store(config.alerts), model, config.alerts.clear_s)
+    for carrier in carriers:
+        carrier.use_desk(desk)
+    return desk
+
+
+def _open_store(options: AlertOptions) -> AlertStore:
+    from edgepose.alerts.store import MemoryAlertStore
+
+    if options.spool_path is None:
+        return MemoryAlertStore()
+    from edgepose.alerts.spool import Spool
+
+    try:
+        return Spool(options.spool_path)
+    except FileError as error:
+        log.warning("%s; alerts wait in memory", error)
+        return MemoryAlertStore((reason_now("spool_unusable", f"{error}; alerts wait in memory"),))
 
 
 def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None) -> list[Publisher]:

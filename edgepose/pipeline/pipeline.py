@@ -22,6 +22,7 @@ from edgepose.pipeline.opening import (
     ModelLike,
     SourceLike,
     configuration,
+    open_desk,
     open_network,
     open_publishers,
     open_sources,
@@ -115,11 +116,13 @@ class Pipeline:
                 return
             live = frozenset(one.name for one in self._sources if one.live)
             scenes = Scenes(self._config.tracking, self._rules, SecondLooks(self._network, live))
+            card = device_card(self._network, self._sources) if self._publishers else {}
             delivery = Delivery(
-                card=device_card(self._network, self._sources) if self._publishers else {},
+                card=card,
                 live=live,
                 stats_s=self._config.pipeline.stats_s,
                 board=Board(self._sources) if self._publishers else None,
+                desk=open_desk(self._config, self._publishers, card.get("model", {})),
                 max_frames=self._max_frames,
                 to_caller=to_caller,
                 with_images=self._keep_images,

@@ -125,7 +125,7 @@ def test_a_denied_alert_stays_pending_and_is_told_in_health(make_broker, tmp_pat
     with Subscriber(broker.port) as subscriber:
         publisher.publish(result(events=(fall("confirmed"),)))
         assert wait_for(lambda: "alert_denied" in [r["code"] for r in publisher_health(subscriber)])
-    assert len(publisher._store.pending()) == 1
+    assert publisher._desk.store.depth() == 1
     publisher.close()
 
 
@@ -140,11 +140,11 @@ def test_an_alert_that_nobody_heard_stays_pending_until_somebody_listens(broker,
     publisher.publish(result(events=(fall("confirmed"),)))
     assert wait_for(lambda: publisher.health.message().level == "degraded")
     assert publisher.health.message().reasons[0].code == "alert_unheard"
-    assert len(publisher._store.pending()) == 1
+    assert publisher._desk.store.depth() == 1
     with Subscriber(broker.port) as subscriber:
         assert wait_for(lambda: subscriber.json("/alert"))
         assert subscriber.json("/alert")[0]["delivery"]["replayed"]
-        assert wait_for(lambda: not publisher._store.pending())
+        assert wait_for(lambda: not publisher._desk.store.depth())
         assert publisher.health.message().level == "ok"
     publisher.close()
 

@@ -63,7 +63,6 @@ class Link:
         self._attempts: dict[int, int] = {}  # by seq
         self._refused: dict[int, None] = {}  # by seq: tried in this round, and nobody took them
         self._round_due_s = 0.0
-        self._troubles: set[str] = set()
         self._waiting: deque[tuple[str, bytes, int, float]] = deque()  # topic, payload, expiry_s, deadline
         self._max_waiting = max_waiting
         self._n_unwritten = 0  # QoS 0 messages given to paho since its socket was last seen idle
@@ -147,7 +146,6 @@ class Link:
                 self._send_waiting()
                 self._send_states()
                 self._send_alerts()
-            self._look_after_desk()
             self._wake.wait(_BACKLOG_TICK_S if self._waiting and self._session.connected else _TICK_S)
             self._wake.clear()
 
@@ -229,18 +227,6 @@ class Link:
         self._refused[alert.seq] = None
         if len(self._refused) % _MAX_IN_FLIGHT == 0:
             self._round_due_s = time.monotonic() + _RETRY_S
-
-    def _look_after_desk(self) -> None:
-        """Clear what an earlier process left open for too long, and say how the store is."""
-        for alert in self.desk.tend():
-            self.state(f"{self._topics.base}/cam/{alert.cam}/fall", self.desk.state(alert.cam))
-        troubles = self.desk.store.trouble()
-        for code in self._troubles - troubles.keys():
-            if self._health.clear(code):
-                self.state(self._topics.of("health"), self._health.message())
-        for code, hint in troubles.items():
-            self._complain(code, hint)
-        self._troubles = set(troubles)
 
     def _complain(self, code: str, hint: str) -> None:
         if self._health.raise_reason(code, hint):

@@ -1,6 +1,7 @@
 """MQTT: skeletons, occupancy, falls and alerts of every camera, under `edgepose/v1/<device>`.
 
-This file decides what is said on which topic; `Link` carries it, `AlertDesk` keeps the falls. docs/reference/mqtt.md is
+This file decides what is said on which topic; `Link` carries it, the desk of `edgepose.alerts` keeps
+the falls. docs/reference/mqtt.md is
 the contract with subscribers.
 """
 
@@ -14,8 +15,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from edgepose.alerts.desk import AlertDesk, to_alert
-from edgepose.alerts.store import AlertStore, MemoryAlertStore
+from edgepose.alerts.desk import AlertDesk, pose_of, to_alert
+from edgepose.alerts.message import Alert
+from edgepose.alerts.store import MemoryAlertStore
 from edgepose.clock import wall_ms
 from edgepose.encoding import encode
 from edgepose.errors import ClosedError, ConfigError, PublishError
@@ -27,7 +29,7 @@ from edgepose.publish.mqtt.session import Session, broker_of
 from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions
 from edgepose.publish.schema import SCHEMA_IDS
-from edgepose.types import CameraState, Event, FrameResult, Track
+from edgepose.types import CameraState, Event, FrameResult
 
 _SKELETON_EXPIRY_S = 2
 _EVENT_EXPIRY_S = 60
@@ -40,22 +42,23 @@ class MqttPublisher:
     `close` raise PublishError, after everything else was tidied up.
     """
 
-    def __init__(self, options: MqttOptions, store: AlertStore | None = None) -> None:
+    def __init__(self, options: MqttOptions) -> None:
         if not options.url:
             raise ConfigError("the MQTT publisher needs a broker; set mqtt.url or --mqtt mqtt://HOST")
         self.options = options
         self.topics = Topics(options.device_name)
         self.health = Health()
         self._troubles: Sequence[Reason] = ()
-        self._store = MemoryAlertStore() if store is None else store
-        self._desk = AlertDesk(self.topics.device, self._store)
+        self._desk = AlertDesk(self.topics.device, MemoryAlertStore())
+        self._is_own_desk = True
         self._cameras: dict[str, _Camera] = {}
+        self._watched: set[str] = set()  # cameras whose link something was said of
         self._stats_s = time.monotonic()
         self._closed = False
         client_id = f"edgepose-{self.topics.device}-{os.urandom(3).hex()}"
         will = (self.topics.of("status"), b"offline")
         self._session = Session(broker_of(options), options, client_id, will)
-        self._link = Link(self._session, self.topics, self._store, self.health, options.max_waiting)
+        self._link = Link(self._session, self.topics, self._desk, self.health, options.max_waiting)
 
     @property
     def connected(self) -> bool:
@@ -72,10 +75,21 @@ class MqttPublisher:
         """QoS 0 messages let go because the broker was away or slow."""
         return self._link.dropped
 
+    def use_desk(self, desk: AlertDesk) -> None:
+        """Carry the alerts of this desk, into which somebody else puts the events; call it before `open`."""
+        self._desk = self._link.desk = desk
+        self._is_own_desk = False
+
+    def alert(self, alert: Alert) -> None:
+        """An alert was recorded: send it, and the latched state that it leads to."""
+        self._link.state(f"{self.topics.base}/cam/{alert.cam}/fall", self._desk.state(alert.cam))
+        self._link.wake()
+
     def open(self, card: Mapping[str, Any]) -> None:
         """Announce this device and begin to connect; returns at once."""
         model = card.get("model")
-        self._desk.model = dict(model) if isinstance(model, Mapping) else None
+        if self._is_own_desk:
+            self._desk.model = dict(model) if isinstance(model, Mapping) else None
         about = {"device": self.topics.device, "schemas": SCHEMA_IDS, "skeleton_keys": SKELETON_KEYS}
         self._link.state(self.topics.of("status"), "online")
         self._link.state(self.topics.of("info"), {**card, **about})
@@ -100,6 +114,7 @@ class MqttPublisher:
 
     def camera_state(self, source: str, state: CameraState) -> None:
         """Tell that a camera's link changed; a lost camera also counts as ill health."""
+        self._watched.add(source)
         self._link.state(self.topics.of_camera(source, "status"), state)
         camera = self.topics.camera(source)
         changed = False
@@ -113,7 +128,7 @@ class MqttPublisher:
 
     def stats(self, values: Mapping[str, Any]) -> None:
         """Send the numbers of the last interval, with this link's own."""
-        own = {"mqtt_dropped": self.dropped, "spool_depth": len(self._store.pending())}
+        own = {"mqtt_dropped": self.dropped, "spool_depth": self._desk.store.depth()}
         now_s = time.monotonic()
         interval_s = now_s - self._stats_s
         self._stats_s = now_s
@@ -135,6 +150,10 @@ class MqttPublisher:
         if self._closed:
             return
         self._closed = True
+        for name in self._watched | self._cameras.keys():  # nobody watches them any more
+            self._link.state(self.topics.of_camera(name, "status"), "offline")
+        for camera in self._cameras.values():
+            self._link.state(self.topics.of_camera(camera.name, "occupancy"), Occupancy("OFF", 0))
         self._link.close(self.topics.of("status"), "stopped", self.options.close_timeout_s)
         if not self._session.n_connects:
             problem = self._session.problem or "did not answer in time"
@@ -157,12 +176,9 @@ class MqttPublisher:
         camera.was_peopled = bool(people)
 
     def _tell(self, camera: _Camera, event: Event, result: FrameResult) -> None:
-        if to_alert(event):
-            person = _person(result.tracks, event.track_id)
-            self._desk.take(camera.name, event, person.pose if person else None)
-            self._link.wake()
+        if self._is_own_desk and to_alert(event):
+            self.alert(self._desk.take(camera.name, event, pose_of(event, result.tracks)))
         if event.kind == "fall":
-            self._link.state(self.topics.of_camera(camera.name, "fall"), self._desk.state(camera.name))
             return
         if event.kind == "posture" and event.track_id is not None:
             seen = {track.id for track in result.tracks}
@@ -196,7 +212,3 @@ class _Camera(msgspec.Struct):
     n_dropped: int = 0
     was_peopled: bool = False
     postures: dict[int, str] = {}
-
-
-def _person(tracks: tuple[Track, ...], track_id: int | None) -> Track | None:
-    return next((track for track in tracks if track.id == track_id), None)

@@ -1,0 +1,35 @@
+"""Options of alerts; light to import."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from edgepose.options import Options
+
+
+class AlertOptions(Options, frozen=True):
+    """What becomes of an event that somebody must hear of."""
+
+    spool: Annotated[
+        str,
+        Meta(
+            description="file in which alerts wait until somebody has them, power cut or not; auto: alerts.db in "
+            "the service's state folder, where there is one; empty: in memory"
+        ),
+    ] = "auto"
+    clear_s: Annotated[
+        float,
+        Meta(gt=0, description="seconds until a fall that was open when EdgePose stopped is cleared, if nobody did"),
+    ] = 300.0
+
+    @property
+    def spool_path(self) -> Path | None:
+        """The file meant, None for memory. systemd names the state folder in STATE_DIRECTORY."""
+        if self.spool != "auto":
+            return Path(self.spool) if self.spool else None
+        folder = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+        return Path(folder) / "alerts.db" if folder else None
