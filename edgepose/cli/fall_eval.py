@@ -108,7 +108,7 @@ def _draw(recording: Any, outcome: Outcome, config: Config, folder: Path) -> Non
     import cv2
 
     from edgepose.files import write_atomically
-    from edgepose.publish.names import slug
+    from edgepose.names import slug
     from edgepose.replay.timeline import draw_timeline
 
     clip = outcome.clip
