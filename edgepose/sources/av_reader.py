@@ -69,7 +69,7 @@ class AvReader:
         except SourceError:
             self._container.close()
             raise
-        self._turn_of: tuple[bytes | float, Turn] = (0.0, Turn())
+        self._turn_of: tuple[tuple[int, int], Turn] | None = None
         self._reformatter = VideoReformatter()
         self._frames = self._decode()
 
@@ -113,11 +113,12 @@ class AvReader:
         context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
 
     def _turn(self, frame: VideoFrame) -> Turn:
-        """The turn that this picture's display matrix asks for; a stream keeps one, so it is worked out once."""
-        side: Any = frame.side_data.get("DISPLAYMATRIX")
-        said: bytes | float = bytes(side) if side is not None else float(frame.rotation)
-        if said != self._turn_of[0]:
-            self._turn_of = (said, turn_of_degrees(-said) if isinstance(said, float) else _turn_of_bytes(said))
+        """How the stream is shown. Its display matrix comes with every picture and is read again with a new size."""
+        size_wh = (frame.width, frame.height)
+        if self._turn_of is None or self._turn_of[0] != size_wh:
+            side: Any = frame.side_data.get("DISPLAYMATRIX")
+            turn = turn_of_degrees(-frame.rotation) if side is None else _turn_of_bytes(bytes(side))
+            self._turn_of = (size_wh, turn)
         return self._turn_of[1]
 
     def _decode(self) -> Generator[VideoFrame, None, None]:
