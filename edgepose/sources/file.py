@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from edgepose.errors import ClosedError, SourceError
-from edgepose.sources.container import missing_bytes
+from edgepose.sources.container import missing_bytes, n_packets
 from edgepose.sources.opening import open_video
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Reader, Shot
@@ -75,6 +75,7 @@ class FileSource:
             while shot is None:
                 shot = reader.read()
         except (EOFError, SourceError) as end:
+            self._skipped = reader.skipped
             missing = missing_bytes(self._path)
             if missing or getattr(reader, "cut", False):
                 what = "bytes are missing at its end" if missing else "its last picture is not whole"
@@ -82,9 +83,10 @@ class FileSource:
                     f"video '{self._path}' is cut off: {what}, and its pictures end after "
                     f"{self._t + self._period_s:.1f} s ({self._seq} frames); copy or record it again"
                 ) from None
+            if isinstance(end, EOFError):
+                self._skipped = max(reader.skipped, n_packets(self._path) - self._seq)
             raise end
-        finally:
-            self._skipped = reader.skipped
+        self._skipped = reader.skipped
         return shot
 
     def _time_of(self, pts_s: float | None) -> float:

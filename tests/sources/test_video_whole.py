@@ -121,6 +121,21 @@ def test_damaged_packets_are_read_over_and_counted(tmp_path: Path, reader: str, 
 
 
 @pytest.mark.parametrize("reader", READERS)
+def test_packets_lost_with_their_headers_and_the_last_ones_are_counted_too(tmp_path: Path, reader: str) -> None:
+    path = write_video(tmp_path / "hole.avi", TWENTY, codec="mjpeg")
+    packets, data = packets_of(path), path.read_bytes()
+    first, last = data.index(packets[6]), data.index(packets[8])
+    data = data[: first - 8] + b"\x11" * (last - first) + data[last - 8 :]
+    for packet in packets[18:]:
+        data = data.replace(packet, b"\x11" * len(packet))
+    path.write_bytes(data)
+    frames, skipped, said = read_to_the_end(path, reader)
+    assert len(frames) + skipped == 20
+    assert skipped >= 4
+    assert not said
+
+
+@pytest.mark.parametrize("reader", READERS)
 def test_a_long_damaged_stretch_does_not_end_the_video(tmp_path: Path, reader: str) -> None:
     path = write_video(tmp_path / "long.avi", [numbered(n % 20) for n in range(1000)], codec="mjpeg")
     data = path.read_bytes()

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from edgepose.sources.container import avi, matroska, mp4, tagged
 from edgepose.sources.container.header import Header, Track
 
-__all__ = ["Header", "Track", "codec_name", "missing_bytes", "read_header"]
+__all__ = ["Header", "Track", "codec_name", "missing_bytes", "n_packets", "read_header"]
 
 _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO], Header], Callable[[BinaryIO, int], int]], ...] = (
     (mp4.begins, mp4.read_header, mp4.missing_bytes),
@@ -80,6 +80,20 @@ def missing_bytes(path: Path) -> int:
                 except EOFError:
                     return 1
     return 0
+
+
+def n_packets(path: Path) -> int:
+    """How many pictures an AVI's index lists; 0 where none is found, and for the other containers.
+
+    The readers follow a damaged file from packet to packet and lose those whose beginning is damaged, without a word.
+    """
+    with path.open("rb") as file:
+        if not avi.begins(file.read(_BEGINNING)):
+            return 0
+        try:
+            return avi.n_packets(file)
+        except (EOFError, ValueError, struct.error):
+            return 0
 
 
 def codec_name(code: str) -> str:

@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+import numpy as np
+
 from edgepose.sources.container.header import MAX_PARTS, Header, Track, at
 
 _UNFINISHED = (0, 0xFFFFFFFF)
@@ -13,6 +15,13 @@ _UNFINISHED = (0, 0xFFFFFFFF)
 
 _TOLERANCE = 8
 """Some writers count the eight bytes of the header in; no picture is lost by so little."""
+
+
+_MAX_INDEX = 64 << 20
+"""Bytes of an index that are read: more than a day of pictures and sound."""
+
+_EMPTY = 16
+"""Packets of at most so many bytes hold no picture: the last one stays, or it came packed with another."""
 
 
 class Chunk(NamedTuple):
@@ -48,6 +57,26 @@ def missing_bytes(file: BinaryIO, size: int) -> int:
         start += 8 + n_bytes + n_bytes % 2
         reach = start - n_bytes % 2
     return reach - size if reach - size > _TOLERANCE else 0
+
+
+def n_packets(file: BinaryIO) -> int:
+    """Pictures by the index (idx1) of the first picture track; 0 where there is no index or more than one part."""
+    size = file.seek(0, 2)
+    if int.from_bytes(at(file, 4, 4), "little") + 8 + _TOLERANCE < size:
+        return 0  # OpenDML: each part has an index of its own
+    chunks = {chunk.name: chunk for chunk in _chunks(file, 12, size)}
+    hdrl, idx1 = chunks.get(b"hdrl"), chunks.get(b"idx1")
+    if hdrl is None or idx1 is None:
+        return 0
+    streams = [chunk for chunk in _chunks(file, hdrl.body, hdrl.end) if chunk.name == b"strl"]
+    number = next((n for n, stream in enumerate(streams) if _track(file, stream)), None)
+    if number is None:
+        return 0
+    n_entries = min(idx1.end - idx1.body, _MAX_INDEX) // 16
+    entry = np.dtype([("name", "S4"), ("flags", "<u4"), ("offset", "<u4"), ("n_bytes", "<u4")])
+    entries = np.frombuffer(at(file, idx1.body, n_entries * 16), entry)
+    is_picture = np.isin(entries["name"], [b"%02ddc" % number, b"%02ddb" % number])
+    return int((is_picture & (entries["n_bytes"] > _EMPTY)).sum())
 
 
 def _movi_end(file: BinaryIO, riff: int, size: int) -> int:
