@@ -38,8 +38,9 @@ def person_categories(document: Document, path: str) -> dict[Identifier, PersonC
     records = document.annotations or []
     labelled: dict[Identifier, RawPerson] = {}
     for record in records:
-        if has_keypoints(record) and (key := identifier(record.category_id)) is not None:
-            labelled.setdefault(key, record)
+        key = identifier(record.category_id)
+        if key is not None and key not in labelled and has_keypoints(record):
+            labelled[key] = record
     chosen = [key for key in (labelled or declared) if _is_person(declared.get(key))]
     if not chosen and len(labelled) == 1:
         chosen = list(labelled)

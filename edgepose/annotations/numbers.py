@@ -13,7 +13,7 @@ FARTHEST_PX = 1e6
 
 def number(value: Any) -> float | None:
     """A finite number, given as one or as text; None for everything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if value.__class__ is bool or not isinstance(value, (float, int, str)):
         return None
     try:
         found = float(value)
@@ -30,12 +30,10 @@ def pixels(value: Any) -> int | None:
 
 def identifier(value: Any) -> Identifier | None:
     """An id that is the same written as 7, 7.0 or "7"; None where there is none."""
-    if isinstance(value, bool):
-        return None
+    if value.__class__ is int:
+        return int(value)
     if isinstance(value, float):
         return int(value) if math.isfinite(value) and value == int(value) else None
-    if isinstance(value, int):
-        return value
     if not isinstance(value, str) or not value.strip():
         return None
     text = value.strip()
@@ -46,8 +44,9 @@ def box(value: Any) -> tuple[float, float, float, float] | None:
     """x, y, width, height in pixels with an area; None for what is no such box."""
     if not isinstance(value, (list, tuple)) or len(value) != 4:
         return None
-    found = [number(one) for one in value]
-    if any(one is None or abs(one) > FARTHEST_PX for one in found):
+    try:
+        x, y, width, height = map(float, value)
+    except (TypeError, ValueError, OverflowError):
         return None
-    x, y, width, height = (float(one) for one in found if one is not None)
-    return (x, y, width, height) if width > 0 and height > 0 else None
+    inside = abs(x) <= FARTHEST_PX and abs(y) <= FARTHEST_PX and 0 < width <= FARTHEST_PX and 0 < height <= FARTHEST_PX
+    return (x, y, width, height) if inside else None  # not inside: NaN

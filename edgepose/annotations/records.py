@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from edgepose.annotations.categories import PersonCategory
 from edgepose.annotations.document import RawPerson
+from edgepose.annotations.keypoint_names import IN_ORDER
 from edgepose.annotations.numbers import FARTHEST_PX, box, identifier, number
 from edgepose.annotations.regions import BoxXYWH, Region, parse_region
 from edgepose.annotations.values import Person, short
@@ -36,7 +37,7 @@ def person_of(record: RawPerson, category: PersonCategory, name: str) -> Person:
     area = number(record.area)
     region: Region | str | None = None
     if box_xywh is None or area is None or not 0 < area <= LARGEST_AREA:
-        region = parse_region(bytes(record.segmentation))
+        region = parse_region(record.segmentation)
     if box_xywh is None and isinstance(region, Region):
         box_xywh = box(region.box())
     if box_xywh is None:
@@ -49,7 +50,9 @@ def person_of(record: RawPerson, category: PersonCategory, name: str) -> Person:
     if area is None or not 0 < area <= LARGEST_AREA:
         area = region.area() if isinstance(region, Region) else 0.0
         area = area if area > 0 else AREA_OF_BOX * box_xywh[2] * box_xywh[3]
-    return Person(name, keypoints, box_xywh, area, bool(number(record.iscrowd)), bytes(record.segmentation))
+    n_labelled = int(np.count_nonzero(keypoints[:, 2] > 0))
+    is_crowd = bool(number(record.iscrowd))
+    return Person(name, keypoints, n_labelled, box_xywh, area, is_crowd, record.segmentation)
 
 
 def name_of(record: RawPerson, index: int) -> str:
@@ -60,9 +63,8 @@ def name_of(record: RawPerson, index: int) -> str:
 
 def _keypoints(record: RawPerson, category: PersonCategory, name: str) -> NDArray[np.float64]:
     """float64 (17, 3): x, y, visibility; zeros where not labelled."""
-    out = np.zeros((COCO_17.n_keypoints, 3))
     if record.keypoints is None or record.keypoints == []:
-        return out
+        return np.zeros((COCO_17.n_keypoints, 3))
     try:
         flat = np.asarray(record.keypoints, np.float64).reshape(-1)
     except (ValueError, TypeError, OverflowError):
@@ -74,11 +76,14 @@ def _keypoints(record: RawPerson, category: PersonCategory, name: str) -> NDArra
             f"{name} has {len(flat)} numbers in 'keypoints'; wanted x, y, visibility for {wanted}, or names of the "
             "keypoints in categories[].keypoints"
         )
-    positions = np.array(category.positions if named else range(COCO_17.n_keypoints))
-    known = positions >= 0
-    out[known] = flat.reshape(-1, 3)[positions[known]]
+    if named and category.positions is not IN_ORDER:
+        positions = np.array(category.positions)
+        out = np.zeros((COCO_17.n_keypoints, 3))
+        out[positions >= 0] = flat.reshape(-1, 3)[positions[positions >= 0]]
+    else:
+        out = flat.reshape(-1, 3)
     labelled = ~(out[:, 2] <= 0)  # true for NaN
-    if not (np.abs(out[labelled]) <= FARTHEST_PX).all():
+    if not np.abs(out).max() <= FARTHEST_PX and not (np.abs(out[labelled]) <= FARTHEST_PX).all():
         bad = COCO_17.keypoints[int(np.flatnonzero(labelled & ~(np.abs(out) <= FARTHEST_PX).all(1))[0])]
         raise DataError(
             f"{name} has null, NaN or a number beyond all pictures for its keypoint {bad}; give x, y and visibility, "

@@ -43,7 +43,7 @@ class Region(msgspec.Struct, frozen=True, eq=False):
         return float(x0), float(y0), float(x1 - x0), float(y1 - y0)
 
 
-def parse_region(segmentation: bytes) -> Region | str | None:
+def parse_region(segmentation: msgspec.Raw | bytes) -> Region | str | None:
     """The region that a record's `segmentation` draws; what is wrong with it; None where it has none.
 
     Polygons of fewer than three points, which converters leave behind, are passed over beside good ones. A polygon that

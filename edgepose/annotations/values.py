@@ -22,22 +22,18 @@ class Person(msgspec.Struct, frozen=True, eq=False):
     """One annotated person, or a region with people that nobody labelled.
 
     name: the record in a message, such as "annotation 7". keypoints: float64 (17, 3), COCO's order: x, y in pixels,
-    visibility (0 not labelled, then x and y are 0; 1 hidden; 2 visible). box_xywh: pixels. area: of the person in
-    pixels, as OKS wants it. is_crowd: a group, which is neither missed nor a false alarm. segmentation: JSON text of
-    the outline, read where it is wanted (regions.py).
+    visibility (0 not labelled, then x and y are 0; 1 hidden; 2 visible). n_labelled: keypoints that are labelled.
+    box_xywh: pixels. area: of the person in pixels, as OKS wants it. is_crowd: a group, which is neither missed nor a
+    false alarm. segmentation: JSON text of the outline, read where it is wanted (regions.py).
     """
 
     name: str
     keypoints: NDArray[np.float64]
+    n_labelled: int
     box_xywh: tuple[float, float, float, float]
     area: float
     is_crowd: bool
-    segmentation: bytes
-
-    @property
-    def n_labelled(self) -> int:
-        """How many of the 17 keypoints are labelled."""
-        return int(np.count_nonzero(self.keypoints[:, 2] > 0))
+    segmentation: msgspec.Raw
 
     @property
     def counts(self) -> bool:

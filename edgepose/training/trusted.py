@@ -64,7 +64,10 @@ class Trusted:
 def read_trusted(annotations: str, folder: str, skeleton: Skeleton) -> dict[Path, Trusted]:
     """By the pictures' paths; empty when no annotation carries chances. DataError when the file is damaged."""
     try:
-        content = msgspec.json.decode(Path(annotations).read_bytes(), type=Content)
+        data = Path(annotations).read_bytes()
+        if b'"fused"' not in data:  # anybody's file, which need not be as this project writes them
+            return {}
+        content = msgspec.json.decode(data, type=Content)
     except (OSError, msgspec.DecodeError) as error:
         raise DataError(f"{annotations!r} is no COCO-style list ({error}); make it anew") from None
     if not any(person.fused for person in content.annotations):

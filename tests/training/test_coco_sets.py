@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from edgepose.errors import DataError
 from edgepose.skeleton import BODYPOSENET_18 as SKELETON
 from edgepose.training.coco import SetOptions, read_set
 from edgepose.training.dataset import DataOptions, PoseDataset
+from edgepose.training.labels import read
+from edgepose.training.trusted import read_trusted
 
 pytestmark = pytest.mark.torch
 
@@ -91,10 +95,14 @@ def test_a_turned_photo_is_learned_as_its_labels_see_it(tmp_path):
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
     (tmp_path / "0001.png").write_bytes(data[:2] + b"\xff\xe1\0" + bytes([len(exif) + 2]) + exif + data[2:])
     dataset = PoseDataset(DataOptions(sets=(options(tmp_path, lambda data: None),)), SKELETON)
-    from edgepose.training.labels import read
-
     picture = dataset._pictures[0][0]
     assert picture.size_wh == (WIDTH, HEIGHT) and read(picture)[60, 10].mean() > 150
+
+
+def test_lists_of_any_writer_carry_no_chances(tmp_path):
+    """They are looked for in every set that a teacher labels."""
+    bare = write(tmp_path, b"\xef\xbb\xbf" + json.dumps({"images": [{"file_name": "0001.png"}]}).encode())
+    assert read_trusted(str(bare), str(tmp_path), SKELETON) == {}
 
 
 def test_a_set_without_people_needs_none(tmp_path):
