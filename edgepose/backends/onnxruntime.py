@@ -38,6 +38,9 @@ class OnnxRuntimeBackend:
         admitted(model)
         try:
             session = onnxruntime.InferenceSession(str(model), session_options, providers=["CPUExecutionProvider"])
+            if any(0 in item.shape for item in session.get_inputs()):
+                freed = _with_free_axes(model)
+                session = onnxruntime.InferenceSession(freed, session_options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions share no base class
             raise ModelError(f"ONNX Runtime cannot load {model}: {str(error).splitlines()[0]}") from None
         self._feeds = _type_of(session, spec, model)
@@ -74,6 +77,18 @@ class OnnxRuntimeBackend:
     def close(self) -> None:
         """See Backend.close."""
         self._session = None
+
+
+def _with_free_axes(model: Path) -> bytes:
+    """The graph with axes of size 0, by which some exporters mean any size, left free; its weights inside."""
+    import onnx
+
+    graph = onnx.load(str(model))
+    for item in graph.graph.input:
+        for axis in item.type.tensor_type.shape.dim:
+            if axis.HasField("dim_value") and axis.dim_value == 0:
+                axis.Clear()
+    return bytes(graph.SerializeToString())
 
 
 def _type_of(session: Any, spec: ModelSpec, model: Path) -> type[np.generic]:

@@ -40,7 +40,7 @@ class OpenVinoBackend:
             properties["INFERENCE_PRECISION_HINT"] = options.precision
         admitted(model)
         try:
-            graph = core.read_model(str(model))
+            graph = _with_free_axes(core.read_model(str(model)))
             wanted = [_output(graph, spec.heatmaps.name), _output(graph, spec.pafs.name)]
             # Only what is read is computed; both may be slices of one tensor, which is then kept once.
             kept = wanted if wanted[0] != wanted[1] else wanted[:1]
@@ -97,6 +97,22 @@ class OpenVinoBackend:
     def close(self) -> None:
         """See Backend.close."""
         self._request = self._float_request = self._floats = None
+
+
+def _with_free_axes(graph: Any) -> Any:
+    """The graph with axes of size 0, by which some exporters mean any size, left free; OpenVINO divides by them."""
+    import openvino
+
+    shapes = {port: port.get_partial_shape() for port in graph.inputs}
+    if any(axis.is_static and axis.get_length() == 0 for shape in shapes.values() for axis in shape):
+        free = openvino.Dimension(-1)
+        graph.reshape(
+            {
+                port: openvino.PartialShape([axis if axis.is_dynamic or axis.get_length() else free for axis in shape])
+                for port, shape in shapes.items()
+            }
+        )
+    return graph
 
 
 def _taking_pixels(graph: Any, spec: ModelSpec) -> Any:

@@ -15,7 +15,7 @@ _MODEL_GRAPH, _MODEL_TRAINING, _MODEL_FUNCTION = 7, 20, 25
 _TRAINING_GRAPHS = (1, 2)
 _FUNCTION_NODE = 7
 _GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_SPARSE = 1, 5, 15
-_NODE_INPUT, _NODE_OUTPUT, _NODE_NAME, _NODE_OP_TYPE, _NODE_ATTRIBUTE = 1, 2, 3, 4, 5
+_NODE_INPUT, _NODE_OUTPUT, _NODE_NAME, _NODE_OP_TYPE, _NODE_ATTRIBUTE, _NODE_DOMAIN = 1, 2, 3, 4, 5, 7
 _ATTRIBUTE_NAME, _ATTRIBUTE_TENSOR, _ATTRIBUTE_GRAPH = 1, 5, 6
 _ATTRIBUTE_INTS, _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = 8, 10, 11
 _ATTRIBUTE_SPARSE = (22, 23)
@@ -49,9 +49,10 @@ class ExternalTensor:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operation. shapes: its lists of integers by name, such as pads."""
+    """One operation. standard: of ONNX itself, no other domain. shapes: its lists of integers by name, such as pads."""
 
     op_type: str
+    standard: bool
     name: str
     inputs: tuple[str, ...]
     shapes: dict[str, tuple[int, ...]]
@@ -106,7 +107,7 @@ class _Walk:
         outputs: list[str] = []
         shapes: dict[str, tuple[int, ...]] = {}
         for number, inner in fields(as_bytes(value)):
-            if number in (_NODE_NAME, _NODE_OP_TYPE):
+            if number in (_NODE_NAME, _NODE_OP_TYPE, _NODE_DOMAIN):
                 words[number] = as_text(inner)
             elif number == _NODE_INPUT:
                 inputs.append(as_text(inner))
@@ -114,7 +115,9 @@ class _Walk:
                 outputs.append(as_text(inner))
             elif number == _NODE_ATTRIBUTE:
                 self.attribute(inner, depth, shapes, outputs)
-        self.nodes.append(Node(words.get(_NODE_OP_TYPE, ""), words.get(_NODE_NAME, ""), tuple(inputs), shapes))
+        standard = words.get(_NODE_DOMAIN, "") in ("", "ai.onnx")
+        op_type, name = words.get(_NODE_OP_TYPE, ""), words.get(_NODE_NAME, "")
+        self.nodes.append(Node(op_type, standard, name, tuple(inputs), shapes))
 
     def attribute(self, value: Value, depth: int, shapes: dict[str, tuple[int, ...]], outputs: list[str]) -> None:
         name, numbers = "", []

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgepose.errors import ModelError
+from edgepose.model.arity import lacks_inputs
 from edgepose.model.contents import Node
 from edgepose.model.graph import Graph
 
@@ -60,6 +61,8 @@ def _troubles(graph: Graph) -> Iterator[str]:
         name = f"{kind} {node.name!r}" if node.name else kind
         if node.op_type in ("Loop", "Scan"):
             yield f"has a {name}: loops may never end and are not run"
+        if node.standard and lacks_inputs(node.op_type, node.inputs):
+            yield f"is damaged: {name} has too few inputs ({len(node.inputs)})"
         for key, values in node.shapes.items():
             least = 1 if key in _WINDOW else 0
             if key in (*_WINDOW, "pads") and not least <= min(values) <= max(values) <= MAX_STEP:

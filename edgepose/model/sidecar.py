@@ -76,6 +76,7 @@ def read_contract(model: str | Path, preset: str | None = None) -> Contract:
         raise ModelError(f"{model} has no sidecar {sidecar.name} beside it, and only an ONNX graph can do without")
     recognition = recognise(graph, model.name, preset)
     check_spec(recognition.spec)
+    check_size(recognition.spec.input_hw, f"the input of {model}", recognition.spec.batch)
     spec = msgspec.structs.replace(recognition.spec, name=model.stem)
     return Contract(spec, graph, f"preset {recognition.preset}", recognition.assumed)
 

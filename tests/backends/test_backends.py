@@ -140,3 +140,17 @@ def test_outputs_that_are_no_maps_of_the_pictures_are_one_sentence(shape, words)
     outputs = [np.zeros(shape, np.float32), np.zeros((2, 38, 8, 12), np.float32)]
     with pytest.raises(ModelError, match=words):
         check_strides(ModelSpec(name="pose"), np.zeros((2, 3, 64, 96), np.float32), outputs)
+
+
+def test_axes_of_size_0_are_free_ones(tmp_path, runtime):
+    """Some exporters write 0 where any size goes; OpenVINO ended the process."""
+    import onnx
+
+    path = write_export(tmp_path / "pose.onnx", EXPORTS["human-pose-estimation-0001"], INPUT_HW, [one_person()])
+    model = onnx.load(path)
+    for axis in (0, 2, 3):
+        model.graph.input[0].type.tensor_type.shape.dim[axis].Clear()
+        model.graph.input[0].type.tensor_type.shape.dim[axis].dim_value = 0
+    onnx.save(model, path)
+    backend = open_backend(path, runtime)
+    assert backend.infer(_batch(backend.spec, 2))[0].shape[:2] == (2, 19)

@@ -70,6 +70,18 @@ def huge_pads(model):
     model.graph.node.append(helper.make_node("Conv", ["data", "w"], ["z"], pads=[1_000_000] * 4))
 
 
+def conv_without_weights(model):
+    model.graph.node.append(helper.make_node("Conv", ["data"], ["z"], name="lost"))
+
+
+def add_of_nothing(model):
+    model.graph.node.append(helper.make_node("Add", ["data", ""], ["z"]))
+
+
+def huge_batch(model):
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 4096
+
+
 def zero_stride(model):
     model.graph.node.append(helper.make_node("MaxPool", ["data"], ["z"], kernel_shape=[2, 2], strides=[0, 0]))
 
@@ -89,6 +101,8 @@ def huge_input(model):
         (huge_tile, "has a Tile that makes 6400000000 numbers"),
         (huge_pads, "has a Conv with pads .*from 0 to 4096 are run"),
         (zero_stride, "has a MaxPool with strides .*from 1 to 4096 are run"),
+        (conv_without_weights, r"is damaged: Conv 'lost' has too few inputs \(1\)"),
+        (add_of_nothing, r"is damaged: Add has too few inputs \(2\)"),
         (huge_input, "80000 x 80000, at most 268435456 numbers are run"),
     ],
 )
@@ -99,6 +113,12 @@ def test_a_graph_that_would_hang_or_fill_the_memory_is_refused_with_the_limit(pa
         read_contract(path)
     with pytest.raises(ModelError, match=words):
         open_backend(path, BackendOptions(name=runtime), spec)
+
+
+def test_a_graph_of_a_huge_batch_is_refused_with_the_limit(path):
+    changed(path, huge_batch)
+    with pytest.raises(ModelError, match=r"4096 pictures of 64x96; at most .* batches of 256"):
+        read_contract(path)
 
 
 @pytest.mark.parametrize(
