@@ -7,42 +7,92 @@ import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from edgepose.config.tree import Config
 from edgepose.errors import ConfigError
+from edgepose.files import reason
+from edgepose.options import absurd
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`$", re.DOTALL)
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+
+
+MAX_BYTES = 1 << 18
+"""Longest file; fifty cameras with every key written out take half of it."""
+
+MAX_PARTS = 16
+"""Parts of a key at most; the deepest has three. TOML readers take time and memory by the square of it."""
+
+_PART = r"(?:[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')"
+_DEEP = re.compile(
+    rf"(?:^[ \t]*(?:\[{{1,2}}[ \t]*)?|[{{,][ \t]*){_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MAX_PARTS},}}[ \t]*[\]=]",
+    re.MULTILINE,
+)
 
 
 def load_config(path: str | Path) -> Config:
     """The configuration in a TOML file; ConfigError when it is missing, not TOML, or has a wrong key or value."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(f"configuration {path} does not exist; write one with: edgepose config init {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
+        words = reason(error) if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"configuration {str(path)!r} cannot be read: {words}") from None
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"configuration {path} is longer than {MAX_BYTES // 1024} KiB; is it the right file?")
+    try:
+        return parse_config(content.decode("utf-8-sig"), where=str(path))
+    except UnicodeDecodeError as error:
         raise ConfigError(f"configuration {path} cannot be read as UTF-8 text: {error}") from None
-    return parse_config(text, where=str(path))
 
 
 def parse_config(text: str, where: str = "configuration") -> Config:
     """The configuration that TOML text describes; `where` names it in messages."""
+    deep = _DEEP.search(text)
+    if deep is not None:
+        line = text.count("\n", 0, deep.start()) + 1
+        raise ConfigError(f"{where} has a key of more than {MAX_PARTS} parts in line {line}; no section lies that deep")
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{where} has lists or tables deeper than can be read; no section lies that deep") from None
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        raise ConfigError(f"{where} has a number with too many digits; no setting is larger than 5e9") from None
+    for key, value in _leaves(values):
+        found = absurd(value)
+        if found is not None:
+            raise ConfigError(f"{where}: {key}: {found}")
     try:
         return msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {_explain(str(error))}") from None
+        raise ConfigError(f"{where}: {printable(_explain(str(error)))}") from None
+    except RecursionError:
+        raise ConfigError(f"{where} has lists or tables deeper than can be read; no section lies that deep") from None
+
+
+def _leaves(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every plain value with its dotted key."""
+    waiting: list[tuple[str, Any]] = [("", values)]
+    while waiting:  # no recursion: tables may lie as deep as the reader goes
+        key, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(f"{key}.{name}" if key else name, one) for name, one in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{key}[{i}]", one) for i, one in enumerate(value)]
+        else:
+            yield key, value
 
 
 def _explain(message: str) -> str:
@@ -62,6 +112,11 @@ def _explain(message: str) -> str:
     if elsewhere:
         return f"unknown key {full!r}; {key!r} belongs at {elsewhere[0]!r}"
     return f"unknown key {full!r}; known here are {', '.join(known)}"
+
+
+def printable(text: str) -> str:
+    """The text on one line, for a message: what cannot be printed is shown as Python writes it."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _lower_first(text: str) -> str:
