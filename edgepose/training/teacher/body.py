@@ -11,6 +11,8 @@ Keypoints = NDArray[np.float64]
 """float64 (17, 3): x, y in pixels, score or chance 0 to 1, 0 where nothing was seen."""
 
 SHOULDERS, HIPS = slice(5, 7), slice(11, 13)
+NEIGHBOUR_SEEN, NEIGHBOUR_OVERLAP = 0.15, 0.3
+"""Readers' keypoints from this score on make a box, which overlaps the candidate's by at least this much."""
 LIES_DEG = 45.0
 """A trunk further than this from upright lies."""
 
@@ -66,3 +68,9 @@ def same_person(a: Keypoints, b: Keypoints, near: float = 0.12) -> bool:
         apart = np.hypot(*(a[both, :2] - b[both, :2]).T)
         return bool(np.median(apart) < near * side)
     return overlap(box_a, box_b) > 0.5
+
+
+def neighbours(seen: Keypoints, candidate: Keypoints) -> bool:
+    """Whether a reader saw somebody else in a candidate's crop: in a row of people it may look at a neighbour."""
+    far = overlap(box_of(seen, NEIGHBOUR_SEEN), box_of(candidate)) < NEIGHBOUR_OVERLAP
+    return far and not same_person(seen, candidate, 0.15)

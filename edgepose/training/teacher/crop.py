@@ -58,3 +58,17 @@ def to_picture(keypoints: Keypoints, crop: Crop) -> Keypoints:
     """The keypoints of a crop in picture pixels."""
     xy = keypoints[:, :2] @ crop.matrix[:, :2].T + crop.matrix[:, 2]
     return np.column_stack((xy, keypoints[:, 2]))
+
+
+def to_crop(keypoints: Keypoints, crop: Crop) -> Keypoints:
+    """The keypoints of a picture in crop pixels."""
+    xy = (keypoints[:, :2] - crop.matrix[:, 2]) @ np.linalg.inv(crop.matrix[:, :2]).T
+    return np.column_stack((xy, keypoints[:, 2]))
+
+
+def alone(picture: Image, box: NDArray[np.float64]) -> Image:
+    """A crop whose neighbours are blanked: black outside the box x0, y0, x1, y1, crop pixels."""
+    x0, y0, x1, y1 = box.round().astype(int).clip(0, SIDE)
+    out = np.zeros_like(picture)
+    out[y0:y1, x0:x1] = picture[y0:y1, x0:x1]
+    return out

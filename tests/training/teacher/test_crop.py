@@ -8,8 +8,8 @@ import pytest
 cv2 = pytest.importorskip("cv2")
 
 from edgepose.training.teacher.blazepose import peaks, round_hips  # noqa: E402
-from edgepose.training.teacher.body import lies, same_person, trunk_deg  # noqa: E402
-from edgepose.training.teacher.crop import around, cut, square, to_picture  # noqa: E402
+from edgepose.training.teacher.body import lies, neighbours, same_person, trunk_deg  # noqa: E402
+from edgepose.training.teacher.crop import alone, around, cut, square, to_crop, to_picture  # noqa: E402
 
 
 @pytest.mark.parametrize("turn", [0.0, 90.0, 180.0, 270.0, 33.0])
@@ -87,3 +87,23 @@ def test_two_guesses_of_one_person_are_the_same_and_of_neighbours_are_not() -> N
     moved, beside = one + np.array((4, 3, 0)), one + np.array((80, 0, 0))
     assert same_person(one, moved)
     assert not same_person(one, beside)
+
+
+def test_a_crop_and_back_is_where_it_began() -> None:
+    crop = square((300.0, 200.0), 321, 37)
+    assert to_picture(to_crop(person(20), crop), crop) == pytest.approx(person(20))
+
+
+def test_a_reader_that_sees_the_neighbour_is_noticed_and_one_that_sees_the_candidate_is_not() -> None:
+    candidate = person(0)
+    assert neighbours(candidate + np.array((60, 0, 0)), candidate)
+    assert not neighbours(candidate + np.array((6, 4, 0)), candidate)
+    upper = candidate.copy()
+    upper[11:, 2] = 0.02
+    assert not neighbours(upper, candidate)
+
+
+def test_alone_blanks_what_lies_outside_the_box() -> None:
+    picture = np.full((256, 256, 3), 9, np.uint8)
+    left = alone(picture, np.array((-20.0, 30.0, 100.0, 300.0)))
+    assert (left[30:, :100] == 9).all() and left[:30].max() == 0 and left[:, 100:].max() == 0

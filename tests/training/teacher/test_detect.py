@@ -10,6 +10,7 @@ pytest.importorskip("torch")
 
 from edgepose.training.teacher.body import FLIP  # noqa: E402
 from edgepose.training.teacher.detect import each_once, mean_maps, outline, turn_back  # noqa: E402
+from edgepose.training.teacher.fused import FusedTeacher, LookOptions  # noqa: E402
 from edgepose.training.teacher.read import both_ways  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -55,3 +56,34 @@ def test_looks_that_agree_are_averaged_and_of_others_the_stronger_counts_half() 
     others = np.arange(17) != 9
     assert seen[others, 0] == pytest.approx(102) and seen[others, 2] == pytest.approx(0.6)
     assert seen[9, 0] == pytest.approx(100) and seen[9, 2] == pytest.approx(0.4)
+
+
+class Crowd(FusedTeacher):
+    """Thunder looks at a neighbour unless the crop is blanked; both readers answer in crop pixels."""
+
+    def __init__(self, *, stubborn: bool) -> None:
+        self.options = LookOptions()
+        self._blazepose = None
+        inside = np.column_stack((np.tile((118.0, 138.0), 9)[:17], np.linspace(40, 220, 17), np.full(17, 0.8)))
+        neighbour = inside + np.array((110, 0, 0))
+
+        def thunder(crop: np.ndarray) -> np.ndarray:
+            blanked = crop[128, 0].max() == 0
+            return inside if blanked and not stubborn else neighbour
+
+        self._thunder = thunder
+        self._fields = lambda _: [neighbour, inside]
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_in_a_row_of_people_each_candidate_is_read_alone(monkeypatch: pytest.MonkeyPatch, stubborn: bool) -> None:
+    monkeypatch.setattr("edgepose.training.teacher.fused.both_ways", lambda reader, crop: reader(crop))
+    image = np.full((400, 400, 3), 200, np.uint8)
+    candidate = np.column_stack((np.tile((190.0, 210.0), 9)[:17], np.linspace(110, 290, 17), np.full(17, 0.8)))
+    reading = Crowd(stubborn=stubborn).read(image, candidate)
+    assert np.array(reading.fields)[:, 0].mean() == pytest.approx(200, abs=15)
+    of_thunder = np.array(reading.thunder)
+    if stubborn:
+        assert not of_thunder[:, 2].any()
+    else:
+        assert of_thunder[:, 0].mean() == pytest.approx(200, abs=15)
