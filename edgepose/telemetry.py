@@ -34,7 +34,7 @@ class Readings(Options, frozen=True):
 
 
 class Telemetry(Protocol):
-    """A reader of the board. `read` costs a few milliseconds and never raises."""
+    """A reader of the board. `read` costs a few milliseconds and never raises: it is called between frames."""
 
     def read(self) -> Readings: ...
 
@@ -46,7 +46,7 @@ class Telemetry(Protocol):
 def open_telemetry(root: Path = Path("/")) -> Telemetry:
     """jetson-stats where it works, else the kernel's files below `root`."""
     try:
-        return JtopTelemetry()
+        return JtopTelemetry(root)
     except ImportError:
         pass
     except Exception as error:  # JtopException has no base class of its own
@@ -109,9 +109,9 @@ class SysfsTelemetry:
         return rails["VDD_IN"] if "VDD_IN" in rails else sum(rails.values())
 
     def _memory(self) -> tuple[float | None, float | None]:
-        lines = _text(self._root / "proc/meminfo").splitlines()
-        kilobytes = {line.split(":")[0]: float(line.split()[1]) for line in lines if len(line.split()) > 1}
-        total, free = kilobytes.get("MemTotal"), kilobytes.get("MemAvailable")
+        words = [line.split() for line in _text(self._root / "proc/meminfo").splitlines()]
+        kilobytes = {line[0]: float(line[1]) for line in words if len(line) > 1 and line[1].isdigit()}
+        total, free = kilobytes.get("MemTotal:"), kilobytes.get("MemAvailable:")
         if total is None or free is None:
             return None, None
         return (total - free) / 1024.0, total / 1024.0
@@ -135,20 +135,36 @@ class SysfsTelemetry:
 
 
 class JtopTelemetry:
-    """jetson-stats through its client. ImportError where it is not installed, its own error where nothing answers."""
+    """jetson-stats through its client. ImportError where it is not installed, its own error where nothing answers.
 
-    def __init__(self) -> None:
+    Its client belongs to a service that may stop, be updated, or answer in another form at any time: from then on the
+    kernel's files below `root` are read.
+    """
+
+    def __init__(self, root: Path = Path("/")) -> None:
         from jtop import jtop
 
+        self._root = root
+        self._instead: SysfsTelemetry | None = None
         self._client: Any = jtop()
         self._client.start()
 
     def read(self) -> Readings:
         """See Telemetry.read."""
+        if self._instead is None and self._client is not None:
+            try:
+                return self._ask()
+            except Exception as error:  # of whatever kind: the board's figures must not end the run
+                _log.warning("jetson-stats broke off (%s): reading the kernel's files from now on", error)
+                self.close()
+                self._instead = SysfsTelemetry(self._root)
+        return Readings() if self._instead is None else self._instead.read()
+
+    def _ask(self) -> Readings:
         client = self._client
-        if client is None or not client.ok(spin=True):
+        if not client.ok(spin=True):
             return Readings()
-        gpu: dict[str, Any] = next(iter(dict(client.gpu).values()), {})
+        gpu: Mapping[str, Any] = next(iter(dict(client.gpu).values()), {})
         memory = dict(client.memory).get("RAM", {})
         power = dict(client.power).get("tot", {}).get("power")
         load = gpu.get("status", {}).get("load")

@@ -133,3 +133,39 @@ def test_without_jetson_stats_the_files_are_read(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delitem(sys.modules, "jtop", raising=False)
     monkeypatch.setattr(builtins, "__import__", without_jtop)
     assert isinstance(open_telemetry(tmp_path), SysfsTelemetry)
+
+
+def broken_ok(client: FakeClient, spin: bool = False) -> bool:
+    raise Exception("connection with the service lost")
+
+
+BROKEN_CLIENTS = {
+    "lost service": {"ok": broken_ok},
+    "no power": {"power": property(lambda client: client.nothing)},
+    "load in words": {"gpu": {"gpu": {"status": {"load": "42 %"}}}},
+    "gpu is no mapping": {"gpu": 42},
+    "gpu is empty words": {"gpu": {"gpu": "off"}},
+    "temperature without one": {"temperature": {"cpu": {"online": True}}},
+    "temperature in words": {"temperature": {"cpu": {"online": True, "temp": "hot"}}},
+    "memory without units": {"memory": {"RAM": 8}},
+    "power is none": {"power": None},
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_CLIENTS)
+def test_jetson_stats_that_breaks_off_is_replaced_by_the_files(
+    jtop: types.ModuleType, tmp_path: Path, caplog: pytest.LogCaptureFixture, case: str
+) -> None:
+    telemetry = open_telemetry(write(tmp_path, ORIN))
+    assert telemetry.read().gpu_load == 0.42
+    for name, value in BROKEN_CLIENTS[case].items():
+        telemetry._client.__class__ = type("Broken", (type(telemetry._client),), {name: value})  # type: ignore[attr-defined]
+    assert [telemetry.read().power_w, telemetry.read().power_w] == [pytest.approx(7.1)] * 2
+    assert caplog.text.count("jetson-stats broke off") == 1
+    telemetry.close()
+    telemetry.close()
+
+
+@pytest.mark.parametrize("text", ["", "MemTotal: many kB", "MemTotal: 8 kB\nMemAvailable: -", "\x00\x01 \x02"])
+def test_memory_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    assert SysfsTelemetry(write(tmp_path, {"proc/meminfo": text})).read().ram_used_mb is None

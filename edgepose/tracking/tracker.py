@@ -21,6 +21,7 @@ from edgepose.tracking.people import People
 from edgepose.types import FloatArray, Pose, Track
 
 DUPLICATE = 0.45  # an unmatched pose this like a person just seen is a second find of the same body
+USUAL = 1.5  # times the time between frames, up to which the next one is in time
 ABSENT = np.array([[[np.nan]], [[np.nan]], [[0]]], np.float32)  # x, y and score of a keypoint that was not found
 
 
@@ -46,32 +47,46 @@ class Tracker:
         self.next_id = first_id
         self._waiting = False  # whether somebody has no id yet
         self._t = -math.inf
+        self._intervals_s = (math.inf, math.inf)  # between the last three frames
 
     def update(self, poses: Sequence[Pose], t: float) -> tuple[Track, ...]:
         """Tracks after the frame of monotonic second `t`, by id; people not seen in it have missing_s > 0.
 
         poses: the people found, in any order; keypoints that are not finite count as absent, and so does (0, 0), which
         some networks give for an unseen joint. A clock that steps back a little counts as standing still; one that
-        steps back by more than `max_gap_s` begins a new scene. Raises ShapeError for another skeleton's keypoints.
+        steps back by more than `max_gap_s`, and more than a frame, begins a new scene. Where frames come less often
+        than `max_gap_s`, whoever is in the next one keeps the id. Raises ShapeError for another skeleton's keypoints.
         """
         first = self._t == -math.inf
         if not math.isfinite(t):
             t = 0.0 if first else self._t
-        if t < self._t - self.options.max_gap_s:
-            self._people, first = self._people.chosen(np.empty(0, np.intp)), True
+        usual_s, max_gap_s = USUAL * min(self._intervals_s), self.options.max_gap_s
+        if t < self._t - max(max_gap_s, 0.0 if math.isinf(usual_s) else usual_s):
+            self._people, first, usual_s = self._people.chosen(np.empty(0, np.intp)), True, math.inf
+            self._intervals_s = (math.inf, math.inf)
         elif t < self._t:
             t = self._t
-        self._t = t
-        people, max_gap_s = self._people, self.options.max_gap_s
-        if len(people) and t - people.last_t.min() > max_gap_s:
-            self._people = people.chosen(np.flatnonzero(t - people.last_t <= max_gap_s))
+        elif t > self._t and not first:
+            self._intervals_s = self._intervals_s[1], t - self._t
+        before, self._t = self._t, t
+        seldom = t - before > max_gap_s  # frames come less often than people may be unseen
+        self._forget(t, before if t - before <= usual_s else t)
         found, scores = self._clean(poses)
         new = self._follow(found, scores, t)
         if new:
             self._begin(found[:, new], scores[new], t)
         if self._waiting:
             self._name(t, at_once=first)
+        if seldom:
+            self._forget(t, t)
         return self._tracks(t)
+
+    def _forget(self, t: float, seen_t: float) -> None:
+        """Let those go who were not seen for `max_gap_s`, unless they were at second `seen_t`."""
+        people = self._people
+        if len(people) and t - people.last_t.min() > self.options.max_gap_s:
+            stays = (t - people.last_t <= self.options.max_gap_s) | (people.last_t >= seen_t)
+            self._people = people.chosen(np.flatnonzero(stays))
 
     def _clean(self, poses: Sequence[Pose]) -> tuple[FloatArray, FloatArray]:
         """float32 (3, D, K) x, y, score and (D,) of the poses that have a keypoint; absent ones are NaN, NaN, 0."""

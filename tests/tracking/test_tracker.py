@@ -93,6 +93,40 @@ def test_after_max_gap_a_person_is_forgotten():
     assert tracker.update([], 1.2) == ()
 
 
+@pytest.mark.parametrize("max_gap_s", [0.0, 0.1, 0.2, 0.25])
+@pytest.mark.parametrize("fps", [0.2, 1, 5, 10])
+def test_people_keep_their_ids_where_frames_come_less_often_than_max_gap(max_gap_s, fps):
+    tracker, random = Tracker(TrackerOptions(max_gap_s=max_gap_s)), np.random.default_rng(0)
+    for i in range(20):
+        t = i / fps + random.uniform(0, 0.2 / fps)
+        tracks = tracker.update([person(100 + i), person(400)], t)
+        assert ids(tracks) == [1, 2]
+
+
+def test_who_is_not_in_the_next_frame_is_forgotten_where_frames_come_seldom():
+    tracker = Tracker(TrackerOptions(max_gap_s=0.1))
+    for i in range(5):
+        tracker.update([person(100), person(400)], i / 5)
+    assert ids(tracker.update([person(100)], 1.0)) == [1]
+    assert [track.id for track in tracker.update([person(100)], 1.2)] == [1]
+
+
+def test_a_pause_longer_than_max_gap_and_a_frame_still_ends_an_id():
+    tracker = Tracker(TrackerOptions(max_gap_s=1.0))
+    for i in range(10):
+        tracker.update([person(100)], i / 5)
+    tracker.update([person(100)], 4.0)
+    tracks = tracker.update([person(100)], 4.2)
+    assert ids(tracks) == [2]
+
+
+def test_a_step_back_by_less_than_a_frame_begins_no_new_scene_where_max_gap_is_small():
+    tracker = Tracker(TrackerOptions(max_gap_s=0.0))
+    for t in (0.0, 0.2, 0.4, 0.3):
+        tracks = tracker.update([person(100)], t)
+    assert ids(tracks) == [1]
+
+
 def test_a_detection_of_one_frame_gets_no_id():
     tracker = Tracker()
     tracker.update([person(100)], 0.0)
