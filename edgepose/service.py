@@ -1,7 +1,8 @@
 """EdgePose under a service manager: says when it is ready, that it lives, and when it stops.
 
-systemd is told through datagrams to NOTIFY_SOCKET (sd_notify(3)); without that variable nothing happens. The watchdog
-is fed from the progress of every thread, so that one that hangs ends in a restart even while the others go on.
+systemd is told through datagrams to NOTIFY_SOCKET (sd_notify(3)); without that variable nothing happens. Ready means
+that the network has answered: a board may need minutes to open one, and many seconds for its first picture. The
+watchdog is fed from the progress of every thread, so that one that hangs ends in a restart even while the others go on.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ log = logging.getLogger(__name__)
 STALL_S = 10.0
 """A thread whose counter stands still for so long hangs: they all tick several times a second."""
 
+START_LIMIT_S = 1200.0
+"""For so long the manager is asked for more time to start, and a network may take for the first picture of a size: an
+engine is built, kernels are compiled. What takes longer hangs."""
+
 _BEAT_S = 1.0
+_EXTEND_EVERY_S = 5.0
+_EXTEND_BY_S = 30
 
 
 class Notifier:
@@ -54,33 +61,45 @@ class Progress:
         self._counters = counters
         self._stall_s = stall_s
         self._seen: dict[str, tuple[int, float]] = {}  # last count, and when it was new
+        self._warming_since: float | None = None
 
     def begun(self) -> bool:
         """Whether every thread has been through its loop."""
         counters = self._counters()
         return bool(counters) and all(count > 0 for count in counters.values())
 
-    def hanging(self, now_s: float) -> list[str]:
-        """Names of the threads that hang at monotonic second `now_s`."""
+    def hanging(self, now_s: float, *, warming: bool = False) -> list[str]:
+        """Names of the threads that hang at monotonic second `now_s`.
+
+        warming: the network works on the first picture of a size; whoever waits for it does not hang meanwhile.
+        """
         counters = self._counters()
+        self._warming_since = (self._warming_since or now_s) if warming else None
+        patient = self._warming_since is not None and now_s - self._warming_since <= START_LIMIT_S
         for name, count in counters.items():
-            if name not in self._seen or self._seen[name][0] != count:
+            if patient or name not in self._seen or self._seen[name][0] != count:
                 self._seen[name] = count, now_s
         return [name for name in counters if now_s - self._seen[name][1] > self._stall_s]
 
 
 @contextmanager
-def supervised(counters: Callable[[], Mapping[str, int]]) -> Iterator[None]:
-    """While inside: READY once every thread runs, the watchdog fed while all of them do, STOPPING at the end."""
+def supervised(
+    counters: Callable[[], Mapping[str, int]], warming: Callable[[], bool] = lambda: False
+) -> Iterator[Callable[[], None]]:
+    """While inside: asks for more time until every thread runs, says READY, feeds the watchdog while all of them do.
+
+    counters: loops of every thread so far, empty while there are none yet. warming: whether the network works on the
+    first picture of a size. Gives a function that says STOPPING, which is said at the end in any case.
+    """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
-        yield
+        yield lambda: None
         return
     notifier = Notifier(address)
-    heart = Worker("heartbeat", lambda stop: _beat(stop, notifier, Progress(counters)))
+    heart = Worker("heartbeat", lambda stop: _beat(stop, notifier, Progress(counters), warming))
     heart.start()
     try:
-        yield
+        yield lambda: notifier.send("STOPPING=1")
     finally:
         notifier.send("STOPPING=1")
         heart.stop()
@@ -88,13 +107,25 @@ def supervised(counters: Callable[[], Mapping[str, int]]) -> Iterator[None]:
         notifier.close()
 
 
-def _beat(stop: threading.Event, notifier: Notifier, progress: Progress) -> None:
+def _started(stop: threading.Event, notifier: Notifier, progress: Progress) -> bool:
+    """Wait for every thread, asking for time meanwhile; False when the end came first."""
+    began = asked = time.monotonic()
     while not progress.begun():
         if stop.wait(0.05):
-            return
+            return False
+        now = time.monotonic()
+        if now - asked >= _EXTEND_EVERY_S and now - began < START_LIMIT_S:
+            asked = now
+            notifier.send(f"EXTEND_TIMEOUT_USEC={_EXTEND_BY_S * 1_000_000}", "STATUS=starting")
+    return True
+
+
+def _beat(stop: threading.Event, notifier: Notifier, progress: Progress, warming: Callable[[], bool]) -> None:
+    if not _started(stop, notifier, progress):
+        return
     notifier.send("READY=1", "STATUS=watching")
     while True:
-        hanging = progress.hanging(time.monotonic())
+        hanging = progress.hanging(time.monotonic(), warming=warming())
         if hanging:
             names = ", ".join(hanging)
             log.critical("thread %s has not moved for %.0f s; asking to be restarted", names, STALL_S)

@@ -117,3 +117,51 @@ def test_a_manager_that_is_gone_is_logged_and_nothing_more(tmp_path, caplog):
     notifier = Notifier(str(tmp_path / "nobody"))
     notifier.send("READY=1")
     assert "cannot be told READY=1" in caplog.text
+
+
+def test_more_time_is_asked_for_until_the_network_has_answered(manager, monkeypatch):
+    monkeypatch.setattr("edgepose.service._EXTEND_EVERY_S", 0.02)
+    counters = {}
+    with supervised(lambda: counters):  # nothing is open yet
+        for _ in range(3):
+            assert heard(manager) == "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=starting"
+        counters["infer"] = 1
+        while (words := heard(manager)).startswith("EXTEND"):
+            pass
+        assert words.startswith("READY=1")
+        assert not any("EXTEND" in words for words in heard_until_silence(manager))
+
+
+def test_a_start_that_hangs_is_not_given_time_for_ever(manager, monkeypatch):
+    monkeypatch.setattr("edgepose.service._EXTEND_EVERY_S", 0.02)
+    monkeypatch.setattr("edgepose.service.START_LIMIT_S", 0.15)
+    with supervised(dict):
+        assert heard(manager).startswith("EXTEND")
+        assert len(heard_until_silence(manager)) < 20
+
+
+def test_who_waits_for_the_first_picture_of_a_size_does_not_hang():
+    counters = Ticking("capture hall", "infer", "group")
+    progress = Progress(counters, stall_s=10)
+    progress.hanging(0.0)
+    counters.frozen = {"capture hall", "infer"}
+    assert progress.hanging(5.0) == []
+    assert progress.hanging(15.0, warming=True) == []
+    assert progress.hanging(60.0, warming=True) == []
+    assert progress.hanging(69.0) == []
+    assert progress.hanging(70.5) == ["capture hall", "infer"]
+
+
+def test_a_first_picture_that_never_ends_hangs():
+    counters = Ticking("infer")
+    progress = Progress(counters, stall_s=10)
+    counters.frozen = {"infer"}
+    assert progress.hanging(1.0, warming=True) == []
+    assert progress.hanging(1200.0, warming=True) == []
+    assert progress.hanging(1215.0, warming=True) == ["infer"]
+
+
+def test_stopping_is_said_when_the_run_ends(manager):
+    with supervised(dict) as stopping:
+        stopping()
+        assert heard(manager) == "STOPPING=1"

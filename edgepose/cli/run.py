@@ -82,15 +82,21 @@ def run(args: argparse.Namespace) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     watcher = _Watcher(quiet=args.json)
     error: EdgePoseError | None = None
+    running: list[Pipeline] = []  # none while the network and the cameras are opened, which may take minutes
     with (
+        supervised(
+            lambda: running[0].progress if running else {}, lambda: bool(running) and running[0].warming
+        ) as stopping,
         Pipeline(configured(args), max_frames=args.max_frames, keep_images=False) as pipeline,
         ending_on_signals(pipeline.stop) as received,
-        supervised(lambda: pipeline.progress),
     ):
+        running.append(pipeline)
         try:
             pipeline.run(watcher)
         except EdgePoseError as failure:
             error = failure
+        finally:
+            stopping()
     watcher.end()
     report: dict[str, Any] = pipeline.report()
     if error is not None:

@@ -78,7 +78,8 @@ class Preparer:
 class Network:
     """One loaded model with its grouping. Any thread may call its methods; the backend is used by one at a time.
 
-    file: the model file, None where the backend was handed in. infer_s: seconds that the last batch took.
+    file: the model file, None where the backend was handed in. infer_s: seconds that the last batch took. warming:
+    whether it works on the first batch of a size, which may take many times as long as the next.
     """
 
     def __init__(
@@ -92,6 +93,8 @@ class Network:
         self.file = file
         self.height = height
         self.infer_s = 0.0
+        self.warming = False
+        self._known: set[tuple[int, ...]] = set()  # sizes of batches that it has answered
         self._turns = Turns()
         self._owned = gives_away(backend)
         self._grouper = Grouper(backend.spec.keypoint_skeleton, group_options or GroupOptions())
@@ -123,7 +126,12 @@ class Network:
         batch: Any = tensors[0][None] if len(tensors) == 1 else np.stack(tensors)
         with self._turns.turn(urgent=urgent, timeout_s=timeout_s):
             began = time.perf_counter()
-            fields = split_fields(self.backend.spec, self.backend.infer(batch), owned=self._owned)
+            self.warming = batch.shape not in self._known
+            try:
+                fields = split_fields(self.backend.spec, self.backend.infer(batch), owned=self._owned)
+            finally:
+                self.warming = False
+            self._known.add(batch.shape)
             self.infer_s = time.perf_counter() - began
             return fields
 

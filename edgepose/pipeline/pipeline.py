@@ -100,6 +100,11 @@ class Pipeline:
         ticks = dict(self._queues.progress)  # a source that ends takes its counter away meanwhile
         return {worker.name: ticks[worker.name] for worker in self._workers if worker.alive and worker.name in ticks}
 
+    @property
+    def warming(self) -> bool:
+        """Whether the network works on the first picture of a size, which may take many times as long as others."""
+        return self._network.warming
+
     def report(self) -> dict[str, Any]:
         """Numbers so far: frames, dropped, people_frames, fps, latency_ms per stage (p50, p99) and events."""
         return {} if self._outlet is None else self._outlet.meter.report()

@@ -19,6 +19,9 @@ from edgepose.types import CameraState
 POLL_S = 0.25
 """Longest wait without ticking a progress counter."""
 
+FIRST_PICTURE_S = 5.0
+"""How long the network waits for its first picture until it counts as running without having seen one."""
+
 
 class Capture:
     """Reads one source and prepares its frames, so that the infer thread only waits for the device."""
@@ -71,19 +74,24 @@ class Infer:
         self._max_batch = max_batch if network.backend.spec.dynamic_batch else 1
 
     def __call__(self, stop: Flag) -> None:
+        waits_until_s = time.monotonic() + FIRST_PICTURE_S
+        seen = False
         try:
             while not stop.is_set():
-                self._queues.progress["infer"] += 1
-                self._step()
+                seen = self._step() or seen
+                if seen or time.monotonic() > waits_until_s:  # the first tick says that the network has answered
+                    self._queues.progress["infer"] += 1
         finally:
             self._queues.inferred.close()
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
+        """Whether there was a picture."""
         try:
             jobs = self._queues.inbox.take(self._max_batch, POLL_S)
         except TimeoutError:
-            return
+            return False
         self._queues.inferred.put(self._frames(jobs))
+        return True
 
     def _frames(self, jobs: list[Job]) -> list[Inferred]:
         began = time.perf_counter()
