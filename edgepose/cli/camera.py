@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepose.cli.output import add_json_flag, print_report
-from edgepose.errors import BackendError, DataError, ModelError
+from edgepose.errors import BackendError, ModelError
 
 if TYPE_CHECKING:
     from edgepose.cli.camera_look import Look, People
@@ -85,19 +85,11 @@ def _people(model: str | None, look: Look) -> tuple[People | None, list[str]]:
 
 
 def _draw(path: Path, look: Look, people: People | None) -> None:
-    import cv2
-
     from edgepose.overlay import draw
+    from edgepose.pictures import write_image
 
     picture = look.kept[people.best if people else -1]
-    try:
-        written = cv2.imwrite(str(path), draw(picture, people.poses if people else ()))
-    except cv2.error:  # an ending that OpenCV does not know
-        written = False
-    if not written:
-        raise DataError(
-            f"cannot write the picture '{path}'; give a file ending in .jpg or .png in a folder that exists"
-        )
+    write_image(path, draw(picture, people.poses if people else ()))
 
 
 def _in_words(report: dict[str, Any]) -> dict[str, Any]:

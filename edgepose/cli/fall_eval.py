@@ -105,16 +105,14 @@ def _judge_videos(
 
 
 def _draw(recording: Any, outcome: Outcome, config: Config, folder: Path) -> None:
-    import cv2
-
-    from edgepose.files import write_atomically
     from edgepose.names import slug
+    from edgepose.pictures import write_image
     from edgepose.replay.timeline import draw_timeline
 
     clip = outcome.clip
     title = f"{clip.clip_id}: {clip.activity} ({'fall' if clip.is_fall else 'no fall'})"
     picture = draw_timeline(recording, outcome.told, title, config.tracking, clip.impact_s)
-    write_atomically(folder / f"{slug(clip.clip_id)}.png", cv2.imencode(".png", picture)[1].tobytes())
+    write_image(folder / f"{slug(clip.clip_id)}.png", picture)
 
 
 def _print(report: dict[str, Any]) -> None:

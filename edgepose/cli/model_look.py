@@ -11,11 +11,10 @@ import cv2
 import numpy as np
 
 from edgepose.backends import open_backend
-from edgepose.errors import DataError
 from edgepose.look import Network
 from edgepose.model import Kernel, ModelSpec
 from edgepose.overlay import draw
-from edgepose.pictures import read_image
+from edgepose.pictures import read_image, write_image
 from edgepose.types import Fields, Image, Pose
 
 BACKGROUND_SHARE = 0.5
@@ -45,8 +44,7 @@ def look(args: argparse.Namespace, spec: ModelSpec) -> dict[str, Any]:
         _half(image, poses, f"{kernel}{'' if n else ' (contract)'}: {count['people']} people")
         for n, (kernel, count, (poses, _)) in enumerate(zip(kernels, counts, found, strict=True))
     ]
-    if not cv2.imwrite(str(target), np.hstack(halves)):
-        raise DataError(f"cannot write {target}; name another file with --output")
+    write_image(target, np.hstack(halves))
     return {
         **counts[0],
         "kernels": dict(zip(kernels, counts, strict=True)),

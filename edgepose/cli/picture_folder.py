@@ -7,8 +7,8 @@ from pathlib import Path
 
 from edgepose.engine.int8.pictures import contrast, difference_hash
 from edgepose.errors import DataError, SourceError
-from edgepose.files import write_atomically
-from edgepose.pictures import list_images, read_image
+from edgepose.files import reason
+from edgepose.pictures import list_images, read_image, write_image
 from edgepose.types import Image
 
 JPEG_QUALITY = 95
@@ -30,7 +30,7 @@ class PictureFolder:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise DataError(f"cannot write to '{folder}': {(error.strerror or str(error)).lower()}") from None
+            raise DataError(f"cannot write to '{folder}': {reason(error)}") from None
         self._hashes: list[int] = []
         self._next = 0
         for path in _pictures(folder):
@@ -50,7 +50,7 @@ class PictureFolder:
             self.alike += 1
             return None
         path = self._folder / f"{name}-{self._next:06d}.jpg"
-        _write_private(path, image)
+        write_image(path, image, quality=JPEG_QUALITY)
         self._hashes.append(looks)
         self._next += 1
         return path
@@ -70,13 +70,3 @@ def _pictures(folder: Path) -> list[Path]:
         return list_images(folder)
     except SourceError:  # none yet
         return []
-
-
-def _write_private(path: Path, image: Image) -> None:
-    """A JPEG with mode 0600 from its first byte on, whole or not at all."""
-    import cv2
-
-    ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    if not ok:
-        raise DataError(f"OpenCV cannot encode a picture of {image.shape[1]}x{image.shape[0]} as JPEG")
-    write_atomically(path, data.tobytes())

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from edgepose.cli.shots import Shot
     from edgepose.types import Image, Pose
 
-JPEG_QUALITY = 90
-
 _MAX_NAME_BYTES = 200
 """Of a written file, less what is put behind it; file systems allow 255."""
 
@@ -56,14 +54,10 @@ class ResultFolder:
             self._draw(self._folder / "drawn" / f"{name}.jpg", shot.image, poses)
 
     def _draw(self, path: Path, image: Image, poses: Sequence[Pose]) -> None:
-        import cv2
-
         from edgepose.overlay import draw
+        from edgepose.pictures import write_image
 
-        done, data = cv2.imencode(".jpg", draw(image, poses), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        if not done:
-            raise DataError(f"OpenCV cannot encode a picture of {image.shape[1]}x{image.shape[0]} as JPEG")
-        write_atomically(path, data.tobytes(), durable=False)
+        write_image(path, draw(image, poses), durable=False)
 
     def _image_id(self, shot: Shot) -> int | str:
         if self._ids is None:

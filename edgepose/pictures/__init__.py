@@ -1,4 +1,4 @@
-"""The one way to read and list pictures: prediction, evaluation, calibration, capture and training all use it.
+"""The one way to read, list and write pictures: prediction, evaluation, calibration, capture and training all use it.
 
 A file is read, its header is judged (`header`: kind, size, end, turn), and only then is it decoded (`pixels`).
 """
@@ -17,6 +17,7 @@ from edgepose.pictures.header import MAX_PIXELS, header_of
 from edgepose.pictures.listing import PICTURE_SUFFIXES, is_picture, list_images
 from edgepose.pictures.pixels import decode, decode_all
 from edgepose.pictures.words import DamagedError, Header
+from edgepose.pictures.writing import write_image
 from edgepose.types import Image
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "moves",
     "read_image",
     "read_moving",
+    "write_image",
 ]
 
 MAX_BYTES = 1 << 30

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgepose.errors import DataError
+from edgepose.pictures import write_image
 from edgepose.training.dataset import PoseDataset, Sample
 from edgepose.types import Image
 
@@ -16,8 +16,7 @@ def save_grid(dataset: PoseDataset, path: Path, n_columns: int = 6, n_rows: int 
     """Write a PNG of the first samples of the epoch: red peaks are keypoints, green are limbs, grey is ignored."""
     pictures = [draw_sample(dataset[i]) for i in range(n_columns * n_rows)]
     rows = [np.hstack(pictures[i : i + n_columns]) for i in range(0, len(pictures), n_columns)]
-    if not cv2.imwrite(str(path), np.vstack(rows)):
-        raise DataError(f"could not write {str(path)!r}; give a .png file in a folder that exists")
+    write_image(path, np.vstack(rows))
 
 
 def draw_sample(sample: Sample) -> Image:
