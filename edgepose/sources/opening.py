@@ -45,8 +45,9 @@ def open_video(path: Path, wish: str = "auto") -> Opened:
     _check_file(path)
     label = f"video '{path}'"
     header = read_header(path)
-    if header.shown is not None:
-        check_size(label, header.shown.size_wh)
+    size_wh = header.shown.size_wh if header.shown else header.claimed_wh
+    if size_wh is not None:
+        check_size(label, size_wh)
     libraries = video_libraries("auto" if wish == "gstreamer" else wish, "file")
     if not header.first_is_shown:
         libraries = tuple(sorted(libraries))  # PyAV before OpenCV

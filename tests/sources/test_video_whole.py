@@ -45,7 +45,7 @@ def test_a_whole_video_ends_plainly_and_a_cut_one_gives_what_is_left_and_says_so
     data = path.read_bytes()
     lengths, sentences = [], []
     for percent in range(15, 100, 5):
-        path.write_bytes(data[: len(data) * percent // 100])
+        path.write_bytes(data[: len(data) * percent // 100 | 1])  # an odd length ends within a packet of MPEG-TS
         frames, _, said = read_to_the_end(path, reader)
         lengths.append(len(frames))
         sentences.append(said)
@@ -180,6 +180,44 @@ def test_pictures_of_16000_pixels_are_refused_by_the_header(
     _, _, said = read_to_the_end(path, reader)
     assert "16000x" in said
     assert "at most 8192 pixels a side" in said
+
+
+def h264_header(width: int, height: int) -> bytes:
+    """A sequence parameter set (ISO 14496-10, 7.3.2.1.1) of the baseline profile, and nothing behind it."""
+
+    def ue(value: int) -> str:
+        bits = f"{value + 1:b}"
+        return "0" * (len(bits) - 1) + bits
+
+    bits = ue(0) + ue(0) + ue(2) + ue(1) + "0" + ue(width // 16 - 1) + ue(height // 16 - 1) + "1"
+    content = int(bits.ljust(160, "0"), 2).to_bytes(20, "big")
+    return b"\0\0\0\1\x67" + bytes([66, 0, 52]) + content.replace(b"\0\0", b"\0\0\3")
+
+
+@pytest.mark.parametrize("reader", [*READERS, "auto"])
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("huge.h264", h264_header(16000, 16000)),
+        ("huge.ivf", b"DKIF\0\0\x20\0VP80" + (16000).to_bytes(2, "little") * 2 + bytes(40)),
+        ("huge.gif", b"GIF89a" + (16000).to_bytes(2, "little") * 2 + bytes(40)),
+        ("huge.y4m", b"YUV4MPEG2 W16000 H16000 F25:1\nFRAME\n"),
+    ],
+)
+def test_streams_of_16000_pixels_are_refused_before_they_are_opened(
+    tmp_path: Path, reader: str, file: str, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgepose.sources.opening._open_with", None)
+    (tmp_path / file).write_bytes(content)
+    _, _, said = read_to_the_end(tmp_path / file, reader)
+    assert "its pictures are 16000x16000" in said
+
+
+@pytest.mark.parametrize("file", ["small.h264", "small.ts", "small.flv"])
+@pytest.mark.parametrize("profile", ["baseline", "high"])
+def test_the_size_in_a_stream_is_read_from_its_own_header(tmp_path: Path, file: str, profile: str) -> None:
+    path = write_video(tmp_path / file, TWENTY, codec="libx264", encoder={"profile": profile})
+    assert read_header(path).claimed_wh == (160, 128)  # 120 rows are coded as 128
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -45,6 +45,7 @@ def write_video(
     sound_s: float = 8.0,
     last_s: float = 0.0,
     muxer: dict[str, str] | None = None,
+    encoder: dict[str, str] | None = None,
     preview: bool = False,
 ) -> Path:
     """A video of these pictures, or sound alone where there are none.
@@ -59,7 +60,7 @@ def write_video(
         streams = []
         for size in sizes:
             try:
-                stream = container.add_stream(codec, rate=rate)
+                stream = container.add_stream(codec, rate=rate, options=encoder or {})
             except Exception as error:
                 pytest.skip(f"this PyAV does not encode {codec}: {error}")
             stream.width, stream.height, stream.pix_fmt = *size, pix_fmt

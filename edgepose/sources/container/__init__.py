@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from edgepose.sources.container import avi, matroska, mp4, tagged
+from edgepose.sources.container.claimed import BEGINNING, claimed_wh
 from edgepose.sources.container.header import Header, Track
 
 __all__ = ["Header", "Track", "codec_name", "missing_bytes", "n_packets", "read_header"]
@@ -53,14 +55,16 @@ _CODECS = {
 def read_header(path: Path) -> Header:
     """Kind and tracks of a video file, as far as its beginning can be understood; never raises for what it holds."""
     with path.open("rb") as file:
-        beginning = file.read(_BEGINNING)
+        header, beginning = Header(), file.read(_BEGINNING)
         for begins, read, _ in _READERS:
             if begins(beginning):
-                try:
-                    return read(file)
-                except (EOFError, ValueError, struct.error):
-                    return Header()
-    return Header()
+                with suppress(EOFError, ValueError, struct.error):
+                    header = read(file)
+                break
+        if header.tracks is None and not header.no_index:
+            file.seek(0)
+            header = header._replace(claimed_wh=claimed_wh(file.read(BEGINNING)))
+    return header
 
 
 def missing_bytes(path: Path) -> int:

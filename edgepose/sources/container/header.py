@@ -26,11 +26,13 @@ class Track(NamedTuple):
 
 class Header(NamedTuple):
     """kind: name of the container, "" for one not known. tracks: those of pictures, in the file's order; None where
-    the header does not say. no_index: the part without which nothing can be read is missing."""
+    the header does not say. no_index: the part without which nothing can be read is missing. claimed_wh: size of the
+    pictures where there are no tracks to say it; it may be absent."""
 
     kind: str = ""
     tracks: tuple[Track, ...] | None = None
     no_index: bool = False
+    claimed_wh: tuple[int, int] | None = None
 
     @property
     def shown(self) -> Track | None:

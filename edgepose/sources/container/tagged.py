@@ -92,6 +92,18 @@ def missing_of_asf(file: BinaryIO, size: int) -> int:
     return 0 if flags & 1 else int(claimed) - size
 
 
+def video_of_ts(beginning: bytes) -> bytes:
+    """The elementary streams of a transport stream one behind the other, without the packets' headers."""
+    length, sync = _ts_packet(beginning) or _TS_PACKETS[0]
+    streams: dict[int, bytearray] = {}
+    for start in range(sync, len(beginning) - 187, length):
+        packet = beginning[start : start + 188]
+        payload = 4 + (1 + packet[4] if packet[3] & 0x20 else 0)  # behind the adaptation field
+        if packet[3] & 0x10:
+            streams.setdefault(int.from_bytes(packet[1:3], "big") & 0x1FFF, bytearray()).extend(packet[payload:])
+    return b"".join(streams.values())
+
+
 def _ts_packet(beginning: bytes) -> tuple[int, int] | None:
     for length, sync in _TS_PACKETS:
         marks = beginning[sync::length][:4]
