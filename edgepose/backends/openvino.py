@@ -15,7 +15,7 @@ from edgepose.backends.cpu import int8_is_whole
 from edgepose.backends.filling import any_batch, run_filled
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
-from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError
+from edgepose.errors import BackendError, ClosedError, EdgePoseError, MissingDependencyError, ModelError
 from edgepose.model import ModelSpec, admitted
 from edgepose.types import FloatArray, Image
 
@@ -53,7 +53,9 @@ class OpenVinoBackend:
                     "missed; run the FP32 model here",
                     model,
                 )
-        except RuntimeError as error:
+        except EdgePoseError:
+            raise
+        except Exception as error:  # RuntimeError mostly, UnicodeDecodeError where a message of its own is no UTF-8
             raise ModelError(f"OpenVINO cannot load {model}: {_reason(error)}") from None
         self.spec = any_batch(spec)
         self._batch = 0 if spec.dynamic_batch else spec.batch
@@ -84,7 +86,7 @@ class OpenVinoBackend:
         try:
             request.set_input_tensor(self._tensor(np.ascontiguousarray(batch), shared_memory=True))
             request.infer()
-        except RuntimeError as error:
+        except Exception as error:  # as above
             raise BackendError(f"OpenVINO cannot run {self.spec.name}: {_reason(error)}") from None
         return [request.get_output_tensor(place).data for place in self._places]
 

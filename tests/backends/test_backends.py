@@ -154,3 +154,15 @@ def test_axes_of_size_0_are_free_ones(tmp_path, runtime):
     onnx.save(model, path)
     backend = open_backend(path, runtime)
     assert backend.infer(_batch(backend.spec, 2))[0].shape[:2] == (2, 19)
+
+
+def test_a_message_of_openvino_that_is_no_utf_8_is_one_sentence(model, monkeypatch):
+    """It quotes names of a damaged graph as they are, and Python cannot make words of them."""
+    openvino = pytest.importorskip("openvino")
+
+    def read(*_):
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    monkeypatch.setattr(openvino.Core, "read_model", read)
+    with pytest.raises(ModelError, match="OpenVINO cannot load"):
+        open_backend(model, BackendOptions(name="openvino"))

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from edgepose.engine.onnx.float_ends import with_float_ends
-from edgepose.engine.onnx.opset import MAX_OPSET, lifted, lowered, opset_of
+from edgepose.engine.onnx.opset import MAX_OPSET, PER_CHANNEL_OPSET, lifted, lowered, opset_of
 from edgepose.engine.onnx.package import onnx_module
 from edgepose.engine.onnx.plain import plain
 from edgepose.engine.onnx.queries import stored_tensors
 from edgepose.errors import ModelError
-from edgepose.model import admitted
+from edgepose.model import admitted, weight_files
+
+MAX_BYTES = (1 << 31) - 1
 
 
 def read_model(path: Path, *, any_opset: bool = False) -> Any:
@@ -21,7 +23,13 @@ def read_model(path: Path, *, any_opset: bool = False) -> Any:
     for a file that is missing, no ONNX or not to be opened (`model.admit`), and for an opset that is too new.
     """
     onnx = onnx_module()
-    admitted(path)
+    graph = admitted(path)
+    size = sum(file.stat().st_size for file in (path, *weight_files(path, graph)))
+    if size > MAX_BYTES:
+        raise ModelError(
+            f"model '{path}' has {size / 1e9:.1f} GB with its weights; at most {MAX_BYTES / 1e9:.1f} GB can be "
+            "calibrated or built, which is all that one ONNX message holds"
+        )
     try:
         model = onnx.load(str(path))
         onnx.checker.check_model(model)
@@ -56,4 +64,10 @@ def load_plain(path: Path) -> Any:
         raise ModelError(f"model '{path}' is quantised already; give the FP32 model it was made from")
     if "Conv" not in kinds:
         raise ModelError(f"model '{path}' has no convolution to quantise; give a pose network exported as FP32 ONNX")
-    return plain(lifted(model))
+    try:
+        return plain(lifted(model))
+    except ValueError as error:
+        raise ModelError(
+            f"model '{path}' uses ONNX opset {opset_of(model)}, which cannot be brought up to {PER_CHANNEL_OPSET} "
+            f"({error}); export it again with opset_version={MAX_OPSET}"
+        ) from None

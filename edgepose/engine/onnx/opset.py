@@ -57,10 +57,13 @@ def lowered(model: Any) -> Any:
 
 
 def lifted(model: Any) -> Any:
-    """The same network in an opset that dequantises per channel."""
+    """The same network in an opset that dequantises per channel; ValueError where the converter cannot do it."""
     if opset_of(model) >= PER_CHANNEL_OPSET:
         return model
-    return onnx_module().version_converter.convert_version(model, PER_CHANNEL_OPSET)
+    try:
+        return onnx_module().version_converter.convert_version(model, PER_CHANNEL_OPSET)
+    except Exception as error:  # as in `lowered`
+        raise ValueError(_first_line(error)) from error
 
 
 def _fault(model: Any) -> str:

@@ -36,8 +36,8 @@ def consumers(model: Any) -> dict[str, list[Any]]:
 
 
 def convolutions(model: Any) -> list[Any]:
-    """Conv nodes whose weights are stored in the file, in graph order."""
-    stored = {item.name for item in model.graph.initializer}
+    """Conv nodes whose weights are stored in the file with an axis for outputs, inputs and space, in graph order."""
+    stored = {item.name for item in model.graph.initializer if len(item.dims) >= 3}
     return [node for node in model.graph.node if node.op_type == "Conv" and node.input[1] in stored]
 
 

@@ -1,4 +1,4 @@
-"""Plain form: the same results with bias and batch norm inside the convolutions."""
+"""Files are read, lifted to what calibration needs, or refused in one sentence."""
 
 from __future__ import annotations
 
@@ -8,43 +8,11 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper, numpy_helper
-from small_network import pictures_like, run, small_network, write_small
+from small_network import small_network, write_small
 
-from edgepose.engine.onnx.load import load_plain
-from edgepose.engine.onnx.plain import plain
+from edgepose.engine.onnx.load import load_plain, read_model
 from edgepose.engine.onnx.queries import convolutions
 from edgepose.errors import ModelError
-
-
-def test_bias_adds_and_identities_go_and_results_stay() -> None:
-    model = small_network()
-    folded = plain(model)
-    kinds = [node.op_type for node in folded.graph.node]
-    assert kinds.count("Add") == 1  # the residual one
-    assert "Identity" not in kinds
-    tensor = pictures_like(np.random.default_rng(1), 2)
-    for before, after in zip(run(model, tensor), run(folded, tensor), strict=True):
-        np.testing.assert_allclose(after, before, atol=1e-5)
-
-
-def test_batch_norm_goes_into_the_convolution() -> None:
-    model = small_network(separate_bias=False)
-    stem = model.graph.node[0]
-    random = np.random.default_rng(2)
-    values = {
-        "gamma": 1 + random.random(16),
-        "beta": random.random(16),
-        "mean": random.random(16),
-        "var": random.random(16),
-    }
-    for name, value in values.items():
-        model.graph.initializer.append(numpy_helper.from_array(value.astype(np.float32), name))
-    stem.output[0] = "stem_before"
-    model.graph.node.insert(1, helper.make_node("BatchNormalization", ["stem_before", *values], ["stem"]))
-    folded = plain(model)
-    assert all(node.op_type != "BatchNormalization" for node in folded.graph.node)
-    tensor = pictures_like(random)
-    np.testing.assert_allclose(run(folded, tensor)[0], run(model, tensor)[0], atol=1e-4)
 
 
 def test_an_old_opset_is_lifted_to_one_with_per_channel_dequantisation(tmp_path: Path) -> None:
@@ -89,6 +57,25 @@ def test_weights_whose_bytes_do_not_fit_their_shape_or_type_are_refused(tmp_path
     onnx.save(model, tmp_path / "model.onnx")
     with pytest.raises(ModelError, match=r"model\.onnx' cannot be read as ONNX"):
         load_plain(tmp_path / "model.onnx")
+
+
+def test_weights_beyond_what_one_message_holds_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "big.onnx"
+    onnx.save_model(
+        small_network(), tmp_path / "big.onnx", save_as_external_data=True, location="big", size_threshold=0
+    )
+    with (tmp_path / "big").open("ab") as file:
+        file.truncate(3 << 30)  # no bytes on the disk
+    with pytest.raises(ModelError, match=r"has 3\.2 GB with its weights; at most 2\.1 GB"):
+        read_model(path)
+
+
+def test_an_opset_that_cannot_be_brought_up_is_one_sentence(tmp_path: Path) -> None:
+    model = small_network()
+    model.opset_import[0].version = 1  # whose Add has no broadcast of its own, which takes sizes that are free here
+    onnx.save(model, tmp_path / "old.onnx")
+    with pytest.raises(ModelError, match=r"opset 1, which cannot be brought up to 13 .*opset_version=17"):
+        load_plain(tmp_path / "old.onnx")
 
 
 def _only_relu(model) -> None:
