@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.backends.engine_file import StaleEngineError
@@ -18,7 +19,16 @@ from edgepose.options import Options
 from edgepose.plugins import find
 from edgepose.types import FloatArray
 
-__all__ = ["BACKENDS", "Backend", "BackendInfo", "BackendOptions", "gives_away", "open_backend", "takes_pixels"]
+__all__ = [
+    "BACKENDS",
+    "Backend",
+    "BackendInfo",
+    "BackendOptions",
+    "blank",
+    "gives_away",
+    "open_backend",
+    "takes_pixels",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +71,13 @@ class Backend(Protocol):
 def takes_pixels(backend: Backend) -> bool:
     """Whether `infer` runs uint8 (N, H, W, 3) BGR: a quarter of the bytes, and no work for the CPU but scaling."""
     return bool(getattr(backend, "takes_pixels", False))
+
+
+def blank(backend: Backend, n: int, input_hw: tuple[int, int]) -> Any:
+    """A batch of `n` black pictures (H, W), as the backend would rather have them: to warm it up, to time it."""
+    if takes_pixels(backend):
+        return np.zeros((n, *input_hw, 3), np.uint8)
+    return np.zeros((n, 3, *input_hw) if backend.spec.input_layout == "NCHW" else (n, *input_hw, 3), np.float32)
 
 
 def gives_away(backend: Backend) -> bool:

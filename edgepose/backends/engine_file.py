@@ -27,7 +27,7 @@ class EngineKey(Options, frozen=True):
     """Everything an engine depends on; another value of any of them asks for another engine.
 
     model_sha256: of the ONNX file. calibration_sha256: of the calibration cache, empty without one. input_hw: (H, W).
-    jetpack: release line of the board, empty elsewhere.
+    jetpack: release line of the board, empty elsewhere. pixels: built to take uint8 pictures, where TensorRT does.
     """
 
     model_sha256: str
@@ -40,6 +40,7 @@ class EngineKey(Options, frozen=True):
     max_batch: int
     dla: int | None = None
     calibration_sha256: str = ""
+    pixels: bool = False
 
 
 class EngineSidecar(Options, frozen=True):
@@ -103,7 +104,8 @@ def read_genuine(engine: Path) -> tuple[bytes, EngineKey]:
 
 def seal(key: EngineKey, engine_sha256: str) -> str:
     """HMAC-SHA256 of key and contents with the device's secret, in hexadecimal."""
-    message = msgspec.json.encode(key, order="sorted") + b"\n" + engine_sha256.encode()
+    told = {name: value for name, value in msgspec.to_builtins(key).items() if name != "pixels" or value}
+    message = msgspec.json.encode(told, order="sorted") + b"\n" + engine_sha256.encode()  # as before there were pixels
     return hmac.new(device_secret(), message, hashlib.sha256).hexdigest()
 
 

@@ -24,9 +24,9 @@ from edgepose.backends.engine_file import EngineKey, StaleEngineError, read_genu
 from edgepose.backends.filling import filled
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
-from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError
+from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError, ShapeError
 from edgepose.model import ModelSpec
-from edgepose.types import FloatArray
+from edgepose.types import FloatArray, Image
 
 N_LANES = 2
 
@@ -76,9 +76,10 @@ class TensorRtBackend:
                 self._loaded.append(self._loaded[0].deserialize_cuda_engine(data))
                 if self._loaded[1] is None:
                     raise ModelError(f"TensorRT {trt.__version__} refuses engine '{engine}'; build it again")
-                _check_tensors(self._loaded[1], trt, spec, engine)
+                self.takes_pixels = _check_tensors(self._loaded[1], trt, spec, engine)
                 self._fill = 0 if spec.dynamic_batch else spec.batch
-                self._lanes.append(_Lane(self._loaded[1], self._memory, spec, key, options, self._fill))
+                self._key, self._options, self._spec = key, options, spec
+                self._lanes.append(self._lane())
         except BaseException:
             self._end()
             raise
@@ -87,11 +88,9 @@ class TensorRtBackend:
         self.info = BackendInfo(
             name="tensorrt", version=str(trt.__version__), device=self._memory.device.name, precision=key.precision
         )
-        self._key = key
-        self._options = options
         self._checked: tuple[int, ...] | None = None
 
-    def infer(self, batch: FloatArray) -> list[NDArray[Any]]:
+    def infer(self, batch: FloatArray | Image) -> list[NDArray[Any]]:
         """See Backend.infer. A batch of any length is run in pieces of what the engine's profile holds."""
         if os.getpid() != self._pid:
             raise BackendError(
@@ -100,7 +99,12 @@ class TensorRtBackend:
         with self._lock:
             if not self._end.alive:
                 raise ClosedError(f"the network {self.spec.name} was closed; open it again with open_backend")
-            check_batch(self.spec, batch)
+            if self.takes_pixels and batch.dtype != np.uint8:
+                raise ShapeError(
+                    f"this engine takes pictures as uint8 (N, H, W, 3) BGR, got {batch.dtype} {batch.shape}; for "
+                    "float32 build it with --float-input"
+                )
+            check_batch(self.spec, batch, pixels=self.takes_pixels)
             if batch.shape[1:] != self._lanes[0].input_shape:
                 H, W = self._key.input_hw
                 raise BackendError(
@@ -114,11 +118,15 @@ class TensorRtBackend:
             self._checked = batch.shape
         return outputs
 
-    def _run(self, batch: FloatArray) -> list[NDArray[Any]]:
+    def _lane(self) -> _Lane:
+        engine, pixels = self._loaded[1], self.takes_pixels
+        return _Lane(engine, self._memory, self._spec, self._key, self._options, self._fill, pixels)
+
+    def _run(self, batch: NDArray[Any]) -> list[NDArray[Any]]:
         size = self._fill or self._key.max_batch
         pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
         if len(pieces) > 1 and len(self._lanes) < N_LANES:
-            self._lanes.append(_Lane(self._loaded[1], self._memory, self.spec, self._key, self._options, self._fill))
+            self._lanes.append(self._lane())
         results: list[list[NDArray[Any]]] = []
         waiting: list[_Lane] = []
         for k, piece in enumerate(pieces):
@@ -160,7 +168,7 @@ class _Lane:
     """One execution context, its stream, and pinned buffers for a full batch.
 
     fill: pictures that a graph of a fixed batch takes, to which a piece is filled up; 0 where any number up to the
-    engine's may go in.
+    engine's may go in. pixels: whether the input is uint8.
     """
 
     def __init__(
@@ -171,6 +179,7 @@ class _Lane:
         key: EngineKey,
         options: BackendOptions,
         fill: int,
+        pixels: bool,
     ) -> None:
         self._memory = memory
         self._context = engine.create_execution_context()
@@ -178,7 +187,8 @@ class _Lane:
             raise BackendError("TensorRT has no memory for another execution context; stop other programs")
         self._input_name = spec.input_name
         H, W = key.input_hw
-        self.input_shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
+        self.input_shape = (3, H, W) if spec.input_layout == "NCHW" and not pixels else (H, W, 3)
+        self._dtype = np.dtype(np.uint8 if pixels else np.float32)
         self._names = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))
         self._context.set_input_shape(self._input_name, (fill or key.max_batch, *self.input_shape))
         self._fill = fill
@@ -196,16 +206,17 @@ class _Lane:
         self._stream = self._memory.stream()
         for name in [self._input_name, *self._names]:
             shape = tuple(self._context.get_tensor_shape(name))
-            self._buffers[name] = self._memory.buffer(int(np.prod(shape)) * 4, mapped)
+            size = self._dtype.itemsize if name == self._input_name else 4
+            self._buffers[name] = self._memory.buffer(int(np.prod(shape)) * size, mapped)
             self._context.set_tensor_address(name, self._buffers[name].address)
 
-    def start(self, piece: FloatArray) -> None:
+    def start(self, piece: NDArray[Any]) -> None:
         """Copy in, compute and copy out, all in the stream; returns at once."""
         memory, source = self._memory, self._buffers[self._input_name]
         self._kept = len(piece)
         if self._fill:
             piece = filled(piece, self._fill)
-        source.host[: piece.nbytes].view(np.float32).reshape(piece.shape)[...] = piece
+        source.host[: piece.nbytes].view(self._dtype).reshape(piece.shape)[...] = piece
         memory.to_device(source, piece.nbytes, self._stream)
         if len(piece) != self._n:
             self._context.set_input_shape(self._input_name, piece.shape)
@@ -250,13 +261,17 @@ def _check_fits(engine: Path, key: EngineKey, version: str, device: Device) -> N
             )
 
 
-def _check_tensors(engine: Any, trt: Any, spec: ModelSpec, path: Path) -> None:
-    """ModelError unless the engine has the contract's tensors, as float32."""
+def _check_tensors(engine: Any, trt: Any, spec: ModelSpec, path: Path) -> bool:
+    """Whether the input is uint8 pictures; ModelError unless the engine has the contract's tensors, else float32."""
     names = [engine.get_tensor_name(k) for k in range(engine.num_io_tensors)]
     for name in (spec.input_name, spec.heatmaps.name, spec.pafs.name):
         if name not in names:
             raise ModelError(f"engine '{path}' has tensors {names}, the contract wants {name!r}; correct the sidecar")
-        if engine.get_tensor_dtype(name) != trt.DataType.FLOAT:
+        kind = engine.get_tensor_dtype(name)
+        if name == spec.input_name and kind == trt.DataType.UINT8:
+            continue
+        if kind != trt.DataType.FLOAT:
             raise ModelError(
                 f"engine '{path}' takes {name!r} in another type than float32; build it with: edgepose build"
             )
+    return bool(engine.get_tensor_dtype(spec.input_name) == trt.DataType.UINT8)

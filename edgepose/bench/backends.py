@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from statistics import median
 
-import numpy as np
-
-from edgepose.backends import BACKENDS, BackendOptions, open_backend
+from edgepose.backends import BACKENDS, BackendOptions, blank, open_backend
 from edgepose.bench import Figure, Material
 from edgepose.errors import BackendError, DeviceError, MissingDependencyError, ModelError
 
@@ -29,9 +27,8 @@ def measure(material: Material) -> list[Figure]:
             backend.close()
             continue  # TensorRT fell back to a CPU runtime, which has its own figures
         spec = backend.spec
-        shape = (3, *spec.input_hw) if spec.input_layout == "NCHW" else (*spec.input_hw, 3)
         for n in BATCHES if spec.dynamic_batch else (1,):
-            batch = np.zeros((n, *shape), np.float32)
+            batch = blank(backend, n, spec.input_hw)
             backend.infer(batch)  # the first call also allocates
             times = []
             for _ in range(N_CALLS):

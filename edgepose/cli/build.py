@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calibration", metavar="CACHE", help="calibration cache, for TensorRT <= 10 and DLA")
     parser.add_argument("--images", metavar="DIR", help="pictures to feed where TensorRT refuses the cache")
     parser.add_argument("--dla", type=int, metavar="N", help="run on this deep learning accelerator")
+    parser.add_argument(
+        "--float-input", action="store_true", help="the engine takes normalised float32, for programs of others"
+    )
     parser.add_argument("--compute-capability", default="", metavar="SMxx", help="TensorRT-RTX only: for this GPU")
     parser.add_argument("--force", action="store_true", help="build even if the engine at hand fits")
     add_json_flag(parser)
@@ -44,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
         "precision": args.precision,
         "max_batch": args.max_batch,
         "workspace_mb": args.workspace_mb,
+        "pixels": not args.float_input,
         "dla": args.dla,
         "compute_capability": args.compute_capability,
     }

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from edgepose import __version__
-from edgepose.backends import BackendOptions, open_backend
+from edgepose.backends import BackendOptions, blank, open_backend
 from edgepose.engine.int8.gate import compare
 from edgepose.engine.int8.runs import opened
 from edgepose.engine.tensorrt.files import jetpack_release
@@ -140,13 +140,11 @@ def _figures(
 
 def _speed(engine: Path, spec: ModelSpec, n_runs: int) -> dict[str, Any]:
     """Milliseconds per picture, and what the board used meanwhile."""
-    H, W = spec.input_hw
-    shape = (1, 3, H, W) if spec.input_layout == "NCHW" else (1, H, W, 3)
-    batch = np.zeros(shape, np.float32)
     with (
         closing(open_telemetry()) as telemetry,
         closing(open_backend(engine, BackendOptions(name="tensorrt"), spec)) as backend,
     ):
+        batch = blank(backend, 1, spec.input_hw)
         for _ in range(WARM_UP):
             backend.infer(batch)
         times_ms = []

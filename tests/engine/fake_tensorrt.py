@@ -243,6 +243,7 @@ class Engine:
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._inputs = [item.name for item in self._session.get_inputs()]
         self._outputs = [item.name for item in self._session.get_outputs()]
+        self._input_type = np.uint8 if self._session.get_inputs()[0].type == "tensor(uint8)" else np.float32
 
     @property
     def num_io_tensors(self) -> int:
@@ -252,7 +253,8 @@ class Engine:
         return [*self._inputs, *self._outputs][k]
 
     def get_tensor_dtype(self, name: str) -> Any:
-        return self._trt.DataType.FLOAT  # type: ignore[attr-defined]
+        kinds = self._trt.DataType  # type: ignore[attr-defined]
+        return kinds.UINT8 if name in self._inputs and self._input_type == np.uint8 else kinds.FLOAT
 
     def create_execution_context(self) -> Any:
         return self._trt.IExecutionContext(self)  # type: ignore[attr-defined]
@@ -273,7 +275,7 @@ class ExecutionContext:
         if name in self._engine._inputs:
             return self._shape
         if self._shape not in self._known:
-            zeros = np.zeros(self._shape, np.float32)
+            zeros = np.zeros(self._shape, self._engine._input_type)
             found = self._engine._session.run(None, {self._engine._inputs[0]: zeros})
             self._known[self._shape] = dict(zip(self._engine._outputs, [a.shape for a in found], strict=True))
         return self._known[self._shape][name]
@@ -288,7 +290,7 @@ class ExecutionContext:
 
         def work() -> None:
             source, _ = places[engine._inputs[0]]
-            found = engine._session.run(None, {engine._inputs[0]: at(source, shape).copy()})
+            found = engine._session.run(None, {engine._inputs[0]: at(source, shape, engine._input_type).copy()})
             for name, value in zip(engine._outputs, found, strict=True):
                 if name in places:
                     at(*places[name])[...] = value
@@ -297,10 +299,10 @@ class ExecutionContext:
         return True
 
 
-def at(address: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """The float32 array that lies at an address of this process."""
-    size = int(np.prod(shape))
-    return np.frombuffer((ctypes.c_float * size).from_address(address), np.float32).reshape(shape)
+def at(address: int, shape: tuple[int, ...], kind: Any = np.float32) -> np.ndarray[Any, Any]:
+    """The array that lies at an address of this process."""
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    return np.frombuffer((ctypes.c_uint8 * size).from_address(address), kind).reshape(shape)
 
 
 class Calibrator:

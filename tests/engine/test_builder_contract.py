@@ -39,7 +39,7 @@ def int8() -> Any:
 
 def built(trt: Any, model: Any, precision: str, **words: Any) -> tuple[dict[str, Any], Any]:
     """What the fake was told, and the graph it was given."""
-    options = BuildOptions(precision=precision, max_batch=3)
+    options = BuildOptions(precision=precision, max_batch=3, pixels=False)
     facts, _, graph = build_serialized(trt, model, SPEC, (32, 48), options, **words).partition(b"\n")
     return json.loads(facts), onnx.load_from_string(graph)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from msgspec.structs import replace
 from onnx import helper, numpy_helper
 from small_network import SPEC, pictures_like, small_network
 from test_quantise import ranges_of
@@ -45,6 +46,13 @@ def test_it_is_a_strongly_typed_tensorrt_that_builds_without_its_gpu() -> None:
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 def test_float_graphs_build(precision: str) -> None:
     assert len(build(small_network(), precision)) > 10_000
+
+
+@pytest.mark.parametrize("colour", ["BGR", "RGB"])
+def test_the_real_parser_takes_uint8_pictures(int8: Any, caplog: pytest.LogCaptureFixture, colour: Any) -> None:
+    for precision, model in (("fp32", small_network()), ("fp16", small_network()), ("int8", int8)):
+        assert len(build(model, precision, replace(SPEC, colour=colour))) > 10_000
+    assert "takes no uint8 pictures" not in caplog.text
 
 
 def test_the_qdq_graph_builds(int8: Any) -> None:

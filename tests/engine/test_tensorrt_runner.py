@@ -29,11 +29,11 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
 
 
-def engine_of(folder: Path, trt: Any, max_batch: int = 2, **words: Any) -> Path:
+def engine_of(folder: Path, trt: Any, max_batch: int = 2, pixels: bool = False, **words: Any) -> Path:
     request = BuildRequest(
         model=str(write_small(folder, **words)),
         engine=str(folder / "small.engine"),
-        options=BuildOptions(precision="fp32", max_batch=max_batch),
+        options=BuildOptions(precision="fp32", max_batch=max_batch, pixels=pixels),
     )
     return Path(build(request, memory=FakeMemory, trt=trt).engine)
 

@@ -7,12 +7,14 @@ converted to FP16 first. Which way to go is asked of `capabilities`, not of a ve
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from edgepose.backends.engine_file import read_owned
 from edgepose.engine.onnx.half import halved
+from edgepose.engine.onnx.pixels import taking_pixels
 from edgepose.engine.onnx.strip import holds_qdq
 from edgepose.engine.tensorrt.capabilities import Capabilities, capabilities
 from edgepose.engine.tensorrt.messages import build_failure, make_logger, parser_refusal
@@ -20,6 +22,8 @@ from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.errors import BackendError, FileError, ModelError
 from edgepose.files import write_atomically
 from edgepose.model import ModelSpec
+
+_log = logging.getLogger(__name__)
 
 Step = Callable[[str, float], None]
 """Told (phase, share done 0 to 1) while an engine is built."""
@@ -61,16 +65,22 @@ def build_serialized(
         model = halved(model)
     logger = make_logger(trt)
     builder = trt.Builder(logger)
-    network = builder.create_network(_network_flags(trt, can))
-    parser = trt.OnnxParser(network, logger)
-    if not parser.parse(model.SerializeToString()):
+    network, pixels = None, options.pixels and calibrator is None  # implicit ranges belong to the graph's own tensors
+    if pixels:
+        network, parser = _parsed(trt, can, builder, logger, taking_pixels(model, spec))
+        if network is None:
+            pixels = False
+            _log.warning("TensorRT %s takes no uint8 pictures for %s: the CPU normalises them", can.version, spec.name)
+    if network is None:
+        network, parser = _parsed(trt, can, builder, logger, model)
+    if network is None:
         raise parser_refusal(parser, can.version, spec.name)
     config = builder.create_builder_config()
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, options.workspace_mb << 20)
     if can.weak_typing:
         _set_precision(trt, config, precision, calibrator)
     _set_device(trt, builder, config, options)
-    _add_profile(builder, config, spec, input_hw, options.max_batch)
+    _add_profile(builder, config, spec, input_hw, options.max_batch, pixels)
     if can.progress and step is not None:
         config.progress_monitor = _monitor(trt, step)
     cache = _load_timing_cache(config, timing_cache)
@@ -136,12 +146,24 @@ def _set_device(trt: Any, builder: Any, config: Any, options: BuildOptions) -> N
     config.set_flag(trt.BuilderFlag.GPU_FALLBACK)
 
 
-def _add_profile(builder: Any, config: Any, spec: ModelSpec, input_hw: tuple[int, int], max_batch: int) -> None:
+def _parsed(trt: Any, can: Capabilities, builder: Any, logger: Any, model: Any) -> tuple[Any, Any]:
+    """The network that TensorRT makes of a graph, None where it refuses; and the parser, which knows why.
+
+    The parser owns what the network is made of: keep it until the engine is built.
+    """
+    network = builder.create_network(_network_flags(trt, can))
+    parser = trt.OnnxParser(network, logger)
+    return network if parser.parse(model.SerializeToString()) else None, parser
+
+
+def _add_profile(
+    builder: Any, config: Any, spec: ModelSpec, input_hw: tuple[int, int], max_batch: int, pixels: bool
+) -> None:
     """One profile: this input size, 1 to `max_batch` pictures; a graph with fixed sizes needs none."""
     if not (spec.dynamic_batch or spec.dynamic_size):
         return
     H, W = input_hw
-    shape = (3, H, W) if spec.input_layout == "NCHW" else (H, W, 3)
+    shape = (3, H, W) if spec.input_layout == "NCHW" and not pixels else (H, W, 3)
     least, largest = (1, max_batch) if spec.dynamic_batch else (spec.batch, spec.batch)
     profile = builder.create_optimization_profile()
     profile.set_shape(spec.input_name, (least, *shape), (largest, *shape), (largest, *shape))

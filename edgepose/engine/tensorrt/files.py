@@ -54,6 +54,7 @@ def key_here(
         max_batch=options.max_batch,
         dla=options.dla,
         calibration_sha256=sha256_of(calibration) if calibration else "",
+        pixels=options.pixels and calibration is None,
     )
 
 

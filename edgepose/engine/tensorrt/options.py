@@ -20,6 +20,10 @@ class BuildOptions(Options, frozen=True):
     ] = "best"
     max_batch: Annotated[int, Meta(ge=1, description="Most pictures run at once, such as one per camera.")] = 4
     workspace_mb: Annotated[int, Meta(ge=16, description="Memory that TensorRT may use to try kernels, MiB.")] = 1024
+    pixels: Annotated[
+        bool,
+        Meta(description="The engine takes uint8 pictures and normalises them; false for float32, as the model does."),
+    ] = True
     dla: Annotated[
         Annotated[int, Meta(ge=0)] | None,
         Meta(description="Deep learning accelerator to run on, 0 or 1; none for the GPU."),
