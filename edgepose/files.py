@@ -8,6 +8,7 @@ in one sentence.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -25,6 +26,7 @@ ORDINARY = 0o666
 """Mode of everything else, less the process's umask."""
 
 _CHUNK = 1 << 20
+_LINK = "it is a link; name the file it leads to"
 _NAME = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -66,7 +68,7 @@ def open_to_append(path: Path, *, keep: bool, mode: int = PRIVATE) -> int:
         descriptor = os.open(path, flags, mode)
     except OSError as error:
         if path.is_symlink():
-            raise OSError(error.errno, "it is a link; name the file it leads to") from None
+            raise OSError(error.errno, _LINK) from None
         raise
     try:
         if not keep and stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -75,6 +77,24 @@ def open_to_append(path: Path, *, keep: bool, mode: int = PRIVATE) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def check_appendable(path: Path) -> None:
+    """Raise the OSError that `open_to_append` would, as far as it can be told, and make nothing."""
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "no file has a name with a zero byte")
+    if path.is_symlink() and not path.is_relative_to("/dev"):
+        raise OSError(errno.ELOOP, _LINK)
+    place = path
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    code = 0
+    if place.is_dir() == (place == path):
+        code = errno.EISDIR if place == path else errno.ENOTDIR
+    elif not os.access(place, os.W_OK):
+        code = errno.EACCES
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
 def sha256_of(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,7 @@ def _init(args: argparse.Namespace) -> int:
 
     from edgepose.config import Config, SourceEntry
     from edgepose.config.text import as_toml
+    from edgepose.files import write_atomically
 
     config = Config(sources=tuple(SourceEntry(uri=uri) for uri in args.source or ["synthetic://?people=2"]))
     if args.mqtt:
@@ -54,22 +56,21 @@ def _init(args: argparse.Namespace) -> int:
     if args.file == "-":
         sys.stdout.write(text)
         return 0
-    try:
-        with Path(args.file).open("w" if args.force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise ConfigError(f"{args.file} exists already; choose another name or overwrite it with --force") from None
-    except OSError as error:
-        raise ConfigError(f"{args.file} cannot be written: {error.strerror}") from None
+    path = Path(args.file)
+    if os.path.lexists(path) and not args.force:
+        raise ConfigError(f"{args.file} exists already; choose another name or overwrite it with --force")
+    write_atomically(path, text.encode())  # private: it may hold passwords
     print(f"wrote {args.file}; edit it, then: edgepose run --config {args.file}", file=sys.stderr)
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
     from edgepose.config import load_config
+    from edgepose.pipeline.checking import check
     from edgepose.redaction import shown
 
     config = load_config(args.file)
+    check(config)
     report = {
         "file": args.file,
         "sources": [shown(source.uri) for source in config.sources],

@@ -61,12 +61,12 @@ def open_sources(config: Config, source: SourceLike | Sequence[SourceLike] | Non
     else:
         wanted = [source]
     if not wanted:
-        raise ConfigError("no source to read; name one with --source, source=, or [[sources]] in the configuration")
+        raise no_source()
     opened: list[Source] = []
     try:
         for one in wanted:
-            opened.append(_open_source(one))
-        _check_names([one.name for one in opened], config)
+            opened.append(open_source_of(one))
+        check_names([one.name for one in opened], config)
     except BaseException:
         for one_opened in opened:
             one_opened.close()
@@ -74,7 +74,13 @@ def open_sources(config: Config, source: SourceLike | Sequence[SourceLike] | Non
     return opened
 
 
-def _open_source(wanted: SourceLike | SourceEntry) -> Source:
+def no_source() -> ConfigError:
+    """What to raise where there is nothing to read."""
+    return ConfigError("no source to read; name one with --source, source=, or [[sources]] in the configuration")
+
+
+def open_source_of(wanted: SourceLike | SourceEntry) -> Source:
+    """One source, by its entry or address, or as it was handed in; raises SourceError."""
     if hasattr(wanted, "read"):
         return cast("Source", wanted)
     from edgepose.sources import SourceOptions, open_source
@@ -85,7 +91,8 @@ def _open_source(wanted: SourceLike | SourceEntry) -> Source:
     return open_source(str(wanted))
 
 
-def _check_names(names: Sequence[str], config: Config) -> None:
+def check_names(names: Sequence[str], config: Config) -> None:
+    """Raise ConfigError where two sources share a name, or a zone belongs to a camera that is not there."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(f"two sources are named {twice[0]!r}; give each its own with name = in [[sources]]")
@@ -126,11 +133,15 @@ def _open_store(options: AlertOptions) -> AlertStore:
         return MemoryAlertStore((reason_now("spool_unusable", f"{error}; alerts wait in memory"),))
 
 
+def publishers_of(config: Config) -> list[str]:
+    """Names of the publishers that have somewhere to publish to, in the order of the configuration."""
+    wanted = {"mqtt": config.mqtt.url, "jsonl": config.jsonl.path, "video": config.video.path}
+    return [name for name, target in wanted.items() if target] + ["show"] * config.show.enabled
+
+
 def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None) -> list[Publisher]:
-    """Every publisher that has somewhere to publish to, in the order of the configuration, or those given."""
+    """Every publisher that has somewhere to publish to, or those given."""
     from edgepose.publish import open_publisher
 
-    if publishers is None:
-        wanted = {"mqtt": config.mqtt.url, "jsonl": config.jsonl.path, "video": config.video.path}
-        publishers = [name for name, target in wanted.items() if target] + ["show"] * config.show.enabled
-    return [open_publisher(one, getattr(config, one)) if isinstance(one, str) else one for one in publishers]
+    wanted = publishers_of(config) if publishers is None else publishers
+    return [open_publisher(one, getattr(config, one)) if isinstance(one, str) else one for one in wanted]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepose.errors import ClosedError, PublishError
-from edgepose.files import reason
+from edgepose.files import check_appendable, reason
 from edgepose.health import Reason, reason_now
 from edgepose.publish.line_file import LineFile
 from edgepose.publish.options import JsonlOptions
@@ -33,9 +33,7 @@ class JsonlPublisher:
     """
 
     def __init__(self, options: JsonlOptions) -> None:
-        if not options.path:
-            raise PublishError("the JSON lines publisher needs a path; set jsonl.path or --jsonl FILE")
-        self.path = Path(options.path)
+        self.path = check(options)
         self.n_lines = self.n_lost = 0
         self.troubles: tuple[Reason, ...] = ()
         self._problem = ""
@@ -91,3 +89,15 @@ class JsonlPublisher:
                 f"{self.n_lost} of {self.n_lost + self.n_lines} results are missing from {str(self.path)!r}: "
                 f"{self._problem}; make room or give another place"
             )
+
+
+def check(options: JsonlOptions) -> Path:
+    """The file to write; PublishError where it could not be written. Nothing is made or changed."""
+    if not options.path:
+        raise PublishError("the JSON lines publisher needs a path; set jsonl.path or --jsonl FILE")
+    path = Path(options.path)
+    try:
+        check_appendable(path)
+    except OSError as error:
+        raise PublishError(f"cannot write results to {options.path!r}: {reason(error)}") from error
+    return path

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgepose.errors import ClosedError, PublishError
-from edgepose.files import open_to_append, reason
+from edgepose.files import check_appendable, open_to_append, reason
 from edgepose.health import Reason, reason_now
 from edgepose.names import slug
 from edgepose.publish.options import VideoOptions
@@ -49,12 +49,8 @@ class VideoPublisher:
     """
 
     def __init__(self, options: VideoOptions) -> None:
-        if not options.path:
-            raise PublishError("the video publisher needs a path; set video.path or --save-video FILE")
+        self.path = check(options)
         self.options = options
-        self.path = Path(options.path)
-        if not self.path.suffix:
-            raise PublishError(f"a video file needs an ending such as .mp4, got {options.path!r}")
         self.n_lost = 0
         self.troubles: tuple[Reason, ...] = ()
         self._writers: dict[str, _Writer | None] = {}
@@ -141,6 +137,20 @@ class VideoPublisher:
         self._writers.clear()
         if self.troubles:
             raise PublishError(f"{self.n_lost} frames are missing: {self.troubles[0].hint}")
+
+
+def check(options: VideoOptions) -> Path:
+    """The file of the first source; PublishError where it could not be written. Nothing is made or changed."""
+    if not options.path:
+        raise PublishError("the video publisher needs a path; set video.path or --save-video FILE")
+    path = Path(options.path)
+    if not path.suffix:
+        raise PublishError(f"a video file needs an ending such as .mp4, got {options.path!r}")
+    try:
+        check_appendable(path)
+    except OSError as error:
+        raise PublishError(f"cannot write video to {options.path!r}: {reason(error)}") from error
+    return path
 
 
 def _make_private(path: Path) -> None:

@@ -5,13 +5,15 @@ paho's callbacks come from its own thread and only note what happened; `Link` ac
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import ssl
+import stat
 import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -201,10 +203,26 @@ def broker_of(options: MqttOptions) -> Broker:
     if broker.user is None:
         raise ConfigError("mqtt.password_file needs a user in mqtt.url, as mqtt://user@host")
     try:
-        password = Path(options.password_file).read_text().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"mqtt.password_file {options.password_file!r} cannot be read: {error}") from error
+        password = _read_secret(options.password_file).decode().rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise ConfigError(f"mqtt.password_file {options.password_file!r} cannot be read: {words}") from None
     return msgspec.structs.replace(broker, password=password)
+
+
+_LONGEST_PASSWORD = 65_535
+"""What MQTT can carry."""
+
+
+def _read_secret(path: str) -> bytes:
+    """Contents of a file that nobody else can change; it is not waited for, as a pipe would be."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file")
+        if mode & 0o022:
+            raise OSError(errno.EPERM, f"others may change it (mode {stat.S_IMODE(mode):04o}); keep it at 0600")
+        return file.read(_LONGEST_PASSWORD + 2)
 
 
 def _words(error: BaseException | None) -> str:

@@ -1,0 +1,81 @@
+"""Whether a configuration can be run: what `run` would refuse is refused here, by the same code and in the same words.
+
+Files are opened as they would be, and let go again. Cameras and brokers are not asked, since a configuration is often
+written where they cannot be reached: of these the address, the password file and the certificates are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from edgepose.backends import BACKENDS
+from edgepose.config import Config, SourceEntry
+from edgepose.pipeline.opening import check_names, no_source, open_source_of, publishers_of
+from edgepose.pipeline.rules import rule_makers
+from edgepose.plugins import find
+from edgepose.sources.uri import camera_name, scheme_of
+
+_ADDRESSES = {
+    "rtsp": "edgepose.sources.rtsp:checked",
+    "rtsps": "edgepose.sources.rtsp:checked",
+    "v4l2": "edgepose.sources.v4l2:device_path",
+    "csi": "edgepose.sources.csi:sensor_id",
+}
+"""What reads the address of a camera, by scheme; every other source is opened."""
+
+_PUBLISHERS = {
+    "mqtt": "edgepose.publish.mqtt.publisher:MqttPublisher",
+    "jsonl": "edgepose.publish.jsonl:check",
+    "video": "edgepose.publish.video:check",
+    "show": "edgepose.publish.show:WindowPublisher",
+}
+"""What says that a publisher's options can be used; making an MQTT publisher or a window neither connects nor opens."""
+
+_ANY_WH = (1280, 720)
+"""A picture size, to make the rules of a camera for whose size is not known yet."""
+
+
+def check(config: Config) -> None:
+    """Raise the EdgePoseError that running it would begin with."""
+    if not config.sources:
+        raise no_source()
+    names = [_source_name(entry) for entry in config.sources]
+    check_names(names, config)
+    _check_model(config)
+    for make in rule_makers(config, None):
+        for name in names:
+            make(name, _ANY_WH)
+    for publisher in publishers_of(config):
+        _named(_PUBLISHERS[publisher])(getattr(config, publisher))
+
+
+def _source_name(entry: SourceEntry) -> str:
+    address = _ADDRESSES.get(scheme_of(entry.uri))
+    if address is not None:
+        _named(address)(entry.uri)
+        return camera_name(entry.name, entry.uri)
+    source = open_source_of(entry)
+    source.close()
+    return source.name
+
+
+def _check_model(config: Config) -> None:
+    from edgepose.model import load_spec, model_path
+    from edgepose.model.shipped import no_model
+
+    path, backend = model_path(config.model.path), config.model.backend.name
+    if backend != "auto":
+        find("backends", backend, BACKENDS)
+    if not path.is_file():
+        raise no_model(Path(path))
+    if path.suffix == ".onnx" and backend != "replay":
+        load_spec(path)
+
+
+def _named(place: str) -> Callable[[Any], object]:
+    module, _, attribute = place.partition(":")
+    found: Callable[[Any], object] = getattr(import_module(module), attribute)
+    return found
