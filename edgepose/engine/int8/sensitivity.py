@@ -13,8 +13,8 @@ from edgepose.engine.int8.pictures import Picture, Progress
 from edgepose.engine.int8.probe import Probe, tensors
 from edgepose.engine.int8.quantise import layer_name, quantised, skip_branches
 from edgepose.engine.onnx.edit import copied
-from edgepose.engine.onnx.package import onnx_module
 from edgepose.engine.onnx.queries import convolutions, initialisers
+from edgepose.engine.onnx.tail import tail
 from edgepose.errors import ModelError
 from edgepose.model import ModelSpec
 
@@ -63,36 +63,6 @@ def output_errors(
         found = [probe.run({name: values[name] for name in feeds}) for values in exact]
         errors[layer] = max(relative_error(_joined(exact, name), _joined(found, name)) for name in probe.names)
     return errors
-
-
-def tail(model: Any) -> Any:
-    """What lies behind the QuantizeLinear nodes of a graph, as a graph of its own.
-
-    Its inputs are the float tensors that it reads from the part in front, which computes what the float network does;
-    its outputs are those that depend on it. Half of the work of trying layers one by one is in front.
-    """
-    onnx = onnx_module()
-    stored = {item.name for item in model.graph.initializer}
-    nodes: list[Any] = []
-    made: set[str] = set()
-    changed: set[str] = set()
-    for node in model.graph.node:
-        of_weights = all(name in stored for name in node.input)
-        if of_weights or node.op_type == "QuantizeLinear" or changed.intersection(node.input):
-            nodes.append(node)
-            made.update(node.output)
-            if not of_weights:
-                changed.update(node.output)
-    read = dict.fromkeys(name for node in nodes for name in node.input if name)
-    value = onnx.helper.make_tensor_value_info
-    graph = onnx.helper.make_graph(
-        nodes,
-        "tail",
-        [value(name, onnx.TensorProto.FLOAT, None) for name in read if name not in made | stored],
-        [item for item in model.graph.output if item.name in changed],
-        [item for item in model.graph.initializer if item.name in read],
-    )
-    return onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
 
 
 def _read_behind(model: Any, layer: str) -> list[str]:
