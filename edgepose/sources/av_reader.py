@@ -7,6 +7,7 @@ addresses. Two decoding threads at most: each holds pictures of its own.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import av
@@ -16,7 +17,16 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from edgepose.errors import SourceError
-from edgepose.sources.display import MAX_PIXELS, Turn, check_size, square_wh, turn_of_degrees, turn_of_matrix, turned
+from edgepose.sources.display import (
+    MAX_PIXELS,
+    TooLargeError,
+    Turn,
+    check_size,
+    square_wh,
+    turn_of_degrees,
+    turn_of_matrix,
+    turned,
+)
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import MAX_DAMAGED, Shot, UndecodableError
 from edgepose.sources.uri import redact
@@ -152,10 +162,22 @@ class AvReader:
                     raise
 
 
-def open_file(path: str, label: str) -> AvReader:
-    """A local video file; nothing but local files and plain containers is opened, whatever the file says."""
-    lists = {"protocol_whitelist": "file", "format_whitelist": FILE_FORMATS}
-    return AvReader(f"file:{path}", label, av_options=lists)
+def open_file(path: str, label: str, *, fragments: bool = False) -> AvReader:
+    """A local video file; nothing but local files and plain containers is opened, whatever the file says.
+
+    fragments: it may be one whose recorder died within a fragment's head, which FFmpeg opens only if it may not seek.
+    """
+    options = {"protocol_whitelist": "file", "format_whitelist": FILE_FORMATS}
+    try:
+        return AvReader(f"file:{path}", label, av_options=options)
+    except TooLargeError:
+        raise
+    except SourceError as error:
+        if not fragments:
+            raise
+        with suppress(SourceError):
+            return AvReader(f"file:{path}", label, av_options={**options, "seekable": "0"})
+        raise error
 
 
 def open_rtsp(uri: str, label: str, options: SourceOptions) -> AvReader:

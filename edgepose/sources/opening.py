@@ -48,6 +48,8 @@ def open_video(path: Path, wish: str = "auto") -> Opened:
     size_wh = header.shown.size_wh if header.shown else header.claimed_wh
     if size_wh is not None:
         check_size(label, size_wh)
+    if header.kind == "sound":
+        raise _not_the_first(label, header)
     libraries = video_libraries("auto" if wish == "gstreamer" else wish, "file")
     if not header.first_is_shown:
         libraries = tuple(sorted(libraries))  # PyAV before OpenCV
@@ -87,7 +89,7 @@ def _open_with(library: str, path: Path, label: str, header: Header) -> tuple[Av
     if library == "av":
         from edgepose.sources import av_reader
 
-        reader = av_reader.open_file(place, label)
+        reader = av_reader.open_file(place, label, fragments=header.kind == "MP4" and not header.no_index)
     else:
         if header.tracks is not None and not header.first_is_shown:
             raise _not_the_first(label, header)
@@ -119,8 +121,9 @@ def _not_the_first(label: str, header: Header) -> _WrongTrackError:
 def _failure(path: Path, label: str, header: Header, failures: dict[str, SourceError]) -> SourceError:
     """The one sentence for a video that no library could read."""
     first = next(iter(failures.values()))
-    if len(failures) == 1 and isinstance(first, _WrongTrackError):
-        return first
+    wrong_track = next((error for error in failures.values() if isinstance(error, _WrongTrackError)), None)
+    if wrong_track is not None and (len(failures) == 1 or header.shown is None):
+        return wrong_track
     undecodable = [error for error in failures.values() if isinstance(error, UndecodableError)]
     missing = 0 if header.tracks == () else missing_bytes(path)
     if not missing and not undecodable and header.shown is None:

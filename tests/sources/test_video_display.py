@@ -201,6 +201,17 @@ def test_a_song_with_a_cover_is_no_video(tmp_path: Path, reader: str) -> None:
     assert "holds only a cover picture" in said
 
 
+@pytest.mark.parametrize("reader", ["opencv", "auto"])
+@pytest.mark.parametrize(
+    ("file", "sound"), [("song.mp3", "libmp3lame"), ("song.flac", "flac"), ("song.wav", "pcm_s16le")]
+)
+def test_sound_is_no_video(tmp_path: Path, reader: str, file: str, sound: str) -> None:
+    path = write_video(tmp_path / file, [], sound=sound, sound_s=2)
+    frames, _, said = read_to_the_end(path, reader)
+    assert not frames
+    assert "it holds no pictures; give a video" in said
+
+
 def without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
     find = reader.find_spec
     monkeypatch.setattr(reader, "find_spec", lambda name: None if name == "av" else find(name))

@@ -96,6 +96,21 @@ def test_a_video_trimmed_by_an_edit_list_gives_the_pictures_of_its_edit(tmp_path
     assert not said
 
 
+@pytest.mark.parametrize("part", [0.1, 0.4, 0.9])
+def test_a_recorder_that_died_within_the_head_of_a_fragment_loses_that_fragment_alone(
+    tmp_path: Path, part: float
+) -> None:
+    path = write_video(tmp_path / "died.mp4", TWENTY, **CONTAINERS["fragments.mp4"])
+    data = path.read_bytes()
+    heads = [place for place in range(len(data)) if data[place : place + 4] == b"moof"]
+    place = heads[len(heads) // 2] - 4
+    head = int.from_bytes(data[place : place + 4], "big")
+    path.write_bytes(data[: place + max(9, round(head * part))])
+    frames, _, said = read_to_the_end(path, "auto")
+    assert len(frames) >= 20 * (len(heads) // 2) // len(heads)
+    assert "is cut off" in said
+
+
 def packets_of(path: Path) -> list[bytes]:
     av = pytest.importorskip("av")
     with av.open(str(path)) as container:
