@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.numbers import SIDE, WEEK_S, real
 from edgepose.cli.output import add_json_flag, print_report
 from edgepose.errors import BackendError, ModelError
 
@@ -23,9 +24,9 @@ EXAMPLE = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=["test"], help="test: look at a camera for some seconds")
     parser.add_argument("uri", metavar="URI", help="camera address, video or picture folder")
-    parser.add_argument("--seconds", metavar="S", type=float, default=5.0, help="how long to look (default: 5)")
-    parser.add_argument("--width", metavar="PX", type=int, default=0, help="picture width to ask the camera for")
-    parser.add_argument("--height", metavar="PX", type=int, default=0, help="picture height to ask the camera for")
+    parser.add_argument("--seconds", metavar="S", type=real(0.1, WEEK_S), default=5.0, help="how long to look (5)")
+    parser.add_argument("--width", metavar="PX", type=SIDE, default=0, help="picture width to ask the camera for")
+    parser.add_argument("--height", metavar="PX", type=SIDE, default=0, help="picture height to ask the camera for")
     parser.add_argument("--model", metavar="FILE", help="file, or a shipped network by name (edgepose-lite)")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to draw (default: camera-NAME.jpg)")
     add_json_flag(parser)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.numbers import HEIGHT
 from edgepose.cli.output import add_json_flag, print_report
 from edgepose.errors import MissingDependencyError
 
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="ONNX file, TensorRT engine or training checkpoint (.pt)")
     parser.add_argument("--annotations", metavar="FILE", required=True, help="COCO keypoint annotations (JSON)")
     parser.add_argument("--images", metavar="DIR", required=True, help="folder of the annotated pictures")
-    parser.add_argument("--height", metavar="PX", type=int, help="height of the network input (default: the model's)")
+    parser.add_argument("--height", metavar="PX", type=HEIGHT, help="height of the network's input (default: its own)")
     parser.add_argument("--backend", metavar="NAME", default="auto", help="runtime, see BackendOptions (default: auto)")
     parser.add_argument("--precision", choices=("auto", "f32", "bf16"), default="auto", help="what a CPU computes in")
     add_json_flag(parser)

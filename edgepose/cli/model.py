@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.numbers import HEIGHT
 from edgepose.cli.output import add_json_flag, print_report
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", metavar="FILE", help="where to draw (default: PICTURE with .pose before its ending)"
     )
-    parser.add_argument("--height", metavar="PX", type=int, help="height of the network input (default: the model's)")
+    parser.add_argument("--height", metavar="PX", type=HEIGHT, help="height of the network's input (default: its own)")
     parser.add_argument("--preset", metavar="NAME", help="take the file for this network, whatever it looks like")
     parser.add_argument("--write", action="store_true", help="write the contract to the sidecar JSON beside the file")
     add_json_flag(parser)

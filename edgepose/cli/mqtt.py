@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.numbers import WEEK_S, real
+
 if TYPE_CHECKING:
     from edgepose.publish.mqtt.watch import Message
 
@@ -20,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     watch = actions.add_parser("watch", help="print every message as it comes, until interrupted")
     watch.add_argument("--url", default="mqtt://localhost", help="broker (default: mqtt://localhost)")
     watch.add_argument("--device", default="+", metavar="NAME", help="one device only")
-    watch.add_argument("--seconds", type=float, metavar="S", help="end after so long")
+    watch.add_argument("--seconds", type=real(0.1, WEEK_S), metavar="S", help="end after so long")
     watch.add_argument("--json", action="store_true", help="one JSON document per message: topic, retained, payload")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edgepose.cli.numbers import HEIGHT
 from edgepose.cli.output import add_json_flag, print_report
 from edgepose.cli.result_folder import ResultFolder, annotated_ids
 from edgepose.cli.shots import Shots
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="+", help="picture, folder of pictures, or video")
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="folder to write to, made where missing")
     parser.add_argument("--model", metavar="FILE", help="file, or a shipped network by name (edgepose-lite)")
-    parser.add_argument("--height", metavar="PX", type=int, help="height of the network input (default: the model's)")
+    parser.add_argument("--height", metavar="PX", type=HEIGHT, help="height of the network's input (default: its own)")
     parser.add_argument("--backend", metavar="NAME", default="auto", help="runtime (default: auto)")
     parser.add_argument("--annotations", metavar="FILE", help="COCO JSON whose image ids the results are to carry")
     parser.add_argument("--no-drawn", action="store_true", help="write no pictures")

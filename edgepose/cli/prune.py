@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepose.cli.needs import need_torch
+from edgepose.cli.numbers import real, whole
 from edgepose.cli.output import add_json_flag, print_report
 from edgepose.errors import ConfigError
 
@@ -38,8 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     error.add_argument(
         "--pictures", metavar="PLACE", nargs="+", type=Path, help="folders of pictures, or COCO-style lists of them"
     )
-    error.add_argument("--gflop", type=float, help="what the network may cost at 224 x 320")
-    error.add_argument("--max-pictures", metavar="N", type=int, help=f"most pictures taken (default: {MAX_PICTURES})")
+    error.add_argument("--gflop", type=real(0.001, 1e6), help="what the network may cost at 224 x 320")
+    error.add_argument(
+        "--max-pictures", metavar="N", type=whole(1, 1_000_000), help=f"most pictures taken ({MAX_PICTURES})"
+    )
     size = parser.add_argument_group("magnitude, norm: any network; needs long retraining")
     size.add_argument("--share", type=float, help=f"share of the filters to remove (default: {SHARE})")
     size.add_argument("--granularity", type=int, help=f"widths stay multiples of this (default: {GRANULARITY})")

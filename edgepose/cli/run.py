@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.numbers import whole
 from edgepose.cli.output import add_json_flag, print_report
 from edgepose.errors import EdgePoseError
 
@@ -38,15 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jsonl", metavar="FILE", help="write every result as a line of JSON")
     parser.add_argument("--save-video", metavar="FILE", help="write the annotated video")
     parser.add_argument("--show", action="store_true", help="show the annotated video in a window")
-    parser.add_argument("--max-frames", metavar="N", type=count, help="end after so many frames")
+    parser.add_argument("--max-frames", metavar="N", type=whole(1, 10**12), help="end after so many frames")
     add_json_flag(parser)
-
-
-def count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 def configured(args: argparse.Namespace) -> Config:

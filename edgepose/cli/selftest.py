@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from edgepose.cli.numbers import whole
 from edgepose.cli.output import add_json_flag, print_report
 
 HELP = "Build and run engines on this board, compare them with the CPU, measure fps, memory and power."
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="ONNX", help="FP32 model (the shipped one)")
     parser.add_argument("--int8-model", metavar="ONNX", help="its calibrated form (the shipped one's)")
     parser.add_argument("--images", required=True, metavar="DIR", help="pictures of people, to compare results on")
-    parser.add_argument("--runs", type=int, default=200, metavar="N", help="inferences timed per engine (200)")
+    parser.add_argument("--runs", type=whole(1, 1_000_000), default=200, metavar="N", help="inferences timed (200)")
     parser.add_argument("-o", "--output", default="selftest.json", metavar="FILE", help="report file (selftest.json)")
     add_json_flag(parser)
 
