@@ -86,8 +86,9 @@ def read_sidecar(path: Path) -> ModelSpec:
     try:
         spec = msgspec.json.decode(path.read_bytes(), type=ModelSpec)
     except msgspec.ValidationError as error:
-        raise ModelError(f"sidecar {path}: {_with_nearest_key(str(error))}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        words = "".join(letter if letter.isprintable() else "?" for letter in str(error))  # a key may hold anything
+        raise ModelError(f"sidecar {path}: {_with_nearest_key(words)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"sidecar {path} is not JSON ({error}); correct it or delete it") from None
     except OSError as error:
         raise ModelError(f"sidecar {path} cannot be read: {error.strerror}") from None

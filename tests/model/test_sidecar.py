@@ -107,6 +107,15 @@ def test_a_sidecar_that_is_not_json_is_told(model):
         load_spec(model)
 
 
+def test_a_key_with_line_breaks_in_it_stays_on_one_line(model):
+    save_spec(load_spec(model), model)
+    contract = json.loads(sidecar_path(model).read_text())
+    sidecar_path(model).write_text(json.dumps(contract | {"a\nb\x1b[31m": 1}))
+    with pytest.raises(ModelError, match="unknown field") as caught:
+        load_spec(model)
+    assert str(caught.value).isprintable()
+
+
 def test_an_engine_needs_its_sidecar(tmp_path):
     (tmp_path / "pose.engine").write_bytes(b"engine")
     with pytest.raises(ModelError, match=r"has no sidecar pose\.json"):
