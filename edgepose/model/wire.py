@@ -13,21 +13,28 @@ class TruncatedError(Exception):
 
 def fields(data: memoryview) -> Iterator[tuple[int, Value]]:
     """(field number, value) of one protobuf message, in file order; length-delimited values stay views."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
+    at, end = 0, len(data)
+    while at < end:
+        key = data[at]
+        if key < 0x80:  # one byte, as nearly always
+            at += 1
+        else:
+            key, at = _varint(data, at)
         number, wire = key >> 3, key & 7
         if wire == 0:
             value, at = _varint(data, at)
             yield number, value
             continue
         if wire == 2:
-            size, at = _varint(data, at)
+            if at < end and data[at] < 0x80:
+                size, at = data[at], at + 1
+            else:
+                size, at = _varint(data, at)
         elif wire in (1, 5):
             size = 8 if wire == 1 else 4
         else:
             raise TruncatedError
-        if number == 0 or size < 0 or at + size > len(data):
+        if number == 0 or size < 0 or at + size > end:
             raise TruncatedError
         yield number, data[at : at + size]
         at += size
