@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from edgepose.errors import ClosedError, SourceError
 from edgepose.pictures import list_images, moves, read_image, read_moving
 from edgepose.sources.options import SourceOptions
@@ -23,7 +25,7 @@ class ImageFolderSource:
     def __init__(self, uri: str, options: SourceOptions | None = None) -> None:
         options = options or SourceOptions()
         path = local_path(uri)
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110, Path.exists raises for a name that is too long
             raise SourceError(f"no file or folder '{path}'; give a picture or a folder of pictures")
         self.name = camera_name(options.name, uri)
         self.paths = list_images(path) if path.is_dir() else [path]

@@ -69,13 +69,15 @@ def open_video(path: Path, wish: str = "auto") -> Opened:
 
 
 def _check_file(path: Path) -> None:
-    if not path.exists():
-        raise SourceError(f"no file '{path}'; give a video file, a folder of pictures or a camera address")
-    if not path.is_file():
-        raise SourceError(f"'{path}' is not a regular file; cameras are opened by address, such as v4l2:///dev/video0")
     try:
+        if not path.exists():
+            raise SourceError(f"no file '{path}'; give a video file, a folder of pictures or a camera address")
+        if not path.is_file():
+            raise SourceError(f"'{path}' is not a regular file; cameras are opened by address: v4l2:///dev/video0")
         with path.open("rb") as file:
             empty = not file.read(1)
+    except SourceError:
+        raise
     except OSError as error:
         raise SourceError(f"cannot read video '{path}': {(error.strerror or str(error)).lower()}") from None
     if empty:

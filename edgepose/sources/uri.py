@@ -6,6 +6,7 @@ No scheme runs a command and no address is ever pasted into a pipeline descripti
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -41,7 +42,7 @@ def scheme_of(uri: str) -> str:
                 "a source is no file and looks like a camera's address without its scheme (it is not repeated here); "
                 "write rtsp://USER:PASSWORD@HOST:PORT/PATH"
             )
-        if path.is_dir() or is_picture(path):
+        if os.path.isdir(path) or is_picture(path):  # noqa: PTH112, Path.is_dir raises for a name that is too long
             return "images"
     return scheme
 

@@ -11,7 +11,7 @@ import pytest
 from sources_kit import READERS, picture
 
 from edgepose.errors import ClosedError, SourceError
-from edgepose.sources import SourceOptions
+from edgepose.sources import SourceOptions, open_source
 from edgepose.sources.file import FileSource
 from edgepose.types import Frame
 
@@ -133,6 +133,12 @@ def test_a_missing_file_and_a_device_are_told_apart(tmp_path: Path) -> None:
         FileSource(str(tmp_path / "missing.mp4"))
     with pytest.raises(SourceError, match="not a regular file"):
         FileSource("/dev/null")
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".jpg", ""])
+def test_a_name_that_is_too_long_is_one_sentence(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(SourceError, match=r"no file|too long"):
+        open_source(str(tmp_path / f"{'a' * 300}{suffix}"))
 
 
 def test_a_closed_file_says_so_and_closes_twice(video: Path) -> None:

@@ -201,7 +201,7 @@ def test_a_song_with_a_cover_is_no_video(tmp_path: Path, reader: str) -> None:
     assert "holds only a cover picture" in said
 
 
-@pytest.mark.parametrize("reader", ["opencv", "auto"])
+@pytest.mark.parametrize("reader", [*READERS, "auto"])
 @pytest.mark.parametrize(
     ("file", "sound"), [("song.mp3", "libmp3lame"), ("song.flac", "flac"), ("song.wav", "pcm_s16le")]
 )
