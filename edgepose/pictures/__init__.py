@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edgepose.errors import SourceError
 from edgepose.files import reason
-from edgepose.pictures.header import MAX_PIXELS, header_of
+from edgepose.pictures.header import MAX_PIXELS, header_of, most_pixels
 from edgepose.pictures.listing import PICTURE_SUFFIXES, is_picture, list_images
 from edgepose.pictures.pixels import decode, decode_all
 from edgepose.pictures.words import DamagedError, Header
@@ -58,21 +58,26 @@ def read_image(path: Path | str, *, upright: bool = True) -> Image:
 
 
 def read_moving(path: Path | str) -> list[tuple[float, Image]]:
-    """Every picture of a file that moves (GIF, WebP, PNG, AVIF), with the second at which it is shown.
+    """Every picture of a file that moves (GIF, WebP, AVIF; PNG with Pillow), with the second at which it is shown.
 
-    Raises SourceError as `read_image` does, and where all pictures together exceed MAX_PIXELS.
+    Where nothing installed reads more, the first picture, and a warning says so. Raises SourceError as `read_image`
+    does, and where all pictures together are more than one may have.
     """
     path = Path(path)
     data = _bytes(path)
     try:
         header = header_of(data)
         width, height = header.size_wh
-        if width * height * header.n_pictures > MAX_PIXELS:
+        if width * height * header.n_pictures > most_pixels(len(data)):
             raise DamagedError(
-                f"holds {header.n_pictures} pictures of {width} x {height}, more than {MAX_PIXELS // 10**6} million "
-                "pixels together; convert it to a video"
+                f"holds {header.n_pictures} pictures of {width} x {height}, and {len(data)} bytes may be "
+                f"{most_pixels(len(data))} pixels together; convert it to a video"
             )
-        return decode_all(data, header)
+        pictures = decode_all(data, header)
+        if not pictures:
+            pictures = [(0.0, decode(data, header, upright=True))]
+            _say_first(path, header.n_pictures)
+        return pictures
     except DamagedError as damaged:
         raise SourceError(f"picture '{path}' {damaged}") from None
 

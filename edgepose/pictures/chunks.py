@@ -9,6 +9,7 @@ from edgepose.pictures.tiff import exif_turns
 from edgepose.pictures.words import CutOffError, DamagedError, Header, Turn
 
 _MAX_CHUNKS = 1_000_000
+_MOVING = (b"acTL", b"fcTL", b"fdAT")
 
 
 def png(data: bytes) -> Header:
@@ -29,6 +30,19 @@ def png(data: bytes) -> Header:
         elif name == b"IEND":
             return Header("PNG", size_wh, n_pictures, turns)
     raise DamagedError(f"is a PNG with more than {_MAX_CHUNKS} chunks; convert it anew")
+
+
+def still_png(data: bytes) -> bytes:
+    """The same picture without what makes it move: OpenCV 5 ends the process on some damaged animations."""
+    if _MOVING[0] not in data[: data.find(b"IDAT") + 1]:  # it is behind the picture's data, or nowhere
+        return data
+    parts, at = [data[:8]], 8
+    while at + 12 <= len(data):
+        length, name = unpack_from(">I4s", data, at)
+        if name not in _MOVING:
+            parts.append(data[at : at + 12 + length])
+        at += 12 + length
+    return b"".join(parts)
 
 
 def webp(data: bytes) -> Header:

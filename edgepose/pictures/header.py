@@ -62,11 +62,16 @@ def header_of(data: bytes) -> Header:
             f"says that it is {width} x {height} pixels large, and at most {MAX_PIXELS // 10**6} million are read; "
             "scale it down"
         )
-    if width * height > max(_EMPTY_PIXELS, _PIXELS_A_BYTE * len(data)):
+    if width * height > most_pixels(len(data)):
         raise DamagedError(
             f"says that it is {width} x {height} pixels large but has {len(data)} bytes, too few to show anything"
         )
     return header
+
+
+def most_pixels(n_bytes: int) -> int:
+    """How many pixels a file of this size may claim."""
+    return min(MAX_PIXELS, max(_EMPTY_PIXELS, _PIXELS_A_BYTE * n_bytes))
 
 
 def _bmp(data: bytes) -> Header:

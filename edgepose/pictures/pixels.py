@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from edgepose.pictures.chunks import still_png
 from edgepose.pictures.words import DamagedError, Header, Turn, named
 from edgepose.types import Image
 
@@ -40,11 +41,9 @@ def decode(data: bytes, header: Header, *, upright: bool) -> Image:
 
 
 def decode_all(data: bytes, header: Header) -> list[tuple[float, Image]]:
-    """(seconds since the first, picture) of everything that moves in a file. Raises DamagedError."""
-    pictures = _opencv_all(data, header) or _pillow_all(data, header)
-    if not pictures:
-        raise DamagedError(f"is {named(header.kind)} that moves, which nothing here reads; convert it to a video")
-    return pictures
+    """(seconds since the first, picture) of everything that moves in a file; nothing where nobody reads more of it than
+    its first picture."""
+    return _opencv_all(data, header) or _pillow_all(data, header)
 
 
 def _opencv(data: bytes, header: Header, *, upright: bool) -> Image | None:
@@ -53,6 +52,8 @@ def _opencv(data: bytes, header: Header, *, upright: bool) -> Image | None:
     if header.kind == "HEIC":
         return None
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    if header.kind == "PNG":
+        data = still_png(data)
     with contextlib.suppress(cv2.error, MemoryError):
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         if image is not None and _is_whole(image, header):
@@ -64,7 +65,7 @@ def _opencv(data: bytes, header: Header, *, upright: bool) -> Image | None:
 def _opencv_all(data: bytes, header: Header) -> list[tuple[float, Image]]:
     import cv2
 
-    if not hasattr(cv2, "imdecodeanimation"):  # OpenCV 4.11 and later
+    if header.kind == "PNG" or not hasattr(cv2, "imdecodeanimation"):  # see `still_png`; OpenCV 4.11 and later
         return []
     with contextlib.suppress(cv2.error, MemoryError):
         found, animation = cv2.imdecodeanimation(np.frombuffer(data, np.uint8))
