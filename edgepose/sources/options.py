@@ -24,7 +24,7 @@ class SourceOptions(Options, frozen=True):
     fps: Annotated[float, Meta(ge=0, description="wished pictures per second, 0 as it comes")] = 0.0
     reader: Annotated[
         ReaderName,
-        Meta(description="who reads videos; auto: OpenCV for files, the board's decoder or PyAV for streams"),
+        Meta(description="who reads videos; auto: OpenCV or PyAV for files, the board's decoder or PyAV for streams"),
     ] = "auto"
     transport: Annotated[Literal["tcp", "udp"], Meta(description="how RTSP pictures travel")] = "tcp"
     require_at_start: Annotated[
