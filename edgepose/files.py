@@ -79,6 +79,11 @@ def open_to_append(path: Path, *, keep: bool, mode: int = PRIVATE) -> int:
     return descriptor
 
 
+def is_worn_out(error: OSError) -> bool:
+    """Whether a disk is full, fails or was made read-only: what happens to good settings, rather than a wrong one."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+
+
 def check_appendable(path: Path) -> None:
     """Raise the OSError that `open_to_append` would, as far as it can be told, and make nothing."""
     if "\0" in str(path):
@@ -92,7 +97,7 @@ def check_appendable(path: Path) -> None:
     if place.is_dir() == (place == path):
         code = errno.EISDIR if place == path else errno.ENOTDIR
     elif not os.access(place, os.W_OK):
-        code = errno.EACCES
+        code = errno.EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else errno.EACCES
     if code:
         raise OSError(code, os.strerror(code))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepose.errors import ClosedError, PublishError
-from edgepose.files import check_appendable, reason
+from edgepose.files import check_appendable, is_worn_out, reason
 from edgepose.health import Reason, reason_now
 from edgepose.publish.line_file import LineFile
 from edgepose.publish.options import JsonlOptions
@@ -33,22 +33,27 @@ class JsonlPublisher:
     """
 
     def __init__(self, options: JsonlOptions) -> None:
-        self.path = check(options)
+        self.path = _path(options)
         self.n_lines = self.n_lost = 0
         self.troubles: tuple[Reason, ...] = ()
         self._problem = ""
         self._retry_s = 0.0
+        self._closed = False
+        self._file = LineFile(self.path, keep=options.append, is_torn=is_torn)
         try:
-            self._file: LineFile | None = LineFile(self.path, keep=options.append, is_torn=is_torn)
+            check_appendable(self.path)
+            self._file.open()
         except OSError as error:
-            raise PublishError(f"cannot write results to {str(self.path)!r}: {reason(error)}") from error
+            if not is_worn_out(error):
+                raise _refused(self.path, error) from error
+            self._give_up(reason(error))  # a service that is started again on a full disk watches on
 
     def open(self, card: Mapping[str, Any]) -> None:
         """Nothing to announce: each line stands for itself."""
 
     def publish(self, result: FrameResult) -> None:
         """Write one line; it is with the operating system when this returns, or counted in `n_lost`."""
-        if self._file is None:
+        if self._closed:
             raise ClosedError(f"results cannot be written to {str(self.path)!r} after it was closed")
         if self.troubles and time.monotonic() < self._retry_s:
             self.n_lost += 1
@@ -80,10 +85,10 @@ class JsonlPublisher:
 
     def close(self) -> None:
         """Close the file; twice is fine. PublishError when results are missing from it."""
-        if self._file is None:
+        if self._closed:
             return
+        self._closed = True
         self._file.close()
-        self._file = None
         if self.n_lost:
             raise PublishError(
                 f"{self.n_lost} of {self.n_lost + self.n_lines} results are missing from {str(self.path)!r}: "
@@ -91,13 +96,20 @@ class JsonlPublisher:
             )
 
 
-def check(options: JsonlOptions) -> Path:
-    """The file to write; PublishError where it could not be written. Nothing is made or changed."""
-    if not options.path:
-        raise PublishError("the JSON lines publisher needs a path; set jsonl.path or --jsonl FILE")
-    path = Path(options.path)
+def check(options: JsonlOptions) -> None:
+    """Raise PublishError where the file could not be written. Nothing is made or changed."""
+    path = _path(options)
     try:
         check_appendable(path)
     except OSError as error:
-        raise PublishError(f"cannot write results to {options.path!r}: {reason(error)}") from error
-    return path
+        raise _refused(path, error) from error
+
+
+def _path(options: JsonlOptions) -> Path:
+    if not options.path:
+        raise PublishError("the JSON lines publisher needs a path; set jsonl.path or --jsonl FILE")
+    return Path(options.path)
+
+
+def _refused(path: Path, error: OSError) -> PublishError:
+    return PublishError(f"cannot write results to {str(path)!r}: {reason(error)}")

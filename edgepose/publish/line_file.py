@@ -25,25 +25,39 @@ class LineFile:
 
     keep: leave what is in the file; else it is emptied. is_torn: tells of the bytes behind the last newline whether
     they are the beginning of a line, which a crash left behind: it is cut off. Everything else stays, and gets its
-    newline. Every method raises OSError.
+    newline. `open`, which `write` calls, and `write` raise OSError and may be called again.
     """
 
     def __init__(self, path: Path, *, keep: bool, is_torn: Callable[[bytes], bool]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = str(path)
         self._place = path
+        self._keep = keep
         self._is_torn = is_torn
-        self._descriptor = open_to_append(path, keep=keep)
-        self._identify()
+        self._descriptor = -1
+        self._regular = False
+        self._identity = (0, 0)
+
+    def open(self) -> None:
+        """Make folders and file where they are missing; `write` does so itself."""
+        self._place.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = open_to_append(self._place, keep=self._keep)
+        self.close()
+        self._descriptor = descriptor
+        about = os.fstat(descriptor)
+        self._regular = stat.S_ISREG(about.st_mode)
+        self._identity = about.st_dev, about.st_ino
         try:
             self._mend()
         except BaseException:
             self.close()
             raise
+        self._keep = True  # whatever is opened from now on may hold lines of this run
 
     def write(self, line: bytes) -> None:
         """Append one line, newline included; nothing of it is left when that fails."""
-        if self._regular:
+        if self._descriptor < 0:
+            self.open()
+        elif self._regular:
             self._follow()
         written = 0
         view = memoryview(line)
@@ -60,11 +74,6 @@ class LineFile:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _identify(self) -> None:
-        about = os.fstat(self._descriptor)
-        self._regular = stat.S_ISREG(about.st_mode)
-        self._identity = about.st_dev, about.st_ino
-
     def _follow(self) -> None:
         """Open the path anew where another file, or none, has taken the place of the one that is open."""
         try:
@@ -73,11 +82,7 @@ class LineFile:
                 return
         except FileNotFoundError:
             pass
-        descriptor = open_to_append(self._place, keep=True)
-        self.close()
-        self._descriptor = descriptor
-        self._identify()
-        self._mend()
+        self.open()
 
     def _mend(self) -> None:
         if not self._regular:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgepose.errors import ClosedError, PublishError
-from edgepose.files import check_appendable, open_to_append, reason
+from edgepose.files import check_appendable, is_worn_out, open_to_append, reason
 from edgepose.health import Reason, reason_now
 from edgepose.names import slug
 from edgepose.publish.options import VideoOptions
@@ -49,18 +49,22 @@ class VideoPublisher:
     """
 
     def __init__(self, options: VideoOptions) -> None:
-        self.path = check(options)
+        self.path = _path(options)
         self.options = options
         self.n_lost = 0
         self.troubles: tuple[Reason, ...] = ()
         self._writers: dict[str, _Writer | None] = {}
         self._labels: Labels | None = None
-        self._closed = False
+        self._closed = self._lost = False
         try:
+            check_appendable(self.path)
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _make_private(self.path)
         except OSError as error:
-            raise PublishError(f"cannot write video to {options.path!r}: {reason(error)}") from error
+            if not is_worn_out(error):
+                raise _refused(self.path, error) from error
+            self._tell(self.path, error, None)  # a service that is started again on a full disk watches on
+            self._lost = True
 
     def open(self, card: Mapping[str, Any]) -> None:
         """Nothing to announce: files begin with their first frame."""
@@ -71,7 +75,7 @@ class VideoPublisher:
             raise ClosedError(f"frames cannot be written to {str(self.path)!r} after it was closed")
         if result.image is None:
             return
-        if result.source in self._writers and self._writers[result.source] is None:
+        if self._lost or (result.source in self._writers and self._writers[result.source] is None):
             self.n_lost += 1
             return
         from edgepose.overlay import Labels, draw
@@ -111,6 +115,9 @@ class VideoPublisher:
         if writer is not None:
             with contextlib.suppress(OSError):
                 writer.close()
+        self._tell(path, error, source)
+
+    def _tell(self, path: Path, error: OSError, source: str | None) -> None:
         hint = f"no video is written to {str(path)!r} any more: {reason(error)}; make room or give another place"
         self.troubles = (*self.troubles, reason_now("video_failed", hint, source))
         _log.warning("%s", hint)
@@ -139,18 +146,25 @@ class VideoPublisher:
             raise PublishError(f"{self.n_lost} frames are missing: {self.troubles[0].hint}")
 
 
-def check(options: VideoOptions) -> Path:
-    """The file of the first source; PublishError where it could not be written. Nothing is made or changed."""
-    if not options.path:
-        raise PublishError("the video publisher needs a path; set video.path or --save-video FILE")
-    path = Path(options.path)
-    if not path.suffix:
-        raise PublishError(f"a video file needs an ending such as .mp4, got {options.path!r}")
+def check(options: VideoOptions) -> None:
+    """Raise PublishError where the file of the first source could not be written. Nothing is made or changed."""
+    path = _path(options)
     try:
         check_appendable(path)
     except OSError as error:
-        raise PublishError(f"cannot write video to {options.path!r}: {reason(error)}") from error
-    return path
+        raise _refused(path, error) from error
+
+
+def _path(options: VideoOptions) -> Path:
+    if not options.path:
+        raise PublishError("the video publisher needs a path; set video.path or --save-video FILE")
+    if not Path(options.path).suffix:
+        raise PublishError(f"a video file needs an ending such as .mp4, got {options.path!r}")
+    return Path(options.path)
+
+
+def _refused(path: Path, error: OSError) -> PublishError:
+    return PublishError(f"cannot write video to {str(path)!r}: {reason(error)}")
 
 
 def _make_private(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -17,8 +18,9 @@ from publish_scene import fall, full_disk, person, result
 from edgepose.errors import ClosedError, DataError, PublishError
 from edgepose.publish import jsonl, open_publisher
 from edgepose.publish.jsonl import JsonlPublisher
-from edgepose.publish.options import JsonlOptions
+from edgepose.publish.options import JsonlOptions, VideoOptions
 from edgepose.publish.record import encode, read_results
+from edgepose.publish.video import VideoPublisher
 
 
 def write(path: Path, *results, append: bool = False) -> None:
@@ -251,3 +253,42 @@ def test_an_episode_is_read_as_a_number_or_as_text(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_bytes(line + b"\n" + line.replace(b'"episode":1', b'"episode":"0192f0c1"') + b"\n")
     assert [str(one.events[0].episode) for one in read_results(path)] == ["1", "0192f0c1"]
+
+
+def test_a_run_that_begins_on_a_full_disk_watches_on(tmp_path, monkeypatch):
+    """A service that is started again finds the disk as full as it left it; the alerts must not wait for it."""
+    monkeypatch.setattr(jsonl, "RETRY_S", 0.0)
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(WHOLE)  # without its newline: not even that can be added
+    with full_disk(len(WHOLE)):
+        publisher = JsonlPublisher(JsonlOptions(path=str(path), append=True))
+        assert [one.code for one in publisher.troubles] == ["jsonl_failed"]
+        publisher.publish(result(seq=2))
+    publisher.publish(result(seq=3))
+    assert publisher.troubles == () and [one.seq for one in read_results(path)] == [1, 3]
+    with pytest.raises(PublishError, match="1 of 2 results are missing"):
+        publisher.close()
+
+
+@pytest.mark.parametrize("kind", [JsonlPublisher, VideoPublisher], ids=["jsonl", "video"])
+def test_a_run_that_begins_on_a_worn_out_disk_watches_on(tmp_path, monkeypatch, kind):
+    def worn_out(*args, **kwargs):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(f"{kind.__module__}.check_appendable", worn_out)
+    options = JsonlOptions if kind is JsonlPublisher else VideoOptions
+    publisher = kind(options(path=str(tmp_path / "out.mp4")))
+    (reason,) = publisher.troubles
+    assert "read-only file system" in reason.hint
+
+
+def test_a_file_emptied_at_the_start_is_emptied_once(tmp_path):
+    """Rotating must not empty what the rotation put there."""
+    path = tmp_path / "r.jsonl"
+    publisher = JsonlPublisher(JsonlOptions(path=str(path)))
+    publisher.publish(result(seq=0))
+    path.rename(tmp_path / "r.jsonl.1")
+    write(path, result(seq=7))
+    publisher.publish(result(seq=1))
+    publisher.close()
+    assert [one.seq for one in read_results(path)] == [7, 1]
