@@ -6,16 +6,20 @@ written where they cannot be reached: of these the address, the password file an
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from edgepose.backends import BACKENDS
 from edgepose.config import Config, SourceEntry
 from edgepose.pipeline.opening import check_names, no_source, open_source_of, publishers_of
 from edgepose.pipeline.rules import rule_makers
 from edgepose.plugins import find
+from edgepose.publish.options import MqttOptions
 from edgepose.sources.uri import camera_name, scheme_of
 
 _ADDRESSES = {
@@ -34,6 +38,9 @@ _PUBLISHERS = {
 }
 """What says that a publisher's options can be used; making an MQTT publisher or a window neither connects nor opens."""
 
+_CREDENTIALS = "/run/credentials/"
+"""Where systemd puts what `LoadCredential` names."""
+
 _ANY_WH = (1280, 720)
 """A picture size, to make the rules of a camera for whose size is not known yet."""
 
@@ -49,7 +56,16 @@ def check(config: Config) -> None:
         for name in names:
             make(name, _ANY_WH)
     for publisher in publishers_of(config):
-        _named(_PUBLISHERS[publisher])(getattr(config, publisher))
+        options = getattr(config, publisher)
+        _named(_PUBLISHERS[publisher])(_outside_of_service(options) if publisher == "mqtt" else options)
+
+
+def _outside_of_service(options: MqttOptions) -> MqttOptions:
+    """Without a password that systemd hands over only while the service runs."""
+    handed_over = options.password_file.startswith(_CREDENTIALS)
+    return (
+        replace(options, password_file="") if handed_over and not os.access(options.password_file, os.R_OK) else options
+    )
 
 
 def _source_name(entry: SourceEntry) -> str:

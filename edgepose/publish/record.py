@@ -17,8 +17,8 @@ from edgepose.types import Event, FrameResult, Pose, Track
 
 SCHEMA: Literal["edgepose.frame/1"] = "edgepose.frame/1"
 
-Pixel = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
-Keypoint = tuple[Pixel | None, Pixel | None, float]
+Bounded = Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
+Keypoint = tuple[Bounded | None, Bounded | None, Bounded]
 Side = Annotated[int, msgspec.Meta(ge=1, le=65_536)]
 Second = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
 

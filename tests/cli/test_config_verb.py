@@ -80,6 +80,12 @@ def test_check_refuses_what_run_refuses_in_the_same_words(tmp_path, capsys, monk
     assert capsys.readouterr().err == checked
 
 
+def test_check_passes_over_a_password_that_only_the_service_is_given(tmp_path):
+    path = tmp_path / "edgepose.toml"
+    path.write_text(HALL + '[mqtt]\nurl = "mqtt://a@b"\npassword_file = "/run/credentials/edgepose.service/none"\n')
+    assert main(["config", "check", str(path)]) == 0
+
+
 def test_check_asks_no_camera_and_no_broker(tmp_path, capsys):
     path = tmp_path / "edgepose.toml"
     path.write_text(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -174,3 +176,37 @@ def test_one_broken_recording_among_several_is_named_and_the_others_are_judged(t
     out, err = capsys.readouterr()
     assert [one["file"] for one in json.loads(out)["files"]] == [str(good)]
     assert "skipped: line 1 of" in err and "1 of 2 recordings could not be read" in err
+
+
+def test_damaged_recordings_are_refused_in_one_sentence(tmp_path):
+    """Two hundred of them: one number or word of ten frames is something else."""
+    random = Random(0)
+    whole = b"".join(encode(one) + b"\n" for one in fall()[20:30])
+    words = list(re.finditer(rb"-?\d+\.?\d*|null|\"[a-z_]+\"", whole))
+    tokens = [
+        b"null",
+        b"1e300",
+        b"-1",
+        b"1e-320",
+        b"true",
+        b'""',
+        b"[]",
+        b"{}",
+        b"NaN",
+        b"9" * 20,
+        b"\xff",
+        b"\0",
+        b"}",
+    ]
+    path = tmp_path / "damaged.jsonl"
+    n_refused = 0
+    for _ in range(200):
+        word = random.choice(words)
+        path.write_bytes(whole[: word.start()] + random.choice(tokens) + whole[word.end() :])
+        try:
+            for recording in load_recording(path):
+                replay(recording, Config())
+        except DataError as error:
+            n_refused += 1
+            assert "\n" not in str(error)
+    assert n_refused > 50
