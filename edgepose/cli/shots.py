@@ -64,7 +64,7 @@ class Shots:
     def say_left_out(self) -> None:
         """Name the pictures of folders that were left out, on stderr."""
         if self.left_out:
-            print(f"edgepose: {len(self.left_out)} pictures were left out: {_some(self.left_out)}", file=sys.stderr)
+            print(f"edgepose: left out as unreadable ({len(self.left_out)}): {_some(self.left_out)}", file=sys.stderr)
 
     def _of_path(self, path: Path) -> Iterator[Shot]:
         from edgepose.cli.progress import track

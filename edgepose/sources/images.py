@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from edgepose.errors import ClosedError, SourceError
@@ -9,6 +10,8 @@ from edgepose.pictures import list_images, moves, read_image, read_moving
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.uri import camera_name, local_path
 from edgepose.types import CameraState, Frame, Image
+
+_log = logging.getLogger(__name__)
 
 
 class ImageFolderSource:
@@ -50,6 +53,7 @@ class ImageFolderSource:
             except SourceError as error:
                 self.skipped += 1
                 self.last_skipped = str(error)
+                _log.warning("left out: %s", error)
             else:
                 return Frame(image, seq / self._fps if self._fps else t, seq, self.name)
         if self._closed:

@@ -71,7 +71,7 @@ def test_a_broken_picture_of_a_folder_is_no_failure_and_named_at_the_end(tmp_pat
     ran = Predicted(tmp_path, capsys, folder)
     assert (ran.code, ran.images) == (0, [("a.png", None)])
     assert ran.report["left_out"] == [str(folder / "b.HEIC")]
-    assert ran.words[-1].startswith("edgepose: 1 pictures were left out: ")
+    assert ran.words[-1].startswith("edgepose: left out as unreadable (1): ")
 
 
 def test_a_folder_of_broken_pictures_only_is_a_failure(tmp_path, capsys):

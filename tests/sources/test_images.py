@@ -40,7 +40,9 @@ def test_pictures_come_in_natural_order(tmp_path: Path) -> None:
     assert [int(frame.image[0, 0, 0]) for frame in read_all(ImageFolderSource(str(tmp_path)))] == [15, 20, 60]
 
 
-def test_bad_pictures_among_good_ones_are_skipped_and_counted(tmp_path: Path) -> None:
+def test_bad_pictures_among_good_ones_are_skipped_counted_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     good = write(tmp_path / "1.jpg").read_bytes()
     (tmp_path / "2.jpg").write_bytes(b"")
     (tmp_path / "3.jpg").write_bytes(good[: len(good) // 2])
@@ -52,6 +54,7 @@ def test_bad_pictures_among_good_ones_are_skipped_and_counted(tmp_path: Path) ->
     assert [frame.seq for frame in frames] == [0, 5]
     assert source.skipped == 4
     assert "5.bmp" in source.last_skipped
+    assert all(f"{name}'" in caplog.text for name in ("2.jpg", "3.jpg", "4.png", "5.bmp"))
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
