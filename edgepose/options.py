@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 from edgepose.errors import ConfigError
-from edgepose.redaction import redact
 
 LIMIT = 5e9
 """No setting is larger: it holds any seed of 32 bits, and a wait of more seconds is an error of the system."""
@@ -34,6 +33,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     def __repr__(self) -> str:
         """Without what is secret in addresses, since a repr ends up in logs."""
+        from edgepose.redaction import redact  # many patterns, which importing EdgePose does not wait for
+
         return redact(super().__repr__())
 
 

@@ -13,7 +13,6 @@ from edgepose.events.options import ActivityOptions, FallOptions, GestureOptions
 from edgepose.events.zones import ZoneOptions
 from edgepose.options import Options
 from edgepose.publish.options import JsonlOptions, MqttOptions, ShowOptions, VideoOptions
-from edgepose.redaction import shown
 from edgepose.sources.options import SourceOptions
 from edgepose.tracking.options import TrackerOptions
 
@@ -40,6 +39,8 @@ class SourceEntry(SourceOptions, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Without the credentials of the address, since a repr ends up in logs."""
+        from edgepose.redaction import shown
+
         return f"SourceEntry(uri={shown(self.uri)!r}, name={self.name!r})"
 
 

@@ -29,6 +29,9 @@ ALLOWED_LATE_S = 0.15, 0.1
 PATIENCE_S = 1.0, 0.25
 """For how long pictures must have been late before times are moved: all that waited follows a network's pause."""
 
+FIRST_PATIENCE_N, FIRST_PATIENCE_S = 1.5, 0.15
+"""The same in the first seconds, in usual steps and at most: little, since a slow clock must not fall behind."""
+
 EASE_S = 0.15
 """Lateness above the allowed at which steps are stretched to twice their length, which is the most."""
 
@@ -84,7 +87,7 @@ class CameraClock:
         """
         self._offset_s = min(self._offset_s, delay_s)
         doubted = not stamps.believed
-        patience_s = PATIENCE_S[doubted] if stamps.settled else 0.0
+        patience_s = PATIENCE_S[doubted] if stamps.settled else min(FIRST_PATIENCE_N * usual_s, FIRST_PATIENCE_S)
         late_s = self._least_delay_s(delay_s, stamps.heard_s, patience_s) - self._offset_s
         too_late_s = late_s - ALLOWED_LATE_S[doubted]
         if late_s > CLOCK_JUMP_S:

@@ -66,7 +66,7 @@ class Stamps:
         self._pts_s, self._now = pts_s, now
         self._n += 1
         if not self._periods:
-            self.period_s = (now - self._since) / self._n
+            self.period_s = (self._busy_s + self._of_pause(gone_s)) / self._n
         ahead_s = stamp_s * self._rate - gone_s - late_s
         good = stamp_s > gone_s / _STANDING and stamp_s > 0 and ahead_s <= FORWARD_S[self.settled]
         self._n_bad += not good
@@ -77,25 +77,32 @@ class Stamps:
         else:  # a clock that was set while no picture came leaves only the arrival to tell for how long
             restarted = stamp_s != 0 and gone_s > _PAUSE * self.period_s
             own_s = (gone_s if restarted else self.period_s) / self._rate
+        self._busy_s += self._of_pause(gone_s)
         self._sum_s += own_s
         step_s = own_s * self._rate
         delay_s = now - self._sum_s * self._rate
         if delay_s < self._least_s:
             self._least_s, self._earliest = delay_s, (now, self._sum_s)
-        self.heard_s += min(gone_s, 2 * max(step_s, self.period_s))
+        self.heard_s += min(gone_s, (2 if self.settled else 1) * max(step_s, self.period_s))
         if self._n >= _STRETCH_N and self.heard_s >= self._stretch_ends_s:
             self._end_stretch()
         return step_s
 
+    def _of_pause(self, gone_s: float) -> float:
+        return min(gone_s, _PAUSE * self.period_s or gone_s)
+
     def _begin_stretch(self) -> None:
-        self._since = self._now
+        self._since, self._busy_s = self._now, 0.0
         self._n = self._n_bad = 0
         self._stretch_ends_s = self.heard_s + (_STRETCH_S if self.settled else _FIRST_S)
         self._least_s = math.inf
         self._earliest = self._now, self._sum_s
 
     def _end_stretch(self) -> None:
-        self._periods.append((self._now - self._since) / self._n)
+        span_s = self._now - self._since
+        if not self.settled:  # a pause is no usual time between pictures, and there are no others yet to tell
+            span_s = self._busy_s
+        self._periods.append(span_s / self._n)
         self.period_s = median(self._periods)
         self._points.append(self._earliest)
         if not self._change_mind():

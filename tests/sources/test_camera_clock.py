@@ -92,7 +92,9 @@ def test_steps_stay_between_half_and_twice_the_true_ones_and_times_near_the_arri
 @pytest.mark.parametrize("rate", [0.0, 0.5, 0.8, 0.84, 1.0])
 def test_an_even_network_needs_no_time_to_learn_a_slow_clock(rate: float) -> None:
     captured, arrived, given_s = seen(lambda t: 1000 + rate * t, lan)
-    assert steps(captured, given_s, from_s=0) == pytest.approx(1, abs=0.45)
+    share = steps(captured, given_s, from_s=0)
+    assert share.min() > 0.5
+    assert share.max() < 2
     assert (arrived - given_s).max() < 0.3
 
 
@@ -134,6 +136,18 @@ def test_network_jitter_does_not_reach_the_capture_time() -> None:
     pts = [0.1 * n for n in range(100)]
     capture = [clock.capture_s(t, 50 + t + rng.uniform(0.02, 0.09)) for t in pts]
     assert np.diff(capture[20:]) == pytest.approx(0.1, abs=0.015)
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.84, 1.0])
+@pytest.mark.parametrize("pause_s", [0.3, 1.0])
+def test_a_pause_of_the_network_soon_after_connecting_does_no_harm(pause_s: float, rate: float) -> None:
+    def held_back(t: float) -> float:
+        return 0.03 + (1 + pause_s - t if 1 <= t < 1 + pause_s else 0)
+
+    captured, _, given_s = seen(lambda t: 1000 + rate * t, held_back, until_s=12)
+    share = steps(captured, given_s, from_s=0)
+    assert share.min() > 0.5
+    assert share.max() < 2
 
 
 @pytest.mark.parametrize("pause_s", [0.6, 1.5, 3.0])
