@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import logging
 import os
 import shutil
@@ -160,7 +161,10 @@ def _path(options: VideoOptions) -> Path:
         raise PublishError("the video publisher needs a path; set video.path or --save-video FILE")
     if not Path(options.path).suffix:
         raise PublishError(f"a video file needs an ending such as .mp4, got {options.path!r}")
-    return Path(options.path)
+    path = Path(options.path)
+    if find_spec("av") is not None:
+        _AvWriter.check_ending(path)
+    return path
 
 
 def _refused(path: Path, error: OSError) -> PublishError:
@@ -174,6 +178,19 @@ def _make_private(path: Path) -> None:
 
 class _AvWriter:
     """H.264 through PyAV. Frames of another size than the first are scaled to it by the encoder's input."""
+
+    @staticmethod
+    def check_ending(path: Path) -> None:
+        """Raise PublishError where FFmpeg knows no format of this ending that holds H.264."""
+        import av
+
+        memory = io.BytesIO()
+        memory.name = path.name  # what FFmpeg chooses the format by
+        try:
+            with av.open(memory, "w") as container:
+                container.add_stream("libx264", rate=30)
+        except (OSError, ValueError) as error:
+            raise PublishError(f"cannot write video to {str(path)!r}: {error}; use an ending such as .mp4") from error
 
     def __init__(self, path: Path, image: Image, crf: int) -> None:
         import av

@@ -57,6 +57,8 @@ UNUSABLE = {
     "recording that is a folder": (HALL + '[jsonl]\npath = "{here}"\n', "is a directory"),
     "recording that is a link": (HALL + '[jsonl]\npath = "{here}/link"\n', "it is a link"),
     "video without ending": (HALL + '[video]\npath = "{here}/video"\n', "needs an ending such as .mp4"),
+    "video of no format": (HALL + '[video]\npath = "{here}/video.xyz"\n', "use an ending such as .mp4"),
+    "video of a format without H.264": (HALL + '[video]\npath = "{here}/v.webm"\n', "use an ending such as .mp4"),
     "window without display": (HALL + "[show]\nenabled = true\n", "--show needs"),
 }
 
@@ -65,6 +67,8 @@ UNUSABLE = {
 def test_check_refuses_what_run_refuses_in_the_same_words(tmp_path, capsys, monkeypatch, case):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    if case.startswith("video of"):
+        pytest.importorskip("av")
     (tmp_path / "open").touch()
     (tmp_path / "open").chmod(0o666)
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
