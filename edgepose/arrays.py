@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,7 +34,7 @@ class Arrays:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113, Path.is_file raises for a name that is too long
             raise DataError(f"no file '{path}'; give an NPZ")
         try:
             self._zip = zipfile.ZipFile(path)

@@ -102,10 +102,12 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("what", ["missing", "folder", "no zip", "lacking", "encrypted"])
+@pytest.mark.parametrize("what", ["missing", "too long", "folder", "no zip", "lacking", "encrypted"])
 def test_what_is_no_npz_is_one_sentence(tmp_path: Path, what: str) -> None:
     path = tmp_path / "x.npz"
-    if what == "folder":
+    if what == "too long":
+        path = tmp_path / ("x" * 300 + "x.npz")
+    elif what == "folder":
         path.mkdir()
     elif what == "no zip":
         path.write_bytes(b"PK\x03\x04no")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -70,9 +71,9 @@ class Shots:
         from edgepose.cli.progress import track
         from edgepose.pictures import is_picture, moves, read_image
 
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112, Path.is_dir raises for a name that is too long
             yield from self._of_folder(path)
-        elif not path.exists():
+        elif not os.path.exists(path):  # noqa: PTH110, so does Path.exists
             raise SourceError(f"no file or folder '{path}'; give a picture, a folder of pictures or a video")
         elif is_picture(path) and not moves(path):
             yield Shot(path.stem, read_image(path), path.name)

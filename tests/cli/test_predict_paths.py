@@ -54,12 +54,14 @@ def test_a_broken_path_among_several_ends_neither_the_work_nor_well(tmp_path, ca
     broken = tmp_path / "broken.avi"
     broken.write_bytes(b"RIFF\0\0\0\0AVI no")
     good = video(tmp_path / "good.avi")
-    ran = Predicted(tmp_path, capsys, broken, picture(tmp_path / "a.png"), tmp_path / "gone.jpg", good)
+    ran = Predicted(
+        tmp_path, capsys, broken, picture(tmp_path / "a.png"), tmp_path / "gone.jpg", tmp_path / ("x" * 300), good
+    )
     assert ran.code == 1
     assert ran.images == [("a.png", None), ("good.avi", 0), ("good.avi", 1), ("good.avi", 2)]
-    assert ran.report["failed"] == [str(broken), str(tmp_path / "gone.jpg")]
-    assert (ran.report["images"], ran.report["skipped"]) == (4, 2)
-    assert ran.words[-1].startswith("edgepose: 2 of 4 paths failed: ")
+    assert ran.report["failed"] == [str(broken), str(tmp_path / "gone.jpg"), str(tmp_path / ("x" * 300))]
+    assert (ran.report["images"], ran.report["skipped"]) == (4, 3)
+    assert ran.words[-1].startswith("edgepose: 3 of 5 paths failed: ")
     assert "gone.jpg" in ran.words[-1] and "broken.avi" in ran.words[-1]
 
 
