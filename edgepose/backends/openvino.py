@@ -83,8 +83,10 @@ class OpenVinoBackend:
         return outputs
 
     def _run(self, request: Any, batch: NDArray[Any]) -> list[NDArray[Any]]:
+        # OpenVINO looks at this memory but does not hold it: the name does. It takes none that is read-only.
+        held = np.require(batch, requirements=["C", "W"])
         try:
-            request.set_input_tensor(self._tensor(np.ascontiguousarray(batch), shared_memory=True))
+            request.set_input_tensor(self._tensor(held, shared_memory=True))
             request.infer()
         except Exception as error:  # as above
             raise BackendError(f"OpenVINO cannot run {self.spec.name}: {_reason(error)}") from None

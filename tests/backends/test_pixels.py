@@ -109,3 +109,23 @@ def test_a_fitted_picture_is_the_prepared_one_before_its_values_change() -> None
 def test_a_picture_of_the_inputs_size_is_not_copied() -> None:
     image = pictures(1)[0]
     assert Preprocessor(spec_of("NCHW", "BGR"), HW).fit(image)[0] is image
+
+
+@pytest.mark.parametrize("kind", ["read-only", "mirrored", "cut out", "every second row"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_picture_of_the_inputs_size_may_lie_in_memory_as_it_likes(tmp_path: Path, kind: str, n: int) -> None:
+    """It goes to the network without a copy of ours."""
+    large = np.random.default_rng(3).integers(0, 256, (2 * HW[0], 2 * HW[1], 3), np.uint8)
+    image = {
+        "read-only": np.frombuffer(large[: HW[0], : HW[1]].tobytes(), np.uint8).reshape(*HW, 3),
+        "mirrored": large[: HW[0], : HW[1]][:, ::-1],
+        "cut out": large[5 : 5 + HW[0], 7 : 7 + HW[1]],
+        "every second row": large[::2, ::2],
+    }[kind]
+    spec = spec_of("NCHW", "BGR")
+    network = Network(open_backend(write_network(tmp_path / "m.onnx", "NCHW"), BackendOptions(name="openvino"), spec))
+    prepare = network.preparer()
+    found = network.infer([prepare(image).tensor] * n)[-1]
+    wanted = network.infer([prepare(np.array(image)).tensor] * n)[-1]
+    assert np.array_equal(found.heatmaps, wanted.heatmaps)
+    network.close()
