@@ -22,6 +22,8 @@ def rebuild_command(engine: Path, key: EngineKey) -> list[str]:
     H, W = key.input_hw
     command = [sys.executable, "-m", "edgepose", "build", str(engine.with_suffix(".onnx")), "-o", str(engine)]
     command += ["--precision", key.precision, "--size", f"{H}x{W}", "--max-batch", str(key.max_batch)]
+    if not key.pixels:
+        command.append("--float-input")
     if key.dla is not None:
         command += ["--dla", str(key.dla)]
     if key.calibration_sha256:

@@ -30,8 +30,11 @@ def test_the_command_asks_for_an_engine_like_the_stale_one(tmp_path: Path) -> No
     assert words[1:4] == ["-m", "edgepose", "build"]
     assert words[4:] == [
         *(str(tmp_path / "pose.onnx"), "-o", str(tmp_path / "pose.engine")),
-        *("--precision", "int8", "--size", "224x320", "--max-batch", "2"),
+        *("--precision", "int8", "--size", "224x320", "--max-batch", "2", "--float-input"),
     ]
+    assert "--float-input" not in rebuild.rebuild_command(
+        tmp_path / "pose.engine", msgspec.structs.replace(KEY, pixels=True)
+    )
 
 
 def test_dla_and_cache_are_asked_for_again(tmp_path: Path) -> None:
