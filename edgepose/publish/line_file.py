@@ -35,7 +35,7 @@ class LineFile:
         self._is_torn = is_torn
         self._descriptor = -1
         self._regular = False
-        self._identity = (0, 0)
+        self._device = self._inode = 0
 
     def open(self) -> None:
         """Make folders and file where they are missing; `write` does so itself."""
@@ -45,7 +45,7 @@ class LineFile:
         self._descriptor = descriptor
         about = os.fstat(descriptor)
         self._regular = stat.S_ISREG(about.st_mode)
-        self._identity = about.st_dev, about.st_ino
+        self._device, self._inode = about.st_dev, about.st_ino
         try:
             self._mend()
         except BaseException:
@@ -60,10 +60,10 @@ class LineFile:
         elif self._regular:
             self._follow()
         written = 0
-        view = memoryview(line)
         try:
+            written = os.write(self._descriptor, line)
             while written < len(line):  # a write may take less than all, as on a disk that is filling up
-                written += os.write(self._descriptor, view[written:])
+                written += os.write(self._descriptor, line[written:])
         except OSError:
             if self._regular and written:
                 os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
@@ -78,7 +78,7 @@ class LineFile:
         """Open the path anew where another file, or none, has taken the place of the one that is open."""
         try:
             there = os.stat(self._path)  # noqa: PTH116 (with every line; a Path takes three times as long)
-            if (there.st_dev, there.st_ino) == self._identity:
+            if there.st_ino == self._inode and there.st_dev == self._device:
                 return
         except FileNotFoundError:
             pass

@@ -84,10 +84,12 @@ def encode(result: FrameResult) -> bytes:
     return encoding.encode(record)
 
 
+_STEPS = np.array([100.0, 100.0, 1000.0])
+"""Steps of a pixel and of a score that are kept."""
+
+
 def _track_record(track: Track) -> TrackRecord:
-    keypoints = track.pose.keypoints.astype(np.float64)
-    keypoints[:, :2] = keypoints[:, :2].round(2)
-    keypoints[:, 2] = keypoints[:, 2].round(3)
+    keypoints = np.rint(track.pose.keypoints * _STEPS) / _STEPS
     return TrackRecord(
         track.id,
         round(float(track.pose.score), 3),
