@@ -40,12 +40,8 @@ class OpenVinoBackend:
             properties["INFERENCE_PRECISION_HINT"] = options.precision
         admitted(model)
         try:
-            graph = _with_free_axes(core.read_model(str(model)))
-            wanted = [_output(graph, spec.heatmaps.name), _output(graph, spec.pafs.name)]
-            # Only what is read is computed; both may be slices of one tensor, which is then kept once.
-            kept = wanted if wanted[0] != wanted[1] else wanted[:1]
-            graph = openvino.Model([port.get_node().input_value(0) for port in kept], graph.get_parameters(), spec.name)
-            self._floats: Any = partial(core.compile_model, _taking_floats(graph.clone(), spec), "CPU", properties)
+            graph = _read(core, model, spec)
+            n_kept = len(graph.outputs)
             compiled = core.compile_model(_taking_pixels(graph, spec), "CPU", properties)
             if not int8_is_whole() and any(op.get_type_name() == "FakeQuantize" for op in graph.get_ops()):
                 _log.warning(
@@ -64,8 +60,10 @@ class OpenVinoBackend:
         self.info = BackendInfo(name="openvino", version=openvino.__version__, device=device, precision=precision)
         self._request: Any = compiled.create_infer_request()
         self._float_request: Any = None
+        self._floats: Any = lambda: _taking_floats(_read(core, model, spec), spec)
+        self._compile: Any = partial(core.compile_model, device_name="CPU", config=properties)
         self._tensor = openvino.Tensor
-        self._places = [0, len(kept) - 1]
+        self._places = [0, n_kept - 1]
         self._checked: tuple[int, ...] | None = None
 
     def infer(self, batch: FloatArray | Image) -> list[NDArray[Any]]:
@@ -94,13 +92,16 @@ class OpenVinoBackend:
 
     def _of_floats(self) -> Any:
         """The request for normalised pictures, compiled when the first ones come: training and tools send them."""
-        if self._float_request is None:
-            self._float_request = self._floats().create_infer_request()
+        if self._float_request is None:  # read again, so that one graph is held and not two
+            try:
+                self._float_request = self._compile(self._floats()).create_infer_request()
+            except RuntimeError as error:
+                raise ModelError(f"OpenVINO cannot load {self.spec.name} again: {_reason(error)}") from None
         return self._float_request
 
     def close(self) -> None:
         """See Backend.close."""
-        self._request = self._float_request = self._floats = None
+        self._request = self._float_request = None
 
 
 def _with_free_axes(graph: Any) -> Any:
@@ -117,6 +118,19 @@ def _with_free_axes(graph: Any) -> Any:
             }
         )
     return graph
+
+
+def _read(core: Any, model: Path, spec: ModelSpec) -> Any:
+    """The graph with heatmaps and PAFs alone: only what is read is computed.
+
+    Both may be slices of one tensor, which is then its one output.
+    """
+    import openvino
+
+    graph = _with_free_axes(core.read_model(str(model)))
+    wanted = [_output(graph, spec.heatmaps.name), _output(graph, spec.pafs.name)]
+    kept = wanted if wanted[0] != wanted[1] else wanted[:1]
+    return openvino.Model([port.get_node().input_value(0) for port in kept], graph.get_parameters(), spec.name)
 
 
 def _taking_pixels(graph: Any, spec: ModelSpec) -> Any:
