@@ -2,9 +2,9 @@
 
     python research/fuzz.py [--cases 20000] [--seed 1] [--only pictures videos onnx coco npz toml uris] [--keep DIR]
 
-Files of each kind are made here, then changed: bits flipped, bytes cut out, repeated or replaced by numbers that readers
-stumble over, and every file cut at each hundredth of its length. Each kind runs in child processes of its own; one that
-dies, hangs for more than 10 s or raises anything but an EdgePoseError is counted, and kept in DIR where one is given.
+Files of each kind are made here, then changed: bits flipped, bytes cut out, repeated or replaced by numbers that
+readers stumble over, and every file cut at each hundredth of its length. Each kind runs in child processes of its own;
+a case that ends one, hangs for more than 10 s or raises anything but an EdgePoseError is counted, and kept in DIR.
 """
 
 from __future__ import annotations
@@ -299,7 +299,7 @@ def child(
     logging.disable(logging.CRITICAL)
     faulthandler.disable()
     os.chdir(folder)
-    with open(os.devnull, "w") as nothing:
+    with Path(os.devnull).open("w") as nothing:
         os.dup2(nothing.fileno(), 2)
     limit = MEMORY_MB << 20
     resource.setrlimit(resource.RLIMIT_CPU, (HANG_S * len(batch), HANG_S * len(batch)))
@@ -366,8 +366,6 @@ def run(kind: str, n: int, seed: int, keep: Path | None) -> tuple[Counter[str], 
                     print(f"{kind} case {current}: {verdict}\n{words}", file=sys.stderr)
                     if keep is not None:
                         (keep / f"{kind}-{current}-{name}").write_bytes(data)
-                if verdict in ("hang", "death") and not process.is_alive() | (verdict == "hang"):
-                    break
                 if verdict in ("hang", "death"):
                     break
             process.kill()
@@ -387,24 +385,17 @@ def main() -> int:
         args.keep.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     total: Counter[str] = Counter()
+    verdicts = ("read", "sentence", "traceback", "hang", "death", "memory")
     print(
-        f"{'kind':<10}{'cases':>7}{'read':>7}{'sentence':>10}{'traceback':>11}{'hang':>6}{'death':>7}{'memory':>8}{'slowest s':>11}{'most MB':>9}"
+        f"{'kind':<10}{'cases':>10}" + "".join(f"{word:>10}" for word in verdicts) + f"{'slowest s':>11}{'most MB':>9}"
     )
     for kind in args.only:
         n = round(args.cases * SHARES[kind] / sum(SHARES[one] for one in args.only))
         counts, slowest, largest = run(kind, n, args.seed, args.keep)
         total += counts
-        row = [
-            sum(counts.values()),
-            *(counts[word] for word in ("read", "sentence", "traceback", "hang", "death", "memory")),
-        ]
-        widths = (7, 7, 10, 11, 6, 7, 8)
-        print(
-            f"{kind:<10}"
-            + "".join(f"{value:>{width}}" for value, width in zip(row, widths, strict=True))
-            + f"{slowest:>11.2f}{largest:>9.0f}",
-            flush=True,
-        )
+        numbers = [sum(counts.values()), *(counts[word] for word in verdicts)]
+        row = "".join(f"{number:>10}" for number in numbers)
+        print(f"{kind:<10}{row}{slowest:>11.2f}{largest:>9.0f}", flush=True)
     return int(any(total[word] for word in ("traceback", "hang", "death", "memory")))
 
 
