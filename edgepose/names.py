@@ -13,11 +13,12 @@ _MAX_SLUG = 64
 
 
 def slug(name: str) -> str:
-    """`name` fit for one level of a topic or a file name: letters, digits, dot, underscore, dash; never empty.
+    """`name` fit for one level of a topic or a file name: letters, digits, underscore, dash; never empty.
 
-    A name that had to be changed gets eight letters of its hash, so that "a/b" and "a+b" stay two cameras.
+    No dots: RabbitMQ acknowledges a message whose topic has one in a level and delivers it to nobody, NATS closes the
+    connection. A name that had to be changed gets eight letters of its hash, so that "a/b" and "a+b" stay two cameras.
     """
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:_MAX_SLUG]
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.").replace(".", "_")[:_MAX_SLUG]
     if plain == name and plain:
         return plain
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS alerts (
     boot TEXT NOT NULL, message BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS incidents (
     id TEXT PRIMARY KEY, camera TEXT NOT NULL, stage TEXT NOT NULL, started TEXT NOT NULL, closed TEXT, by TEXT,
-    changed_ms INTEGER NOT NULL);
+    seen TEXT, severity TEXT NOT NULL, drill INTEGER NOT NULL, changed_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS next (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
 INSERT OR IGNORE INTO next VALUES (1, 0);
 """
@@ -108,16 +108,18 @@ class Database:
 
     def put_incident(self, incident: Incident) -> None:
         values = msgspec.structs.astuple(incident)
-        self._db.execute("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, _now_ms()))
+        self._db.execute("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, _now_ms()))
 
     def remove(self, seqs: Sequence[int]) -> None:
         self._db.executemany("DELETE FROM alerts WHERE seq = ?", [(seq,) for seq in seqs])
 
     def open_incidents(self) -> list[Incident]:
-        found = self._db.execute(
-            "SELECT id, camera, stage, started, closed, by FROM incidents WHERE closed IS NULL ORDER BY id"
-        )
-        return [Incident(*row) for row in found]
+        return self.incidents("WHERE closed IS NULL")
+
+    def incidents(self, where: str = "") -> list[Incident]:
+        """All of them, or those of a clause, oldest first."""
+        rows = self._db.execute(f"SELECT {', '.join(Incident.__struct_fields__)} FROM incidents {where} ORDER BY id")
+        return [Incident(*row) for row in rows]
 
     def waiting(self, n: int, but: Container[int], urgent_since: tuple[str, int] | None = None) -> list[Row]:
         """The first `n` alerts by number; with (boot, mono_ms) only critical ones recorded since then."""
@@ -193,7 +195,7 @@ def _is_damage(error: sqlite3.OperationalError) -> bool:
 def _salvage(damaged: Path, db: sqlite3.Connection) -> int:
     """Copy what can be read of a damaged file; how many alerts that were."""
     n = 0
-    for table, columns in (("next", 2), ("incidents", 7), ("alerts", 6)):
+    for table, columns in (("next", 2), ("incidents", 10), ("alerts", 6)):
         for row in _readable(damaged, table):
             with contextlib.suppress(sqlite3.Error):
                 db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * columns)})", row)

@@ -14,8 +14,10 @@ from typing import Any
 
 import msgspec
 
+from edgepose.alerts.acknowledgement import CLOSES, Acknowledgement
 from edgepose.alerts.mend import mended
 from edgepose.alerts.message import Alert, AlertType, Clock, FallState, Severity, rounded
+from edgepose.alerts.options import AlertOptions
 from edgepose.alerts.store import AlertStore, Incident
 from edgepose.alerts.timing import boot_id
 from edgepose.clock import is_synced, rfc3339, uuid7, wall_ms
@@ -46,31 +48,33 @@ _GRAVITY = ("suspected", "unknown", "confirmed", "found_down", "long_lie")
 """Open stages from light to grave: with several falls open, the gravest is shown."""
 
 
-CLEAR_S = 300.0
-"""A fall that an earlier process left open is cleared after this, where nobody said anything of it."""
-
-
 class AlertDesk:
     """Turns the events of all cameras that somebody must hear of into alerts and latched states.
 
     device: name of this device. store: where alerts and open incidents are kept. model: name and sha256 of the network.
-    clear_s: see CLEAR_S. Any thread may call any method; `take` returns when the alert is recorded.
+    Any thread may call any method; an alert that is returned is recorded.
     """
 
     def __init__(
-        self, device: str, store: AlertStore, model: Mapping[str, Any] | None = None, clear_s: float = CLEAR_S
+        self,
+        device: str,
+        store: AlertStore,
+        model: Mapping[str, Any] | None = None,
+        options: AlertOptions | None = None,
     ) -> None:
         self.model = dict(model) if model else None
         self.store = store
         self._device = device
-        self._clear_s = clear_s
+        self.options = options or AlertOptions()
         self._lock = threading.Lock()
         self._open: dict[str, dict[str, Incident]] = {}
         self._born: dict[tuple[str, object], str] = {}  # ids of falls whose rule gives numbers
         self._left: dict[str, float] = {}  # incidents of an earlier process: when they are cleared
+        self._again: dict[str, float] = {}  # incidents that nobody has seen: when they are announced again
         for incident in store.open_incidents():
             self._open.setdefault(incident.camera, {})[incident.id] = incident
-            self._left[incident.id] = time.monotonic() + clear_s
+            self._left[incident.id] = time.monotonic() + self.options.clear_s
+            self._again[incident.id] = time.monotonic() + self.options.again_s
 
     def take(self, camera: str, event: Event, pose: Pose | None = None) -> Alert:
         """Record the alert of one event; pose: the person at that moment.
@@ -89,27 +93,58 @@ class AlertDesk:
         """Say of every open fall that nobody watches it now: when a process ends, and when the next one begins."""
         with self._lock:
             return [
-                self._record(camera, _about(incident, "unknown", why))
+                self._record(camera, _about(incident, "unknown", why=why))
                 for camera, incidents in self._open.items()
                 for incident in list(incidents.values())
                 if incident.stage != "unknown"
             ]
 
     def tend(self) -> list[Alert]:
-        """Clear what an earlier process left open and nobody spoke of since; call it now and then."""
-        now = time.monotonic()
-        due = [key for key, at in self._left.items() if at <= now] if self._left else []
-        return [alert for key in due if (alert := self.close_incident(key, "timeout")) is not None]
+        """What time alone brings about; call it now and then.
 
-    def close_incident(self, incident_id: str, by: str) -> Alert | None:
-        """End an open incident because somebody says so, or nobody does; None where it is not open."""
+        Clears what an earlier process left open and nobody spoke of since, and announces critical incidents again that
+        nobody has seen, where `alerts.require_ack` asks for it.
+        """
+        now = time.monotonic()
         with self._lock:
-            for camera, incidents in self._open.items():
-                for incident in incidents.values():
-                    if incident.id == incident_id:
-                        return self._record(camera, _about(incident, "cleared", by))
-        self._left.pop(incident_id, None)
-        return None
+            alerts = [
+                self._record(incident.camera, _about(incident, "cleared", by="timeout"))
+                for incident in self._due(self._left, now)
+            ]
+            if self.options.require_ack:
+                for incident in self._due(self._again, now):
+                    if incident.severity == "critical" and incident.seen is None:
+                        alerts.append(
+                            self._record(incident.camera, _about(incident, incident.stage, why="not seen yet"))
+                        )
+            return alerts
+
+    def acknowledge(self, answer: Acknowledgement) -> Alert | None:
+        """Take in what somebody answers: the alert that says so to everybody else; None where nothing is open of it.
+
+        `seen` ends the announcing again and leaves the incident open; `helped` and `false_alarm` end it. Who and when
+        is kept with the incident.
+        """
+        with self._lock:
+            incident = self._find(answer.alert_id)
+            if incident is None:
+                return None
+            words = {"action": answer.action, "by": answer.by}
+            if CLOSES[answer.action]:
+                return self._record(incident.camera, _about(incident, "cleared", **words))
+            incident = msgspec.structs.replace(incident, seen=answer.by)
+            self._open[incident.camera][incident.id] = incident
+            return self._record(incident.camera, _about(incident, incident.stage, **words))
+
+    def _find(self, incident_id: str) -> Incident | None:
+        return next((one[incident_id] for one in self._open.values() if incident_id in one), None)
+
+    def _due(self, moments: dict[str, float], now: float) -> list[Incident]:
+        """Open incidents whose moment has come; the moments of others are forgotten."""
+        due = [(key, self._find(key)) for key, at in moments.items() if at <= now] if moments else []
+        for key, _ in due:
+            del moments[key]
+        return [incident for _, incident in due if incident is not None]
 
     def state(self, camera: str) -> FallState:
         """The latched state of a camera: ON while a fall is open."""
@@ -127,7 +162,10 @@ class AlertDesk:
         kind: AlertType = "update" if known else "new"
         if known is None:
             started_t = event.t if event.started_t is None else event.started_t
-            known = Incident(born, camera, event.stage, rfc3339(wall_ms(started_t)))
+            drill = bool(event.evidence.get("drill"))
+            known = Incident(born, camera, event.stage, rfc3339(wall_ms(started_t)), drill=drill)
+        severity = _SEVERITY.get(event.stage, "warning")
+        known = msgspec.structs.replace(known, severity=severity)
         captured = rfc3339(wall_ms(event.t))
         if event.stage in _CLOSING or event.episode is None:
             kind = "end" if event.stage in _CLOSING else kind
@@ -139,17 +177,19 @@ class AlertDesk:
         if now.closed is None:
             incidents[born] = now
             self._born[number] = born
+            self._again[born] = time.monotonic() + self.options.again_s
         else:
             incidents.pop(born, None)
             self._born.pop(number, None)
             self._left.pop(born, None)
+            self._again.pop(born, None)
         return alert
 
     def _alert(
         self, seq: int, event: Event, pose: Pose | None, kind: AlertType, incident: Incident, captured: str
     ) -> Alert:
         evidence = dict(event.evidence)
-        drill = bool(evidence.pop("drill", False))
+        evidence.pop("drill", None)
         return Alert(
             schema="edgepose.alert/1",
             id=incident.id,
@@ -157,7 +197,7 @@ class AlertDesk:
             device=self._device,
             type=kind,
             event_type=event_type(event.stage),
-            severity=_SEVERITY.get(event.stage, "warning"),
+            severity=incident.severity,
             cam=incident.camera,
             zone=event.zone,
             track_id=event.track_id,
@@ -171,14 +211,13 @@ class AlertDesk:
             pose=None if pose is None else rounded(pose.keypoints).ravel().tolist(),
             model=self.model,
             boot=boot_id(),
-            drill=drill,
+            drill=incident.drill,
         )
 
 
-def _about(incident: Incident, stage: str, why: str) -> Event:
+def _about(incident: Incident, stage: str, **words: str) -> Event:
     """What the desk itself has to say of an incident."""
-    word = "by" if stage in _CLOSING else "why"
-    return Event("fall", stage, time.monotonic(), episode=incident.id, evidence={word: why})
+    return Event("fall", stage, time.monotonic(), episode=incident.id, evidence=words)
 
 
 def to_alert(event: Event) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -25,6 +25,17 @@ class AlertOptions(Options, frozen=True):
         float,
         Meta(gt=0, description="seconds until a fall that was open when EdgePose stopped is cleared, if nobody did"),
     ] = 300.0
+    require_ack: Annotated[
+        bool, Meta(description="announce a critical alert again and again until somebody has seen it")
+    ] = False
+    again_s: Annotated[float, Meta(ge=10, description="seconds between two announcements of the same")] = 60.0
+    answers: Annotated[
+        Literal["none", "seen", "close"],
+        Meta(
+            description="what whoever may write to the ack topic can do: nothing; say that an alert was seen; also end "
+            "it as helped or as a false alarm"
+        ),
+    ] = "close"
 
     @property
     def spool_path(self) -> Path | None:

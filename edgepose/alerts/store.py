@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from edgepose.alerts.message import Alert
+from edgepose.alerts.message import Alert, Severity
 from edgepose.health import Reason
 
 FRESH_S = 60.0
@@ -24,7 +24,8 @@ class Incident(msgspec.Struct, frozen=True):
     """One fall, or other thing that somebody must hear of, from its first alert to its end.
 
     id: its alerts' id. camera: as topics spell it. stage: the last one. started: RFC 3339 UTC. closed: when it ended,
-    None while it is open. by: who ended it, as the last alert's evidence says.
+    None while it is open. by: who ended it, as the last alert's evidence says. seen: who has seen it while it was open.
+    severity: of its last alert; drill: whether it is one.
     """
 
     id: str
@@ -33,6 +34,9 @@ class Incident(msgspec.Struct, frozen=True):
     started: str
     closed: str | None = None
     by: str | None = None
+    seen: str | None = None
+    severity: Severity = "warning"
+    drill: bool = False
 
 
 class StoredAlert(msgspec.Struct, frozen=True):

@@ -113,7 +113,7 @@ def open_desk(config: Config, publishers: Iterable[Publisher], model: Mapping[st
         return None
     from edgepose.alerts.desk import AlertDesk
 
-    desk = AlertDesk(slug(config.mqtt.device_name), _open_store(config.alerts), model, config.alerts.clear_s)
+    desk = AlertDesk(slug(config.mqtt.device_name), _open_store(config.alerts), model, config.alerts)
     for carrier in carriers:
         carrier.use_desk(desk)
     return desk

@@ -73,7 +73,7 @@ def camera_name(wish: str, uri: str) -> str:
                 f"digit; got {wish[:80]!r}"
             )
         return wish
-    return _UNFIT.sub("_", _raw_name(uri)).strip("_.-")[:_MAX_NAME] or "camera"
+    return _UNFIT.sub("_", _raw_name(uri).replace(".", "_")).strip("_-")[:_MAX_NAME] or "camera"
 
 
 def checked_network(uri: str) -> str:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.options import AlertOptions
 from edgepose.alerts.spool import Spool
 from edgepose.clock import uuid7
 from edgepose.types import Event
@@ -19,8 +20,8 @@ def fall(stage: str, episode: str | int | None = None, **evidence: object) -> Ev
     return Event("fall", stage, t, 1, 0.9, started_t=t - 1, episode=episode, evidence=evidence)
 
 
-def desk(path: Path, **options: float) -> AlertDesk:
-    return AlertDesk("jetson", Spool(path), **options)
+def desk(path: Path, **options: object) -> AlertDesk:
+    return AlertDesk("jetson", Spool(path), options=AlertOptions(**options))
 
 
 def waiting(store: Spool) -> list[int]:

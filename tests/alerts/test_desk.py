@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
 from pathlib import Path
 
 import msgspec
@@ -12,9 +14,11 @@ from alert_kit import desk, fall, uuid7
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgepose.alerts.acknowledgement import Acknowledgement, read_acknowledgement
 from edgepose.alerts.desk import AlertDesk
 from edgepose.alerts.mend import MAX_BYTES
 from edgepose.alerts.message import Alert
+from edgepose.alerts.options import AlertOptions
 from edgepose.alerts.store import MemoryAlertStore
 from edgepose.encoding import encode
 from edgepose.types import Event
@@ -56,7 +60,8 @@ def test_what_an_earlier_process_left_open_is_cleared_after_a_while_and_says_why
     one, born = desk(tmp_path / "alerts.db"), uuid7()
     one.take("hall", fall("confirmed", born))
     one.store.close()
-    again = desk(tmp_path / "alerts.db", clear_s=0.0)
+    again = desk(tmp_path / "alerts.db", clear_s=0.001)
+    time.sleep(0.01)
     (cleared,) = again.tend()
     assert (cleared.id, cleared.type, cleared.evidence) == (born, "end", {"by": "timeout"})
     assert again.state("hall").state == "OFF" and again.tend() == []
@@ -64,14 +69,81 @@ def test_what_an_earlier_process_left_open_is_cleared_after_a_while_and_says_why
 
 
 def test_a_fall_of_this_process_is_not_cleared_by_time_alone(tmp_path: Path):
-    one = desk(tmp_path / "alerts.db", clear_s=0.0)
+    one = desk(tmp_path / "alerts.db", clear_s=0.001)
     one.take("hall", fall("confirmed", uuid7()))
     assert one.tend() == []
     one.store.close()
 
 
-def test_an_incident_that_is_not_open_cannot_be_closed(memory: AlertDesk):
-    assert memory.close_incident("no such id", "somebody") is None
+ANSWERS = {"seen": ("update", "ON"), "helped": ("end", "OFF"), "false_alarm": ("end", "OFF")}
+"""What becomes of an incident: the type of the alert that says so, and the latched state."""
+
+
+@pytest.mark.parametrize(("action", "becomes"), ANSWERS.items())
+def test_what_an_answer_does(memory: AlertDesk, action, becomes):
+    born = memory.take("hall", fall("confirmed", uuid7())).id
+    alert = memory.acknowledge(Acknowledgement(born, action, "anna"))
+    assert alert is not None and (alert.id, alert.type) == (born, becomes[0])
+    assert alert.evidence == {"action": action, "by": "anna"}
+    assert memory.state("hall").state == becomes[1]
+
+
+def test_an_answer_to_nothing_that_is_open_does_nothing(memory: AlertDesk):
+    born = memory.take("hall", fall("confirmed", uuid7())).id
+    memory.acknowledge(Acknowledgement(born, "helped", "anna"))
+    assert memory.acknowledge(Acknowledgement(born, "seen", "anna")) is None
+    assert memory.acknowledge(Acknowledgement("no such id", "helped")) is None
+    assert memory.store.depth() == 2
+
+
+def test_what_nobody_has_seen_is_announced_again_until_somebody_has(monkeypatch: pytest.MonkeyPatch):
+    clock = [1000.0]
+    monkeypatch.setattr("edgepose.alerts.desk.time.monotonic", lambda: clock[0])
+    options = AlertOptions(require_ack=True, again_s=60)
+    one = AlertDesk("jetson", MemoryAlertStore(), options=options)
+    born = one.take("hall", fall("confirmed", uuid7())).id
+    one.take("bath", fall("suspected", uuid7()))  # no more than a suspicion: nobody is woken twice
+    again = []
+    for _ in range(3):
+        clock[0] += 60
+        again += one.tend()
+    assert [(alert.id, alert.event_type, alert.severity) for alert in again] == [
+        (born, "fall_confirmed", "critical")
+    ] * 3
+    one.acknowledge(Acknowledgement(born, "seen", "anna"))
+    clock[0] += 120
+    assert one.tend() == [] and one.state("hall").state == "ON"
+
+
+def test_who_has_seen_it_is_kept_with_the_incident_through_a_restart(tmp_path: Path):
+    one = desk(tmp_path / "alerts.db")
+    born = one.take("hall", fall("confirmed", uuid7())).id
+    one.acknowledge(Acknowledgement(born, "seen", "anna"))
+    one.store.close()
+    again = desk(tmp_path / "alerts.db")
+    assert [(incident.id, incident.seen) for incident in again.store.open_incidents()] == [(born, "anna")]
+    again.store.close()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"{}", b"null", b"[" * 3000, b'{"alert_id": 3, "action": "seen"}', b'{"alert_id": "x", "action": "explode"}'],
+)
+def test_a_message_that_is_no_answer_is_none(payload: bytes):
+    assert read_acknowledgement(payload) is None
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_any_message_is_an_answer_or_none(payload: bytes):
+    answer = read_acknowledgement(payload)
+    assert answer is None or answer.action in ANSWERS
+
+
+def test_an_answer_keeps_a_printable_short_name():
+    answer = read_acknowledgement(
+        json.dumps({"alert_id": "x", "action": "seen", "by": "a\n\x1b[31m" + "b" * 500}).encode()
+    )
+    assert answer is not None and answer.by == "a[31m" + "b" * 93
 
 
 class Rude:

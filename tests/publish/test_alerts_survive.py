@@ -13,6 +13,7 @@ from publish_scene import Mosquitto, fall, free_port, result, wait_for
 from subscriber import Subscriber
 
 from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.options import AlertOptions
 from edgepose.alerts.spool import Spool
 from edgepose.clock import uuid7
 from edgepose.publish.mqtt.publisher import MqttPublisher
@@ -24,6 +25,7 @@ sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from publish_scene import fall
 from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.options import AlertOptions
 from edgepose.alerts.spool import Spool
 from edgepose.clock import uuid7
 from edgepose.publish.mqtt.publisher import MqttPublisher
@@ -57,8 +59,8 @@ def ended_after(process: subprocess.Popen[str], seconds: float, sign: int) -> li
     return [first, *rest]
 
 
-def opened(spool: Path, url: str, **options: float) -> tuple[AlertDesk, MqttPublisher]:
-    desk = AlertDesk("jetson", Spool(spool), **options)
+def opened(spool: Path, url: str, **options: object) -> tuple[AlertDesk, MqttPublisher]:
+    desk = AlertDesk("jetson", Spool(spool), options=AlertOptions(**options))
     publisher = MqttPublisher(MqttOptions(url=url, device="jetson"))
     publisher.use_desk(desk)
     publisher.open({})
@@ -135,12 +137,13 @@ def test_an_open_fall_is_on_and_unknown_after_a_restart_and_off_once_it_was_clea
         assert wait_for(lambda: subscriber.raw("status")[-1:] == [b"stopped"] or subscriber.raw("/status"))
         assert subscriber.json("/fall")[-1] == {"state": "ON", "stage": "unknown", "alert_id": born}
         assert subscriber.json("/occupancy")[-1] == {"state": "OFF", "count": 0}
-        again, publisher = opened(tmp_path / "alerts.db", broker.url, clear_s=0.0)
+        again, publisher = opened(tmp_path / "alerts.db", broker.url, clear_s=0.001)
         publisher.publish(result())
+        time.sleep(0.01)
         for alert in again.tend():
             publisher.alert(alert)
         assert wait_for(lambda: subscriber.json("/fall")[-1]["state"] == "OFF")
-        assert subscriber.json("/alert")[-1]["event_type"] == "cleared"
+        assert wait_for(lambda: subscriber.json("/alert")[-1]["event_type"] == "cleared")
         closed(again, publisher)
 
 

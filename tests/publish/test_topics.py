@@ -15,16 +15,25 @@ from edgepose.publish.mqtt.topics import Topics, parse_url
 
 @given(st.text())
 def test_any_name_becomes_one_plain_level(name):
-    assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,72}", slug(name))
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,73}", slug(name))
 
 
-@pytest.mark.parametrize("name", ["hall", "cam_1", "front-door", "a.b"])
+@pytest.mark.parametrize("name", ["hall", "cam_1", "front-door"])
 def test_a_plain_name_stays_as_it_is(name):
     assert slug(name) == name
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("a/b", "a+b"), ("#", "+"), ("kitchen ", "kitchen"), ("x" * 80, "x" * 81), ("", "-")]
+    ("one", "other"),
+    [
+        ("a/b", "a+b"),
+        ("a.b", "a_b"),
+        ("a.b", "a-b"),
+        ("#", "+"),
+        ("kitchen ", "kitchen"),
+        ("x" * 80, "x" * 81),
+        ("", "-"),
+    ],
 )
 def test_two_cameras_never_share_a_topic(one, other):
     assert slug(one) != slug(other)

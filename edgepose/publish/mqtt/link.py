@@ -15,6 +15,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
@@ -47,10 +48,16 @@ FAILURE = 128
 """MQTT v5 reason codes from here on mean that the message was not taken."""
 
 
+Inbound = Callable[[str, bytes, bool], None]
+"""Takes what came from the broker: topic, payload, whether it was retained. Called in the keeper's thread."""
+
+
 class Link:
     """Carries messages over `session`. `state`, `send` and `wake` may be called from any thread."""
 
-    def __init__(self, session: Session, topics: Topics, desk: AlertDesk, health: Health, max_waiting: int) -> None:
+    def __init__(
+        self, session: Session, topics: Topics, desk: AlertDesk, health: Health, max_waiting: int, inbound: Inbound
+    ) -> None:
         self.dropped = 0
         self._session = session
         self._topics = topics
@@ -69,6 +76,7 @@ class Link:
         self._announced = 0
         self._wake = threading.Event()
         session.on_activity = self._wake.set
+        self._inbound = inbound
         self._keeper = Worker("mqtt", self._keep)
 
     def start(self) -> None:
@@ -83,6 +91,20 @@ class Link:
             if self._states.get(topic) == payload:
                 return
             self._states[topic] = payload
+            self._unsent[topic] = None
+        self._wake.set()
+
+    def say_again(self, topic: str) -> None:
+        """Send the retained value of a topic once more: the broker has another one."""
+        with self._lock:
+            if topic in self._states:
+                self._unsent[topic] = None
+        self._wake.set()
+
+    def forget(self, topic: str) -> None:
+        """Take a retained value off the broker that is nobody's any more."""
+        with self._lock:
+            self._states[topic] = b""
             self._unsent[topic] = None
         self._wake.set()
 
@@ -140,6 +162,8 @@ class Link:
             self._settle()
             self._session.expecting = bool(self._under_way)
             self._session.tend()
+            for topic, payload, retained in self._session.messages():
+                self._inbound(topic, payload, retained)
             if self._session.connected:
                 if self._session.n_connects != self._announced:
                     self._announce_again()

@@ -23,6 +23,7 @@ from edgepose.encoding import encode
 from edgepose.errors import ClosedError, ConfigError, PublishError
 from edgepose.health import Reason
 from edgepose.publish.mqtt.health import Health
+from edgepose.publish.mqtt.inbound import Inbox
 from edgepose.publish.mqtt.link import Link
 from edgepose.publish.mqtt.messages import SKELETON_KEYS, Observation, Occupancy, skeletons
 from edgepose.publish.mqtt.session import Session, broker_of
@@ -58,7 +59,9 @@ class MqttPublisher:
         client_id = f"edgepose-{self.topics.device}-{os.urandom(3).hex()}"
         will = (self.topics.of("status"), b"offline")
         self._session = Session(broker_of(options), options, client_id, will)
-        self._link = Link(self._session, self.topics, self._desk, self.health, options.max_waiting)
+        self._inbox = Inbox(self.topics, self._desk, self._say_again, self._forget, self.alert)
+        self._session.subscribe(*self._inbox.subscriptions)
+        self._link = Link(self._session, self.topics, self._desk, self.health, options.max_waiting, self._inbox.take)
 
     @property
     def connected(self) -> bool:
@@ -77,7 +80,7 @@ class MqttPublisher:
 
     def use_desk(self, desk: AlertDesk) -> None:
         """Carry the alerts of this desk, into which somebody else puts the events; call it before `open`."""
-        self._desk = self._link.desk = desk
+        self._desk = self._link.desk = self._inbox.desk = desk
         self._is_own_desk = False
 
     def alert(self, alert: Alert) -> None:
@@ -85,12 +88,21 @@ class MqttPublisher:
         self._link.state(f"{self.topics.base}/cam/{alert.cam}/fall", self._desk.state(alert.cam))
         self._link.wake()
 
+    def _say_again(self, topic: str) -> None:
+        self._link.say_again(topic)
+
+    def _forget(self, topic: str) -> None:
+        self._link.forget(topic)
+
     def open(self, card: Mapping[str, Any]) -> None:
         """Announce this device and begin to connect; returns at once."""
         model = card.get("model")
         if self._is_own_desk:
             self._desk.model = dict(model) if isinstance(model, Mapping) else None
         about = {"device": self.topics.device, "schemas": SCHEMA_IDS, "skeleton_keys": SKELETON_KEYS}
+        cameras = card.get("cameras")
+        if isinstance(cameras, Sequence):
+            self._inbox.cameras = {self.topics.camera(str(camera["name"])) for camera in cameras}
         self._link.state(self.topics.of("status"), "online")
         self._link.state(self.topics.of("info"), {**card, **about})
         self._link.state(self.topics.of("health"), self.health.message())
@@ -150,6 +162,7 @@ class MqttPublisher:
         if self._closed:
             return
         self._closed = True
+        self._inbox.status = b"stopped"
         for name in self._watched | self._cameras.keys():  # nobody watches them any more
             self._link.state(self.topics.of_camera(name, "status"), "offline")
         for camera in self._cameras.values():

@@ -35,6 +35,9 @@ KEEPALIVE_S = 15
 _OUT_OF_DATE = (9, 10)
 """OpenSSL's verify codes of a certificate that is not valid yet, or no more; what a board without a clock sees."""
 
+_MAX_MESSAGES = 256
+"""Messages from outside that wait for their reader."""
+
 _UNSUPPORTED_PROTOCOL = 132
 """CONNACK reason of a broker that does not speak MQTT v5; paho reports a 3.1.1 broker's answer as the same."""
 
@@ -58,6 +61,8 @@ class Session:
         self._connected = False
         self._fall_back = False
         self._said: str | None = None
+        self._subscriptions: tuple[str, ...] = ()
+        self._messages: deque[tuple[str, bytes, bool]] = deque(maxlen=_MAX_MESSAGES)
         self._answers: deque[tuple[int, int]] = deque()
         self._open: set[int] = set()  # mids of QoS 1 that are not answered yet
         self._doubles: Counter[int] = Counter()  # mids that paho gave to a QoS 0 message while they were open
@@ -110,6 +115,15 @@ class Session:
                 self._open.remove(mid)
                 yield mid, reason
 
+    def subscribe(self, *topics: str) -> None:
+        """Ask for messages of these topics, now and after each connect; call it before `start`."""
+        self._subscriptions = topics
+
+    def messages(self) -> Iterator[tuple[str, bytes, bool]]:
+        """(topic, payload, retained) of what came in since the last call; a flood loses its oldest."""
+        while self._messages:
+            yield self._messages.popleft()
+
     def tend(self) -> None:
         """Change to MQTT 3.1.1 when the broker asked for it."""
         if self._fall_back:
@@ -138,6 +152,7 @@ class Session:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_message = self._on_message
         return client
 
     def _connect_options(self) -> dict[str, Any]:
@@ -167,6 +182,8 @@ class Session:
             self.problem = self._said = None
             self.n_connects += 1
             self._connected = True
+            if self._subscriptions:
+                client.subscribe([(topic, 1) for topic in self._subscriptions])
         self.on_activity()
 
     def _on_connect_fail(self, client: paho.Client, userdata: Any) -> None:
@@ -181,6 +198,10 @@ class Session:
         was_connected, self._connected = self._connected, False
         if was_connected and reason.value:
             self._say(f"went away: {reason}")
+
+    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        self._messages.append((message.topic, bytes(message.payload), message.retain))
+        self.on_activity()
 
     def _on_publish(self, client: paho.Client, userdata: Any, mid: int, reason: Any, properties: Any) -> None:
         self._answers.append((mid, reason.value))

@@ -1,0 +1,73 @@
+"""What comes in: answers to alerts, what the broker says of us, and what was left behind by cameras that are gone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Set
+
+from edgepose.alerts.acknowledgement import CLOSES, read_acknowledgement
+from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.message import Alert
+from edgepose.publish.mqtt.topics import Topics
+
+log = logging.getLogger(__name__)
+
+_STATES = ("status", "occupancy", "fall")
+"""The retained topics of a camera."""
+
+
+class Inbox:
+    """Decides what a message from the broker leads to. Used by one thread.
+
+    desk: whose alerts are answered. cameras: the names, as topics spell them, that this device watches; None while
+    that is not known. say_again, forget: of the link. announce: tells of an alert that an answer led to.
+    """
+
+    def __init__(
+        self,
+        topics: Topics,
+        desk: AlertDesk,
+        say_again: Callable[[str], None],
+        forget: Callable[[str], None],
+        announce: Callable[[Alert], None],
+    ) -> None:
+        self.desk = desk
+        self.cameras: Set[str] | None = None
+        self.status = b"online"
+        self._topics = topics
+        self._say_again = say_again
+        self._forget = forget
+        self._announce = announce
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """Topic filters of everything that is read here."""
+        states = tuple(f"{self._topics.base}/cam/+/{state}" for state in _STATES)
+        return (self._topics.of("ack"), self._topics.of("status"), *states)
+
+    def take(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Act on one message; what is not ours, or not understood, does nothing."""
+        if topic == self._topics.of("ack"):
+            if not retained:  # a retained answer would answer every fall to come
+                self._acknowledge(payload)
+        elif topic == self._topics.of("status"):
+            if payload != self.status:  # the last will of a dead session, or another device of this name
+                self._say_again(topic)
+        elif retained and payload and self.cameras is not None:
+            camera = topic.split("/")[-2]
+            if camera not in self.cameras:
+                log.info("camera %s is not watched any more: its retained topics are cleared", camera)
+                self._forget(topic)
+
+    def _acknowledge(self, payload: bytes) -> None:
+        answer = read_acknowledgement(payload)
+        answers = self.desk.options.answers
+        allowed = {"none": (), "seen": ("seen",)}.get(answers, tuple(CLOSES))
+        if answer is None:
+            log.warning("a message on %s is no acknowledgement", self._topics.of("ack"))
+        elif answer.action not in allowed:
+            log.warning("%s is not allowed over MQTT (alerts.answers is %s)", answer.action, answers)
+        elif (alert := self.desk.acknowledge(answer)) is None:
+            log.info("nothing is open of the alert that %s says is %s", answer.by, answer.action)
+        else:
+            self._announce(alert)
