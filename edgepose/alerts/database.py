@@ -119,7 +119,7 @@ class Database:
     def incidents(self, where: str = "") -> list[Incident]:
         """All of them, or those of a clause, oldest first."""
         rows = self._db.execute(f"SELECT {', '.join(Incident.__struct_fields__)} FROM incidents {where} ORDER BY id")
-        return [Incident(*row) for row in rows]
+        return [msgspec.structs.replace(one, drill=bool(one.drill)) for one in (Incident(*row) for row in rows)]
 
     def waiting(self, n: int, but: Container[int], urgent_since: tuple[str, int] | None = None) -> list[Row]:
         """The first `n` alerts by number; with (boot, mono_ms) only critical ones recorded since then."""
@@ -127,13 +127,22 @@ class Database:
         if urgent_since is not None:
             where, values = "WHERE gravity = 2 AND boot = ? AND mono_ms >= ?", urgent_since  # type: ignore[assignment]
         rows: list[Row] = []
+        unreadable: list[int] = []
         for seq, recorded_ms, mono_ms, boot, message in self._db.execute(
             f"SELECT seq, recorded_ms, mono_ms, boot, message FROM alerts {where} ORDER BY seq", values
         ):
-            if seq not in but:
+            if seq in but:
+                continue
+            try:
                 rows.append(Row(self._decoder.decode(message), recorded_ms, mono_ms, boot))
+            except msgspec.MsgspecError as error:  # one that cannot be read must not stop those behind it
+                log.warning("alert %s of the spool cannot be read and is let go: %s", seq, error)
+                unreadable.append(seq)
             if len(rows) == n:
                 break
+        if unreadable:
+            with self.writing():
+                self.remove(unreadable)
         return rows
 
     def depth(self) -> int:

@@ -174,6 +174,20 @@ def test_a_damaged_spool_is_set_aside_and_what_can_be_read_goes_on(path: Path, d
     again.store.close()
 
 
+def test_an_alert_that_cannot_be_read_does_not_stop_those_behind_it(path: Path):
+    one = desk(path)
+    for _ in range(3):
+        one.take("hall", fall("confirmed", uuid7()))
+    one.store.close()
+    db = sqlite3.connect(path)
+    db.execute("UPDATE alerts SET message = ? WHERE seq = 0", (b'{"schema": 7}',))
+    db.commit()
+    db.close()
+    again = desk(path)
+    assert waiting(again.store) == [1, 2] and waiting(again.store) == [1, 2]
+    again.store.close()
+
+
 def test_a_spool_of_a_newer_version_is_left_alone_and_named(path: Path):
     Spool(path).close()
     db = sqlite3.connect(path)
