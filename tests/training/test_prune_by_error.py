@@ -191,7 +191,7 @@ def test_what_is_printed_trains_the_checkpoint_on_and_it_exports(
         ({}, "--pictures PICTURES --gflop 2 --max-pictures 4", "at least 8 pictures to measure with, found 4"),
         ({}, "--pictures nowhere --gflop 2", "cannot read 'nowhere'"),
         ({}, "--pictures CHECKPOINT --gflop 2", "neither a folder of pictures nor a COCO-style list"),
-        ({}, "--pictures BROKEN --gflop 2", "remove it from its folder or list"),
+        ({}, "--pictures BROKEN --gflop 2", "mend or replace them"),
         ({}, "--pictures EMPTY --gflop 2", "holds no pictures"),
     ],
 )

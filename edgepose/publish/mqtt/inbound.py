@@ -33,7 +33,7 @@ class Inbox:
     ) -> None:
         self.desk = desk
         self.cameras: Set[str] | None = None
-        self.status = b"online"
+        self.is_running = True
         self._topics = topics
         self._say_again = say_again
         self._forget = forget
@@ -51,7 +51,7 @@ class Inbox:
             if not retained:  # a retained answer would answer every fall to come
                 self._acknowledge(payload)
         elif topic == self._topics.of("status"):
-            if payload != self.status:  # the last will of a dead session, or another device of this name
+            if self.is_running and payload != b"online":  # the last will of a dead session, or another of this name
                 self._say_again(topic)
         elif retained and payload and self.cameras is not None:
             camera = topic.split("/")[-2]

@@ -162,7 +162,7 @@ class MqttPublisher:
         if self._closed:
             return
         self._closed = True
-        self._inbox.status = b"stopped"
+        self._inbox.is_running = False
         for name in self._watched | self._cameras.keys():  # nobody watches them any more
             self._link.state(self.topics.of_camera(name, "status"), "offline")
         for camera in self._cameras.values():
