@@ -59,10 +59,13 @@ def overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(both / max(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - both, 1e-9))
 
 
-def same_person(a: Keypoints, b: Keypoints, near: float = 0.12) -> bool:
-    """Whether two guesses mean one person: most keypoints that both have lie within `near` of the larger box's side."""
+def same_person(a: Keypoints, b: Keypoints, near: float = 0.12, seen: float = 0.0) -> bool:
+    """Whether two guesses mean one person: most keypoints that both have lie within `near` of the larger box's side.
+
+    seen: keypoints count from above this score on.
+    """
     box_a, box_b = box_of(a), box_of(b)
-    both = (a[:, 2] > 0) & (b[:, 2] > 0)
+    both = (a[:, 2] > seen) & (b[:, 2] > seen)
     if both.sum() >= 4:
         side = max(*(box_a[2:] - box_a[:2]), *(box_b[2:] - box_b[:2]), 1.0)
         apart = np.hypot(*(a[both, :2] - b[both, :2]).T)

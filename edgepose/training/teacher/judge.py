@@ -16,8 +16,8 @@ TRUST = {"thunder": (-1.5, 6.86, -0.7), "0001": (-0.13, 3.06, -0.4), "blazepose"
 """Per teacher a, b, c of the chance 1 / (1 + exp(-(a + b s + c s^2))) that a keypoint of score s has OKS > .5."""
 
 
-ONE_EACH = 0.08
-"""Answers whose keypoints mostly lie within this share of the larger box mean one person."""
+ONE_EACH, SURE = 0.08, 0.35
+"""Answers whose keypoints of chances above SURE mostly lie within this share of the larger box mean one person."""
 
 
 class JudgeOptions(Options, frozen=True):
@@ -101,6 +101,6 @@ def one_each(people: Sequence[Person]) -> list[Person]:
     """Two candidates may lead to one person: the answer with the higher chances stays."""
     kept: list[Person] = []
     for person in sorted(people, key=lambda one: -float(one.array[:, 2].sum())):
-        if not any(same_person(person.array, other.array, ONE_EACH) for other in kept):
+        if not any(same_person(person.array, other.array, ONE_EACH, SURE) for other in kept):
             kept.append(person)
     return kept

@@ -65,6 +65,19 @@ def test_two_candidates_that_lead_to_one_person_are_one() -> None:
     assert len(sight.people) == 1
 
 
+def test_a_second_guess_whose_legs_are_unsure_is_the_same_person() -> None:
+    sure, again = keypoints(100), keypoints(101)
+    again[7:, :2] += 80  # elbows down: elsewhere, and not believed
+    again[7:, 2] = 0.1
+    unseen = np.where(np.arange(17)[:, None] < 7, again, 0.0)
+    guesses = [
+        Reading(reading(100).box, rows_of(one), rows_of(fields)) for one, fields in ((sure, sure), (again, unseen))
+    ]
+    sight = sight_of(Look((640, 480), tuple(guesses)), JudgeOptions(somebody=0.5))
+    assert len(sight.people) == 1
+    assert sight.people[0].array[15, 2] > 0.5
+
+
 def test_a_look_is_computed_once_and_its_maps_are_kept_as_they_were(tmp_path: Path) -> None:
     cache, calls = LookCache(tmp_path, "recipe"), []
 
