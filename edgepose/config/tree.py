@@ -60,7 +60,14 @@ class PipelineOptions(Options, frozen=True):
         int,
         Meta(ge=1, description="frames that may wait between two threads; more costs memory and brings no speed"),
     ] = 1
-    stats_s: Annotated[float, Meta(gt=0, description="seconds between two reports of fps, latency and drops")] = 10.0
+    stats_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="seconds between two reports of fps, latency and drops; 30 at most, since these reports are "
+            "the heartbeat and a device without one for 90 s counts as silent",
+        ),
+    ] = 10.0
     stop_s: Annotated[float, Meta(gt=0, description="longest wait for the threads to leave, seconds")] = 1.5
 
 

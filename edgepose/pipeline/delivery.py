@@ -21,6 +21,9 @@ from edgepose.publish import Publisher
 from edgepose.types import FrameResult
 from edgepose.workers import Closed
 
+HEARTBEAT_S = 30.0
+"""Longest pause between two `Publisher.stats`: whoever hears nothing for three of them calls this device silent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

@@ -14,7 +14,7 @@ from typing import Any
 from edgepose.config import Config
 from edgepose.errors import ClosedError
 from edgepose.pipeline.card import Board, device_card
-from edgepose.pipeline.delivery import Delivery, Outlet
+from edgepose.pipeline.delivery import HEARTBEAT_S, Delivery, Outlet
 from edgepose.pipeline.inbox import Inbox
 from edgepose.pipeline.judging import Judge
 from edgepose.pipeline.looks import SecondLooks
@@ -125,7 +125,7 @@ class Pipeline:
             delivery = Delivery(
                 card=card,
                 live=live,
-                stats_s=self._config.pipeline.stats_s,
+                stats_s=min(self._config.pipeline.stats_s, HEARTBEAT_S),
                 board=Board(self._sources) if self._publishers else None,
                 desk=open_desk(self._config, self._publishers, card.get("model", {})),
                 max_frames=self._max_frames,

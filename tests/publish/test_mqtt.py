@@ -8,6 +8,7 @@ import pytest
 from publish_scene import fall, person, result, wait_for
 from subscriber import Subscriber
 
+from edgepose.alerts.timing import boot_id
 from edgepose.errors import ClosedError, ConfigError
 from edgepose.health import reason_now
 from edgepose.publish.mqtt.publisher import MqttPublisher
@@ -152,7 +153,27 @@ def test_what_another_publisher_gave_up_is_told_as_health(subscriber, publisher)
 def test_stats_carry_the_links_own_numbers(subscriber, publisher):
     publisher.stats({"fps": 25.0})
     assert wait_for(lambda: subscriber.json("stats"))
-    assert subscriber.json("stats")[0] == {"fps": 25.0, "mqtt_dropped": 0, "spool_depth": 0}
+    assert subscriber.json("stats")[0] == {"fps": 25.0, "mqtt_dropped": 0, "spool_depth": 0, "boot": boot_id()}
+
+
+def test_health_and_falls_are_said_again_as_a_heartbeat(subscriber, publisher, monkeypatch):
+    publisher.publish(result())
+    wait_for(lambda: not publisher._link._busy())
+    publisher.publish(result(events=(fall("confirmed"),)))
+    publisher.stats({})
+    assert wait_for(
+        lambda: len(subscriber.json("/fall")) == 2 and subscriber.json("stats") and not publisher._link._busy()
+    )
+    n_falls, n_health = len(subscriber.json("/fall")), len(subscriber.json("health"))
+    monkeypatch.setattr(publisher, "_beat_s", time.monotonic() - 30)
+    time.sleep(0.002)
+    publisher.stats({})
+    publisher.stats({})
+    assert wait_for(lambda: len(subscriber.json("stats")) == 3 and len(subscriber.json("/fall")) > n_falls)
+    assert wait_for(lambda: len(subscriber.json("health")) > n_health)
+    assert len(subscriber.json("/fall")) == n_falls + 1 and len(subscriber.json("health")) == n_health + 1
+    last = subscriber.json("health")[-1]
+    assert last["boot"] == boot_id() and last["at"] > subscriber.json("health")[-2]["at"]
 
 
 def test_a_hostile_camera_name_stays_one_level(subscriber, publisher):

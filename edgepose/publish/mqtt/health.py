@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
+from edgepose.alerts.timing import boot_id
+from edgepose.clock import rfc3339
 from edgepose.health import Reason, reason_now
 
 Level = Literal["ok", "degraded", "failed"]
@@ -17,10 +20,15 @@ _FAILED = ("camera_offline",)
 
 
 class HealthMessage(msgspec.Struct, frozen=True):
-    """`health`: the level and its reasons, sent on change."""
+    """`health`: the level and its reasons, sent on change and as the heartbeat.
+
+    boot: names the boot of the device. at: RFC 3339 UTC of this message.
+    """
 
     level: Level
     reasons: list[Reason]
+    boot: str = ""
+    at: str = ""
 
 
 class Health:
@@ -55,6 +63,7 @@ class Health:
         """The level and reasons to publish."""
         with self._lock:
             reasons = list(self._reasons.values())
+        level: Level = "degraded" if reasons else "ok"
         if any(reason.code in _FAILED for reason in reasons):
-            return HealthMessage("failed", reasons)
-        return HealthMessage("degraded" if reasons else "ok", reasons)
+            level = "failed"
+        return HealthMessage(level, reasons, boot_id(), rfc3339(time.time_ns() // 1_000_000))

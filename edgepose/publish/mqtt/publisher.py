@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from edgepose.alerts.desk import AlertDesk, pose_of, to_alert
 from edgepose.alerts.message import Alert
 from edgepose.alerts.store import MemoryAlertStore
+from edgepose.alerts.timing import boot_id
 from edgepose.clock import wall_ms
 from edgepose.encoding import encode
 from edgepose.errors import ClosedError, ConfigError, PublishError
@@ -34,6 +35,9 @@ from edgepose.types import CameraState, Event, FrameResult
 
 _SKELETON_EXPIRY_S = 2
 _EVENT_EXPIRY_S = 60
+
+_BEAT_S = 25.0
+"""`health` and `fall` are said again after so long, with the next `stats`: every 30 s where those come every 10 s."""
 
 
 class MqttPublisher:
@@ -54,7 +58,7 @@ class MqttPublisher:
         self._is_own_desk = True
         self._cameras: dict[str, _Camera] = {}
         self._watched: set[str] = set()  # cameras whose link something was said of
-        self._stats_s = time.monotonic()
+        self._stats_s = self._beat_s = time.monotonic()
         self._closed = False
         client_id = f"edgepose-{self.topics.device}-{os.urandom(3).hex()}"
         will = (self.topics.of("status"), b"offline")
@@ -139,12 +143,17 @@ class MqttPublisher:
             self.tell_health()
 
     def stats(self, values: Mapping[str, Any]) -> None:
-        """Send the numbers of the last interval, with this link's own."""
-        own = {"mqtt_dropped": self.dropped, "spool_depth": self._desk.store.depth()}
+        """Send the numbers of the last interval, with this link's own; a device that does not is silent."""
+        own = {"mqtt_dropped": self.dropped, "spool_depth": self._desk.store.depth(), "boot": boot_id()}
         now_s = time.monotonic()
         interval_s = now_s - self._stats_s
         self._stats_s = now_s
         self._link.send(self.topics.of("stats"), encode({**values, **own}), max(1, round(2 * interval_s)))
+        if now_s - self._beat_s >= _BEAT_S:
+            self._beat_s = now_s
+            self.tell_health()
+            for name in self._cameras:
+                self._link.say_again(self.topics.of_camera(name, "fall"))
 
     def tell_troubles(self, troubles: Sequence[Reason]) -> None:
         """Tell what other publishers suffer from, in the place of what they suffered from before."""

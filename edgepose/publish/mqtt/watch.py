@@ -12,7 +12,11 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edgepose.errors import PublishError
+from edgepose.publish.mqtt.silence import SILENT_S, Silence
 from edgepose.publish.mqtt.topics import ROOT, parse_url
+
+_LOOK_S = 1.0
+"""Pause between two looks for devices that fell silent."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -52,18 +56,28 @@ class Watch:
         self._client.loop_start()
 
     def messages(self, seconds: float | None = None) -> Iterator[Message]:
-        """Messages as they come, for `seconds` or until closed; PublishError when the broker refuses."""
+        """Messages as they come, for `seconds` or until closed; PublishError when the broker refuses.
+
+        A device that is `online` and silent for SILENT_S gives one message of this watch's own, `<device>/silent`.
+        """
         deadline = None if seconds is None else time.monotonic() + seconds
+        silence = Silence()
         while True:
-            left_s = None if deadline is None else deadline - time.monotonic()
-            if left_s is not None and left_s <= 0:
+            now = time.monotonic()
+            for device in silence.fallen(now):
+                words = f"nothing heard for {SILENT_S:.0f} s, though the broker has it as online: see whether it runs"
+                yield Message(f"{ROOT}/{device}/silent", False, words)
+            if deadline is not None and now >= deadline:
                 return
             try:
-                message = self._messages.get(timeout=left_s)
+                message = self._messages.get(timeout=_LOOK_S if deadline is None else min(_LOOK_S, deadline - now))
             except queue.Empty:
-                return
+                continue
             if message is None:
                 break
+            _, _, device, *rest = message.topic.split("/")
+            kind = rest[0] if len(rest) == 1 else ""
+            silence.hear(device, kind, message.payload, message.retained, time.monotonic())
             yield message
         if self._problem:
             raise PublishError(self._problem)
