@@ -37,12 +37,13 @@ def scheme_of(uri: str) -> str:
     scheme = found.group(1).lower() if found else "file"
     if scheme == "file":
         path = local_path(uri)
-        if found is None and lacks_scheme(uri) and not path.exists():
+        # of os.path: Path's own raise for a name that is too long
+        if found is None and lacks_scheme(uri) and not os.path.exists(path):  # noqa: PTH110
             raise SourceError(
                 "a source is no file and looks like a camera's address without its scheme (it is not repeated here); "
                 "write rtsp://USER:PASSWORD@HOST:PORT/PATH"
             )
-        if os.path.isdir(path) or is_picture(path):  # noqa: PTH112, Path.is_dir raises for a name that is too long
+        if os.path.isdir(path) or is_picture(path):  # noqa: PTH112
             return "images"
     return scheme
 
@@ -51,7 +52,7 @@ def local_path(uri: str) -> Path:
     """Path of a plain path, `file://` or `images://` address; percent escapes are resolved in addresses only."""
     found = _SCHEME.match(uri)
     if found is None:
-        return Path(uri).expanduser()
+        return Path(os.path.expanduser(uri))  # noqa: PTH111, Path.expanduser raises for an unknown user
     host, _, path = uri[found.end() :].partition("/")
     if host not in ("", "localhost"):
         raise SourceError(

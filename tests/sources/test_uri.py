@@ -90,6 +90,14 @@ def test_a_camera_is_named_after_its_address(uri: str, name: str) -> None:
     assert camera_name("", uri) == name
 
 
+@pytest.mark.parametrize("uri", ["anna:" + "x" * 300 + "@camera", "~nobody-of-that-name/clip.mp4", "y" * 5000])
+def test_a_path_that_no_system_holds_is_a_sentence_or_a_name(uri: str) -> None:
+    try:
+        assert camera_name("", uri)
+    except SourceError as error:
+        assert "x" * 300 not in str(error)
+
+
 @pytest.mark.parametrize("wish", ["../etc", "a/b", "a+b", "#", "$SYS", "a b", "x" * 65, "-rf", "a\n"])
 def test_a_name_that_could_steer_a_topic_or_path_is_refused(wish: str) -> None:
     with pytest.raises(SourceError, match="camera name"):
