@@ -11,13 +11,13 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from edgepose.alerts.message import Alert
+from edgepose.alerts.queries import INCIDENT_COLUMNS, Queries, Row, columns_of
 from edgepose.alerts.store import Incident
 from edgepose.errors import FileError
 from edgepose.files import reason
@@ -25,7 +25,8 @@ from edgepose.health import Reason, reason_now
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
+"""2: incidents keep the answer, what is related, and the seconds since the impact."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS alerts (
@@ -33,24 +34,19 @@ CREATE TABLE IF NOT EXISTS alerts (
     boot TEXT NOT NULL, message BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS incidents (
     id TEXT PRIMARY KEY, camera TEXT NOT NULL, stage TEXT NOT NULL, started TEXT NOT NULL, closed TEXT, by TEXT,
-    seen TEXT, severity TEXT NOT NULL, drill INTEGER NOT NULL, changed_ms INTEGER NOT NULL);
+    seen TEXT, severity TEXT NOT NULL, drill INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+    action TEXT, related TEXT NOT NULL DEFAULT '[]', seconds TEXT NOT NULL DEFAULT '{}');
 CREATE TABLE IF NOT EXISTS next (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
 INSERT OR IGNORE INTO next VALUES (1, 0);
 """
 
+_ADDED = {"action": "TEXT", "related": "TEXT NOT NULL DEFAULT '[]'", "seconds": "TEXT NOT NULL DEFAULT '{}'"}
+"""Columns of incidents that version 1 did not have."""
+
 GRAVITY = {"info": 0, "warning": 1, "critical": 2}
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One alert that waits. recorded_ms: wall clock; mono_ms: monotonic clock of the boot `boot`."""
-
-    alert: Alert
-    recorded_ms: int
-    mono_ms: int
-    boot: str
-
-
-class Database:
+class Database(Queries):
     """One open spool file; it is locked against other processes until `close`.
 
     troubles: what was found and mended while opening. Raises FileError where the file cannot be used at all.
@@ -59,10 +55,9 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.troubles: tuple[Reason, ...] = ()
-        self._decoder = msgspec.json.Decoder(Alert)
         self._lock = _lock(path)
         try:
-            self._db = self._open()
+            super().__init__(self._open())
         except BaseException:
             self._lock.close()
             raise
@@ -97,9 +92,6 @@ class Database:
                 self._db.execute("ROLLBACK")
             raise
 
-    def next_seq(self) -> int:
-        return int(self._db.execute("SELECT seq FROM next").fetchone()[0])
-
     def add(self, row: Row) -> None:
         """Keep an alert under the next number."""
         values = (GRAVITY[row.alert.severity], row.recorded_ms, row.mono_ms, row.boot, msgspec.json.encode(row.alert))
@@ -107,46 +99,16 @@ class Database:
         self._db.execute("UPDATE next SET seq = max(seq, ?)", (row.alert.seq + 1,))
 
     def put_incident(self, incident: Incident) -> None:
-        values = msgspec.structs.astuple(incident)
-        self._db.execute("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, _now_ms()))
+        columns, values = f"{INCIDENT_COLUMNS}, changed_ms", (*columns_of(incident), _now_ms())
+        marks = ", ".join("?" * len(values))
+        self._db.execute(f"INSERT OR REPLACE INTO incidents ({columns}) VALUES ({marks})", values)
 
     def remove(self, seqs: Sequence[int]) -> None:
         self._db.executemany("DELETE FROM alerts WHERE seq = ?", [(seq,) for seq in seqs])
 
-    def open_incidents(self) -> list[Incident]:
-        return self.incidents("WHERE closed IS NULL")
-
-    def incidents(self, where: str = "") -> list[Incident]:
-        """All of them, or those of a clause, oldest first."""
-        rows = self._db.execute(f"SELECT {', '.join(Incident.__struct_fields__)} FROM incidents {where} ORDER BY id")
-        return [msgspec.structs.replace(one, drill=bool(one.drill)) for one in (Incident(*row) for row in rows)]
-
-    def waiting(self, n: int, but: Container[int], urgent_since: tuple[str, int] | None = None) -> list[Row]:
-        """The first `n` alerts by number; with (boot, mono_ms) only critical ones recorded since then."""
-        where, values = "", ()
-        if urgent_since is not None:
-            where, values = "WHERE gravity = 2 AND boot = ? AND mono_ms >= ?", urgent_since  # type: ignore[assignment]
-        rows: list[Row] = []
-        unreadable: list[int] = []
-        for seq, recorded_ms, mono_ms, boot, message in self._db.execute(
-            f"SELECT seq, recorded_ms, mono_ms, boot, message FROM alerts {where} ORDER BY seq", values
-        ):
-            if seq in but:
-                continue
-            try:
-                rows.append(Row(self._decoder.decode(message), recorded_ms, mono_ms, boot))
-            except msgspec.MsgspecError as error:  # one that cannot be read must not stop those behind it
-                log.warning("alert %s of the spool cannot be read and is let go: %s", seq, error)
-                unreadable.append(seq)
-            if len(rows) == n:
-                break
-        if unreadable:
-            with self.writing():
-                self.remove(unreadable)
-        return rows
-
-    def depth(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM alerts").fetchone()[0])
+    def let_go(self, seqs: Sequence[int]) -> None:
+        with self.writing():
+            self.remove(seqs)
 
     def trim(self, most: int, before_ms: int) -> dict[str, int]:
         """Let alerts go that are older than `before_ms`, and beyond `most` the oldest of the least grave; how many."""
@@ -188,6 +150,10 @@ def _connected(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA journal_size_limit=1048576")
         db.executescript(_SCHEMA)
+        there = {row[1] for row in db.execute("PRAGMA table_info(incidents)")}
+        for name, kind in _ADDED.items():
+            if name not in there:
+                db.execute(f"ALTER TABLE incidents ADD COLUMN {name} {kind}")
         db.execute(f"PRAGMA user_version={VERSION}")
         db.execute("SELECT seq FROM next").fetchone()[0]
     except BaseException:
@@ -204,10 +170,11 @@ def _is_damage(error: sqlite3.OperationalError) -> bool:
 def _salvage(damaged: Path, db: sqlite3.Connection) -> int:
     """Copy what can be read of a damaged file; how many alerts that were."""
     n = 0
-    for table, columns in (("next", 2), ("incidents", 10), ("alerts", 6)):
-        for row in _readable(damaged, table):
+    for table in ("next", "incidents", "alerts"):
+        for columns, row in _readable(damaged, table):
+            marks = ", ".join("?" * len(row))
             with contextlib.suppress(sqlite3.Error):
-                db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * columns)})", row)
+                db.execute(f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})", row)
                 n += table == "alerts"
     highest = db.execute("SELECT max(seq) FROM alerts").fetchone()[0]
     if highest is not None:
@@ -215,10 +182,13 @@ def _salvage(damaged: Path, db: sqlite3.Connection) -> int:
     return n
 
 
-def _readable(path: Path, table: str) -> Iterator[tuple[Any, ...]]:
+def _readable(path: Path, table: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            yield from db.execute(f"SELECT * FROM {table}")
+            rows = db.execute(f"SELECT * FROM {table}")
+            columns = ", ".join(one[0] for one in rows.description if one[0].isidentifier())
+            for row in rows:
+                yield columns, row
     except sqlite3.Error:
         return
 

@@ -15,8 +15,10 @@ from typing import Any
 import msgspec
 
 from edgepose.alerts.acknowledgement import CLOSES, Acknowledgement
+from edgepose.alerts.calls import ACKNOWLEDGED, SEVERITY, Call
+from edgepose.alerts.chronicle import MOMENTS, Chronicle
 from edgepose.alerts.mend import mended
-from edgepose.alerts.message import Alert, AlertType, Clock, FallState, Severity, rounded
+from edgepose.alerts.message import Alert, AlertType, Clock, DrillState, FallState, rounded
 from edgepose.alerts.options import AlertOptions
 from edgepose.alerts.store import AlertStore, Incident
 from edgepose.alerts.timing import boot_id
@@ -29,18 +31,6 @@ _PREFIXED = ("suspected", "confirmed")
 
 _CLOSING = ("recovered", "cleared")
 
-_SEVERITY: Mapping[str, Severity] = {
-    "suspected": "warning",
-    "confirmed": "critical",
-    "long_lie": "critical",
-    "found_down": "critical",
-    "unknown": "warning",
-    "recovered": "info",
-    "cleared": "info",
-    "help": "critical",
-}
-"""By stage; what is not listed is a warning."""
-
 _TO_ALERT = {("gesture", "help"), ("activity", "no_motion"), ("activity", "absence"), ("activity", "bed_not_returned")}
 """(kind, stage) of events other than falls that somebody must hear of: they were configured for that."""
 
@@ -52,7 +42,8 @@ class AlertDesk:
     """Turns the events of all cameras that somebody must hear of into alerts and latched states.
 
     device: name of this device. store: where alerts and open incidents are kept. model: name and sha256 of the network.
-    Any thread may call any method; an alert that is returned is recorded.
+    rooms: the room that a camera looks into, by the camera's name in topics. Any thread may call any method; an alert
+    that is returned is recorded.
     """
 
     def __init__(
@@ -61,18 +52,18 @@ class AlertDesk:
         store: AlertStore,
         model: Mapping[str, Any] | None = None,
         options: AlertOptions | None = None,
+        rooms: Mapping[str, str] | None = None,
     ) -> None:
         self.model = dict(model) if model else None
         self.store = store
         self._device = device
         self.options = options or AlertOptions()
         self._lock = threading.Lock()
-        self._open: dict[str, dict[str, Incident]] = {}
         self._born: dict[tuple[str, object], str] = {}  # ids of falls whose rule gives numbers
         self._left: dict[str, float] = {}  # incidents of an earlier process: when they are cleared
         self._again: dict[str, float] = {}  # incidents that nobody has seen: when they are announced again
+        self._chronicle = Chronicle(store, rooms or {})
         for incident in store.open_incidents():
-            self._open.setdefault(incident.camera, {})[incident.id] = incident
             self._left[incident.id] = time.monotonic() + self.options.clear_s
             self._again[incident.id] = time.monotonic() + self.options.again_s
 
@@ -94,7 +85,7 @@ class AlertDesk:
         with self._lock:
             return [
                 self._record(camera, _about(incident, "unknown", why=why))
-                for camera, incidents in self._open.items()
+                for camera, incidents in self._chronicle.open.items()
                 for incident in list(incidents.values())
                 if incident.stage != "unknown"
             ]
@@ -126,60 +117,115 @@ class AlertDesk:
         is kept with the incident.
         """
         with self._lock:
-            incident = self._find(answer.alert_id)
+            incident = self._chronicle.find_open(answer.alert_id)
             if incident is None:
                 return None
-            words = {"action": answer.action, "by": answer.by}
             if CLOSES[answer.action]:
-                return self._record(incident.camera, _about(incident, "cleared", **words))
-            incident = msgspec.structs.replace(incident, seen=answer.by)
-            self._open[incident.camera][incident.id] = incident
-            return self._record(incident.camera, _about(incident, incident.stage, **words))
+                return self._close(incident, answer.by, answer.action)
+            words = {"action": answer.action, "by": answer.by}
+            self._see(incident, answer.by)
+            for other in incident.related:  # one fall that two cameras saw is announced no more by either
+                if (one := self._chronicle.find_open(other)) is not None and one.seen is None:
+                    self._see(one, answer.by)
+            return self._record(incident.camera, _about(self._chronicle.recent[incident.id], incident.stage, **words))
 
-    def _find(self, incident_id: str) -> Incident | None:
-        return next((one[incident_id] for one in self._open.values() if incident_id in one), None)
+    def clear(self, incident_id: str, by: str) -> Alert | None:
+        """End an incident without saying how it went; None where it is not open."""
+        with self._lock:
+            incident = self._chronicle.find_open(incident_id)
+            return None if incident is None else self._close(incident, by, "cleared")
+
+    @property
+    def last_drill_ok(self) -> str | None:
+        """When a drill last reached somebody, RFC 3339; None before the first."""
+        return self._chronicle.last_drill_ok
+
+    def handed_over(self, alert: Alert) -> None:
+        """Somebody took an alert: it leaves the store, and its incident keeps when that was."""
+        self.store.release(alert.seq)
+        with self._lock:
+            self._chronicle.took(alert)
+
+    def note(self, incident_id: str, moment: str) -> None:
+        """Keep that something happened to an incident now, the first time."""
+        with self._lock:
+            incident = self._chronicle.recent.get(incident_id)
+            if incident is not None and moment not in incident.seconds:
+                self._chronicle.note(incident, moment)
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """What is known of an incident, open or not."""
+        with self._lock:
+            known = self._chronicle.recent.get(incident_id)
+        return known or self.store.incident(incident_id)
+
+    def calls(self) -> list[Call]:
+        """Critical incidents that nobody has answered, for a second way."""
+        with self._lock:
+            return self._chronicle.calls.waiting()
+
+    def _close(self, incident: Incident, by: str, action: str) -> Alert:
+        self._chronicle.keep(
+            msgspec.structs.replace(incident, action=action, seconds=self._chronicle.timed(incident, ACKNOWLEDGED))
+        )
+        return self._record(incident.camera, _about(incident, "cleared", action=action, by=by))
+
+    def _see(self, incident: Incident, by: str) -> None:
+        seconds = self._chronicle.timed(incident, ACKNOWLEDGED)
+        self._chronicle.keep(msgspec.structs.replace(incident, seen=by, action="seen", seconds=seconds))
 
     def _due(self, moments: dict[str, float], now: float) -> list[Incident]:
         """Open incidents whose moment has come; the moments of others are forgotten."""
-        due = [(key, self._find(key)) for key, at in moments.items() if at <= now] if moments else []
+        due = [(key, self._chronicle.find_open(key)) for key, at in moments.items() if at <= now] if moments else []
         for key, _ in due:
             del moments[key]
         return [incident for _, incident in due if incident is not None]
 
     def state(self, camera: str) -> FallState:
-        """The latched state of a camera: ON while a fall is open."""
-        falls = self._open.get(slug(camera))
+        """The latched state of a camera: ON while a fall is open that is no drill."""
+        falls = [fall for fall in self._chronicle.open.get(slug(camera), {}).values() if not fall.drill]
         if not falls:
             return FallState("OFF")
-        gravest = max(falls.values(), key=lambda fall: _gravity(fall.stage))
+        gravest = max(falls, key=lambda fall: _gravity(fall.stage))
         return FallState("ON", gravest.stage, gravest.id)
 
+    def drill_state(self) -> DrillState:
+        """Whether a drill is open, and when one last reached somebody."""
+        drills = [one.id for falls in self._chronicle.open.values() for one in falls.values() if one.drill]
+        return DrillState("ON" if drills else "OFF", drills[-1] if drills else None, self._chronicle.last_drill_ok)
+
     def _record(self, camera: str, event: Event, pose: Pose | None = None) -> Alert:
-        incidents = self._open.setdefault(camera, {})
+        incidents = self._chronicle.open.get(camera, {})
         number = (camera, event.episode)
         born = event.episode if isinstance(event.episode, str) else self._born.get(number) or uuid7()
         known = incidents.get(born)
         kind: AlertType = "update" if known else "new"
-        if known is None:
+        ended = self._chronicle.recent.get(born)
+        if known is None and ended is not None:  # its rule goes on after somebody ended it: the mark stays
+            known = msgspec.structs.replace(ended, closed=None)
+        elif known is None:
             started_t = event.t if event.started_t is None else event.started_t
             drill = bool(event.evidence.get("drill"))
             known = Incident(born, camera, event.stage, rfc3339(wall_ms(started_t)), drill=drill)
-        severity = _SEVERITY.get(event.stage, "warning")
-        known = msgspec.structs.replace(known, severity=severity)
+            known = self._chronicle.begin(known, event, started_t)
+        known = msgspec.structs.replace(known, severity=SEVERITY.get(event.stage, "warning"))
+        if event.stage in MOMENTS and event.stage not in known.seconds:
+            known = self._chronicle.reached(known, event)
         captured = rfc3339(wall_ms(event.t))
         if event.stage in _CLOSING or event.episode is None:
             kind = "end" if event.stage in _CLOSING else kind
             by = event.evidence.get("by")
-            now = msgspec.structs.replace(known, stage=event.stage, closed=captured, by=str(by) if by else None)
+            now = msgspec.structs.replace(known, stage=event.stage, closed=captured, by=str(by) if by else known.by)
         else:
             now = msgspec.structs.replace(known, stage=event.stage)
         alert = self.store.record(lambda seq: self._alert(seq, event, pose, kind, now, captured), now)
+        self._chronicle.put(now)
+        if now.severity == "critical":
+            self._chronicle.calls.begin(born)
         if now.closed is None:
-            incidents[born] = now
             self._born[number] = born
             self._again[born] = time.monotonic() + self.options.again_s
         else:
-            incidents.pop(born, None)
             self._born.pop(number, None)
             self._left.pop(born, None)
             self._again.pop(born, None)
@@ -212,6 +258,7 @@ class AlertDesk:
             model=self.model,
             boot=boot_id(),
             drill=incident.drill,
+            related=incident.related,
         )
 
 

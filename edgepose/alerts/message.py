@@ -24,6 +24,14 @@ class FallState(msgspec.Struct, frozen=True):
     alert_id: str | None = None
 
 
+class DrillState(msgspec.Struct, frozen=True):
+    """`drill`: ON while a drill is open. last_drill_ok: when one last reached somebody, RFC 3339 UTC."""
+
+    state: OnOff
+    alert_id: str | None = None
+    last_drill_ok: str | None = None
+
+
 class Clock(msgspec.Struct, frozen=True):
     """synced: whether the wall clock followed a time server when the alert was made."""
 
@@ -44,7 +52,7 @@ class Alert(msgspec.Struct, frozen=True):
     id: UUIDv7 that all steps of one fall share. seq: gapless per device. started, ended, captured: RFC 3339 UTC.
     mono_ms: monotonic milliseconds of capture, right even while the wall clock is not. pose: flat x, y, score of the
     person. model: name and sha256 of the network. boot: names the boot that mono_ms counts from. drill: sent by a
-    person as a test.
+    person as a test. related: ids of alerts of other cameras that are likely the same fall.
     """
 
     schema: Literal["edgepose.alert/1"]
@@ -68,6 +76,7 @@ class Alert(msgspec.Struct, frozen=True):
     model: dict[str, Any] | None
     boot: str = ""
     drill: bool = False
+    related: list[str] = []
     delivery: Delivery = Delivery()
 
 

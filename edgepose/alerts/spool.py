@@ -18,8 +18,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from edgepose.alerts.database import Database, Row
+from edgepose.alerts.database import Database
 from edgepose.alerts.message import Alert
+from edgepose.alerts.queries import Row
 from edgepose.alerts.store import FRESH_S, Incident, MakeAlert, StoredAlert
 from edgepose.alerts.timing import boot_id, corrected
 from edgepose.errors import ClosedError
@@ -53,6 +54,7 @@ class Spool:
         self._depth = self._database.depth()
         self._unwritten: list[tuple[Row, Incident]] = []
         self._released: set[int] = set()
+        self._changed: dict[str, Incident] = {}
         self._trim_due_s = 0.0
         self._jobs: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
         self._numbers = threading.Lock()
@@ -68,8 +70,20 @@ class Spool:
         written.result()
         return alert
 
+    def keep(self, incident: Incident) -> None:
+        self._ask(lambda: self._keep(incident))
+
     def open_incidents(self) -> Sequence[Incident]:
         return self._ask(self._database.open_incidents).result()
+
+    def incidents(self, n: int) -> Sequence[Incident]:
+        return self._ask(lambda: self._newest(n)).result()
+
+    def incident(self, incident_id: str) -> Incident | None:
+        return self._ask(lambda: self._pending().get(incident_id) or self._database.incident(incident_id)).result()
+
+    def page(self, after: int, n: int) -> Sequence[StoredAlert]:
+        return self._ask(lambda: self._page(after, n)).result()
 
     def batch(self, n: int, but: Container[int] = ()) -> Sequence[StoredAlert]:
         return self._ask(lambda: self._batch(n, but)).result()
@@ -109,6 +123,7 @@ class Spool:
         self._database.close()
 
     def _write(self, row: Row, incident: Incident) -> None:
+        self._changed.pop(incident.id, None)  # this is newer
         self._unwritten.append((row, incident))
         self._depth += 1
         self._flush()
@@ -122,9 +137,30 @@ class Spool:
         if self._jobs.empty() or len(self._released) >= 256:
             self._flush()
 
+    def _keep(self, incident: Incident) -> None:
+        self._unwritten = [(row, incident if one.id == incident.id else one) for row, one in self._unwritten]
+        self._changed[incident.id] = incident
+        if self._jobs.empty() or len(self._changed) >= 256:
+            self._flush()
+
+    def _pending(self) -> dict[str, Incident]:
+        """Incidents whose newest form the disk has not taken yet."""
+        return {**{one.id: one for _, one in self._unwritten}, **self._changed}
+
+    def _newest(self, n: int) -> list[Incident]:
+        found = {one.id: one for one in self._database.incidents(n)} | self._pending()
+        return sorted(found.values(), key=lambda one: one.id, reverse=True)[:n]
+
+    def _page(self, after: int, n: int) -> list[StoredAlert]:
+        rows = [
+            row for row in self._database.page(after, n + len(self._released)) if row.alert.seq not in self._released
+        ]
+        rows += [row for row, _ in self._unwritten if row.alert.seq > after]
+        return [corrected(row) for row in sorted(rows, key=lambda row: row.alert.seq)[:n]]
+
     def _flush(self) -> None:
         """Bring the disk up to date in one transaction; a full disk is given the ballast once."""
-        if not (self._unwritten or self._released) and time.monotonic() < self._trim_due_s:
+        if not (self._unwritten or self._released or self._changed) and time.monotonic() < self._trim_due_s:
             return
         for attempt in range(2):
             try:
@@ -146,10 +182,13 @@ class Spool:
             for row, incident in self._unwritten:
                 self._database.add(row)
                 self._database.put_incident(incident)
+            for incident in self._changed.values():
+                self._database.put_incident(incident)
             if time.monotonic() >= self._trim_due_s:
                 self._trim()
         self._unwritten.clear()
         self._released.clear()
+        self._changed.clear()
 
     def _trim(self) -> None:
         self._trim_due_s = time.monotonic() + _TRIM_S

@@ -25,7 +25,9 @@ class Incident(msgspec.Struct, frozen=True):
 
     id: its alerts' id. camera: as topics spell it. stage: the last one. started: RFC 3339 UTC. closed: when it ended,
     None while it is open. by: who ended it, as the last alert's evidence says. seen: who has seen it while it was open.
-    severity: of its last alert; drill: whether it is one.
+    severity: of its last alert; drill: whether it is one. action: what the last answer was (seen, helped, false_alarm,
+    cleared), None without one. related: ids of incidents of other cameras that are likely the same fall. seconds: from
+    the impact to each stage, handed_over (of its gravest alert), acknowledged, second_way.
     """
 
     id: str
@@ -37,6 +39,9 @@ class Incident(msgspec.Struct, frozen=True):
     seen: str | None = None
     severity: Severity = "warning"
     drill: bool = False
+    action: str | None = None
+    related: list[str] = []
+    seconds: dict[str, float] = {}
 
 
 class StoredAlert(msgspec.Struct, frozen=True):
@@ -45,6 +50,9 @@ class StoredAlert(msgspec.Struct, frozen=True):
     alert: Alert
     since_s: float
 
+
+_MOST_INCIDENTS = 1000
+"""Kept in memory; those that ended go first."""
 
 MakeAlert = Callable[[int], Alert]
 """Makes the alert, given its number."""
@@ -57,8 +65,24 @@ class AlertStore(Protocol):
         """Number, make and keep an alert and the incident as it is then; both are recorded when this returns."""
         ...
 
+    def keep(self, incident: Incident) -> None:
+        """Keep what changed of an incident without an alert."""
+        ...
+
     def open_incidents(self) -> Sequence[Incident]:
         """Incidents without an end, oldest first."""
+        ...
+
+    def incidents(self, n: int) -> Sequence[Incident]:
+        """The newest `n`, newest first."""
+        ...
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """The one of an id."""
+        ...
+
+    def page(self, after: int, n: int) -> Sequence[StoredAlert]:
+        """The first `n` alerts that wait with a number above `after`."""
         ...
 
     def batch(self, n: int, but: Container[int] = ()) -> Sequence[StoredAlert]:
@@ -91,22 +115,42 @@ class MemoryAlertStore:
         self._lock = threading.Lock()
         self._next = 0
         self._waiting: dict[int, StoredAlert] = {}
-        self._open: dict[str, Incident] = {}
+        self._incidents: dict[str, Incident] = {}
 
     def record(self, make: MakeAlert, incident: Incident) -> Alert:
         with self._lock:
             alert = make(self._next)
             self._waiting[alert.seq] = StoredAlert(alert, time.monotonic())
             self._next += 1
-            if incident.closed is None:
-                self._open[incident.id] = incident
-            else:
-                self._open.pop(incident.id, None)
+            self._put(incident)
             return alert
+
+    def keep(self, incident: Incident) -> None:
+        with self._lock:
+            self._put(incident)
+
+    def _put(self, incident: Incident) -> None:
+        self._incidents[incident.id] = incident
+        if len(self._incidents) > _MOST_INCIDENTS:
+            ended = [one.id for one in self._incidents.values() if one.closed is not None]
+            for one in ended[: len(self._incidents) - _MOST_INCIDENTS]:
+                del self._incidents[one]
 
     def open_incidents(self) -> Sequence[Incident]:
         with self._lock:
-            return list(self._open.values())
+            return [one for one in self._incidents.values() if one.closed is None]
+
+    def incidents(self, n: int) -> Sequence[Incident]:
+        with self._lock:
+            return list(self._incidents.values())[: -n - 1 : -1]
+
+    def incident(self, incident_id: str) -> Incident | None:
+        with self._lock:
+            return self._incidents.get(incident_id)
+
+    def page(self, after: int, n: int) -> Sequence[StoredAlert]:
+        with self._lock:
+            return [one for seq, one in self._waiting.items() if seq > after][:n]
 
     def batch(self, n: int, but: Container[int] = ()) -> Sequence[StoredAlert]:
         with self._lock:

@@ -16,7 +16,7 @@ from edgepose.alerts.store import StoredAlert
 from edgepose.clock import is_synced, rfc3339
 
 if TYPE_CHECKING:
-    from edgepose.alerts.database import Row
+    from edgepose.alerts.queries import Row
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 

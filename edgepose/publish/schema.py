@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from edgepose.alerts.message import Alert, FallState
+from edgepose.alerts.message import Alert, DrillState, FallState
 from edgepose.publish.mqtt.health import HealthMessage
 from edgepose.publish.mqtt.messages import Observation, Occupancy, Skeletons
 from edgepose.publish.record import FrameRecord
@@ -16,6 +16,7 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "occupancy": Occupancy,
     "fall": FallState,
     "alert": Alert,
+    "drill": DrillState,
     "event": Observation,
     "health": HealthMessage,
     "frame": FrameRecord,

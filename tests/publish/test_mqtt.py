@@ -53,9 +53,9 @@ def test_state_is_retained_and_skeletons_and_alerts_are_not(broker, publisher):
     publisher.camera_state("hall", "online")
     publisher.close()
     with Subscriber(broker.port) as late:
-        wait_for(lambda: len(late.messages) >= 6)
+        wait_for(lambda: len(late.messages) >= 7)
         kept = {topic.removeprefix("edgepose/v1/jetson/") for topic, _, _ in late.messages}
-    assert kept == {"status", "info", "health", "cam/hall/status", "cam/hall/occupancy", "cam/hall/fall"}
+    assert kept == {"status", "info", "health", "drill", "cam/hall/status", "cam/hall/occupancy", "cam/hall/fall"}
 
 
 def test_info_is_the_card_with_what_the_short_keys_mean(subscriber, publisher):

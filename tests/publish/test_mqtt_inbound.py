@@ -96,3 +96,11 @@ def test_retained_topics_of_a_camera_that_is_gone_are_cleared_and_others_stay(br
         assert wait_for(lambda: late.raw("hall/status") == [b"online"])
         assert late.raw("attic/status") == [] and late.raw("attic/fall") == []
     one.close()
+
+
+def test_while_it_leaves_nothing_is_contradicted(broker, publisher):
+    with Subscriber(broker.port) as subscriber:
+        publisher._link.say_again(publisher.topics.of("status"))  # its echo comes back while it leaves
+        publisher.close()
+        assert wait_for(lambda: subscriber.raw("jetson/status")[-1:] == [b"stopped"])
+        assert len(subscriber.raw("jetson/status")) <= 3

@@ -22,19 +22,22 @@ _FAILED = ("camera_offline",)
 class HealthMessage(msgspec.Struct, frozen=True):
     """`health`: the level and its reasons, sent on change and as the heartbeat.
 
-    boot: names the boot of the device. at: RFC 3339 UTC of this message.
+    boot: names the boot of the device. at: RFC 3339 UTC of this message. last_drill_ok: when a drill last reached
+    somebody.
     """
 
     level: Level
     reasons: list[Reason]
     boot: str = ""
     at: str = ""
+    last_drill_ok: str | None = None
 
 
 class Health:
-    """The reasons that hold now. May be used by several threads."""
+    """The reasons that hold now. May be used by several threads. last_drill_ok: see HealthMessage."""
 
     def __init__(self) -> None:
+        self.last_drill_ok: str | None = None
         self._reasons: dict[tuple[str, str | None], Reason] = {}
         self._lock = threading.Lock()
 
@@ -66,4 +69,4 @@ class Health:
         level: Level = "degraded" if reasons else "ok"
         if any(reason.code in _FAILED for reason in reasons):
             level = "failed"
-        return HealthMessage(level, reasons, boot_id(), rfc3339(time.time_ns() // 1_000_000))
+        return HealthMessage(level, reasons, boot_id(), rfc3339(time.time_ns() // 1_000_000), self.last_drill_ok)

@@ -240,7 +240,7 @@ class Link:
         elif reason == NO_SUBSCRIBERS:
             self._complain("alert_unheard", "nobody subscribes to the alerts; is the home automation running?")
         else:
-            self.desk.store.release(alert.seq)
+            self.desk.handed_over(alert)
             self._attempts.pop(alert.seq, None)
             self._refused.pop(alert.seq, None)
             if not self._refused and self._health.clear("alert_denied") | self._health.clear("alert_unheard"):

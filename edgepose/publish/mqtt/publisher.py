@@ -89,8 +89,17 @@ class MqttPublisher:
 
     def alert(self, alert: Alert) -> None:
         """An alert was recorded: send it, and the latched state that it leads to."""
-        self._link.state(f"{self.topics.base}/cam/{alert.cam}/fall", self._desk.state(alert.cam))
+        if alert.drill:
+            self._tell_drill()
+        else:
+            self._link.state(f"{self.topics.base}/cam/{alert.cam}/fall", self._desk.state(alert.cam))
         self._link.wake()
+
+    def _tell_drill(self) -> None:
+        state = self._desk.drill_state()
+        self._link.state(self.topics.of("drill"), state)
+        self.health.last_drill_ok = state.last_drill_ok
+        self.tell_health()
 
     def _say_again(self, topic: str) -> None:
         self._link.say_again(topic)
@@ -109,7 +118,7 @@ class MqttPublisher:
             self._inbox.cameras = {self.topics.camera(str(camera["name"])) for camera in cameras}
         self._link.state(self.topics.of("status"), "online")
         self._link.state(self.topics.of("info"), {**card, **about})
-        self._link.state(self.topics.of("health"), self.health.message())
+        self._tell_drill()
         self._link.start()
 
     def publish(self, result: FrameResult) -> None:
