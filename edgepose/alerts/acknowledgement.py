@@ -23,6 +23,12 @@ class Acknowledgement(msgspec.Struct, frozen=True):
 CLOSES: dict[Action, bool] = {"seen": False, "helped": True, "false_alarm": True}
 """Whether an answer ends the incident; `seen` only ends that it is announced again."""
 
+
+def allowed(answers: str) -> tuple[Action, ...]:
+    """The answers that a value of `alerts.answers` lets in from outside."""
+    return {"none": (), "seen": ("seen",)}.get(answers, tuple(CLOSES))  # type: ignore[return-value]
+
+
 _DECODER = msgspec.json.Decoder(Acknowledgement)
 _MAX_NAME = 100
 

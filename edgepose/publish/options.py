@@ -24,6 +24,13 @@ class MqttOptions(Options, frozen=True):
     protocol: Annotated[
         Literal["auto", "5", "3.1.1"], Meta(description="MQTT version; auto takes 5, else 3.1.1 and says so")
     ] = "auto"
+    discovery: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Za-z0-9_/-]*$",
+            description="Home Assistant's discovery prefix: live cameras become entities there; empty: off",
+        ),
+    ] = "homeassistant"
     skeletons: Annotated[bool, Meta(description="send keypoints; false sends occupancy and alerts only")] = True
     occupancy_hold_s: Annotated[
         float, Meta(ge=0, description="seconds an unseen person still counts as present; more flickers less")

@@ -1,11 +1,14 @@
-"""What comes in: answers to alerts, what the broker says of us, and what was left behind by cameras that are gone."""
+"""What comes in: answers to alerts, what the broker says of us, and what was left behind by cameras that are gone.
+
+Where Home Assistant is announced to, also that it has started, and what was announced of cameras that are gone.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Set
 
-from edgepose.alerts.acknowledgement import CLOSES, read_acknowledgement
+from edgepose.alerts.acknowledgement import allowed, read_acknowledgement
 from edgepose.alerts.desk import AlertDesk
 from edgepose.alerts.message import Alert
 from edgepose.publish.mqtt.topics import Topics
@@ -20,7 +23,9 @@ class Inbox:
     """Decides what a message from the broker leads to. Used by one thread.
 
     desk: whose alerts are answered. cameras: the names, as topics spell them, that this device watches; None while
-    that is not known. say_again, forget: of the link. announce: tells of an alert that an answer led to.
+    that is not known. say_again, forget: of the link. announce: tells of an alert that an answer led to. announced:
+    where cameras are announced to Home Assistant (a topic filter), None where they are not; home_status: where Home
+    Assistant says that it is there, and at_home what is done then.
     """
 
     def __init__(
@@ -34,6 +39,9 @@ class Inbox:
         self.desk = desk
         self.cameras: Set[str] | None = None
         self.is_running = True
+        self.announced: str | None = None
+        self.home_status: str | None = None
+        self.at_home: Callable[[], None] = lambda: None
         self._topics = topics
         self._say_again = say_again
         self._forget = forget
@@ -43,7 +51,8 @@ class Inbox:
     def subscriptions(self) -> tuple[str, ...]:
         """Topic filters of everything that is read here."""
         states = tuple(f"{self._topics.base}/cam/+/{state}" for state in _STATES)
-        return (self._topics.of("ack"), self._topics.of("status"), *states)
+        home = tuple(topic for topic in (self.home_status, self.announced) if topic is not None)
+        return (self._topics.of("ack"), self._topics.of("status"), *states, *home)
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:
         """Act on one message; what is not ours, or not understood, does nothing."""
@@ -53,6 +62,9 @@ class Inbox:
         elif topic == self._topics.of("status"):
             if self.is_running and payload != b"online":  # the last will of a dead session, or another of this name
                 self._say_again(topic)
+        elif topic == self.home_status:
+            if self.is_running and payload == b"online":
+                self.at_home()
         elif retained and payload and self.cameras is not None:
             camera = topic.split("/")[-2]
             if camera not in self.cameras:
@@ -62,10 +74,9 @@ class Inbox:
     def _acknowledge(self, payload: bytes) -> None:
         answer = read_acknowledgement(payload)
         answers = self.desk.options.answers
-        allowed = {"none": (), "seen": ("seen",)}.get(answers, tuple(CLOSES))
         if answer is None:
             log.warning("a message on %s is no acknowledgement", self._topics.of("ack"))
-        elif answer.action not in allowed:
+        elif answer.action not in allowed(answers):
             log.warning("%s is not allowed over MQTT (alerts.answers is %s)", answer.action, answers)
         elif (alert := self.desk.acknowledge(answer)) is None:
             log.info("nothing is open of the alert that %s says is %s", answer.by, answer.action)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from edgepose.alerts.acknowledgement import allowed
 from edgepose.alerts.desk import AlertDesk, pose_of, to_alert
 from edgepose.alerts.message import Alert
 from edgepose.alerts.store import MemoryAlertStore
@@ -24,6 +25,7 @@ from edgepose.encoding import encode
 from edgepose.errors import ClosedError, ConfigError, PublishError
 from edgepose.health import Reason
 from edgepose.publish.mqtt.health import Health
+from edgepose.publish.mqtt.home import Home
 from edgepose.publish.mqtt.inbound import Inbox
 from edgepose.publish.mqtt.link import Link
 from edgepose.publish.mqtt.messages import SKELETON_KEYS, Observation, Occupancy, skeletons
@@ -37,7 +39,7 @@ _SKELETON_EXPIRY_S = 2
 _EVENT_EXPIRY_S = 60
 
 _BEAT_S = 25.0
-"""`health` and `fall` are said again after so long, with the next `stats`: every 30 s where those come every 10 s."""
+"""The heartbeat: `health` and the states of cameras are said again with the next `stats` after so long: every 30 s."""
 
 
 class MqttPublisher:
@@ -64,8 +66,8 @@ class MqttPublisher:
         will = (self.topics.of("status"), b"offline")
         self._session = Session(broker_of(options), options, client_id, will)
         self._inbox = Inbox(self.topics, self._desk, self._say_again, self._forget, self.alert)
-        self._session.subscribe(*self._inbox.subscriptions)
         self._link = Link(self._session, self.topics, self._desk, self.health, options.max_waiting, self._inbox.take)
+        self._home = Home(self.topics, options.discovery, self._say_again, self._kept)
 
     @property
     def connected(self) -> bool:
@@ -116,10 +118,29 @@ class MqttPublisher:
         cameras = card.get("cameras")
         if isinstance(cameras, Sequence):
             self._inbox.cameras = {self.topics.camera(str(camera["name"])) for camera in cameras}
+            self._announce([str(camera["name"]) for camera in cameras if camera.get("live")])
+        self._session.subscribe(*self._inbox.subscriptions)
         self._link.state(self.topics.of("status"), "online")
         self._link.state(self.topics.of("info"), {**card, **about})
         self._tell_drill()
         self._link.start()
+
+    def _announce(self, cameras: Sequence[str]) -> None:
+        """Have Home Assistant make entities of the live cameras; a recording is nobody's camera."""
+        actions = allowed(self._desk.options.answers)
+        for topic, message in self._home.announcements(cameras, actions).items():
+            self._link.state(topic, message)
+        if (where := self._home.subscriptions) is not None:
+            self._inbox.home_status, self._inbox.announced = where
+            self._inbox.at_home = self._home.started
+
+    def _kept(self) -> list[str]:
+        """The topics of all retained values."""
+        return [*(self.topics.of(name) for name in ("status", "info", "health")), *self._kept_of_cameras()]
+
+    def _kept_of_cameras(self) -> list[str]:
+        cameras = sorted(self._watched | self._cameras.keys())
+        return [self.topics.of_camera(name, kind) for name in cameras for kind in ("status", "occupancy", "fall")]
 
     def publish(self, result: FrameResult) -> None:
         """Send what is new in one frame: skeletons, occupancy, events."""
@@ -161,8 +182,8 @@ class MqttPublisher:
         if now_s - self._beat_s >= _BEAT_S:
             self._beat_s = now_s
             self.tell_health()
-            for name in self._cameras:
-                self._link.say_again(self.topics.of_camera(name, "fall"))
+            for topic in self._kept_of_cameras():
+                self._link.say_again(topic)
 
     def tell_troubles(self, troubles: Sequence[Reason]) -> None:
         """Tell what other publishers suffer from, in the place of what they suffered from before."""
@@ -181,6 +202,7 @@ class MqttPublisher:
             return
         self._closed = True
         self._inbox.is_running = False
+        self._home.close()
         for name in self._watched | self._cameras.keys():  # nobody watches them any more
             self._link.state(self.topics.of_camera(name, "status"), "offline")
         for camera in self._cameras.values():
