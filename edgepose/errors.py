@@ -40,6 +40,10 @@ class DataError(EdgePoseError, ValueError):
     """Annotations, recordings or picture sets that cannot be used."""
 
 
+class ControlError(EdgePoseError, OSError):
+    """The running service cannot be asked, or refuses what it was asked."""
+
+
 class MissingDependencyError(EdgePoseError, ImportError):
     """An optional library that this step needs is not installed."""
 

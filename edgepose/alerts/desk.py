@@ -165,9 +165,8 @@ class AlertDesk:
             return self._chronicle.calls.waiting()
 
     def _close(self, incident: Incident, by: str, action: str) -> Alert:
-        self._chronicle.keep(
-            msgspec.structs.replace(incident, action=action, seconds=self._chronicle.timed(incident, ACKNOWLEDGED))
-        )
+        seconds = incident.seconds if action == "cleared" else self._chronicle.timed(incident, ACKNOWLEDGED)
+        self._chronicle.keep(msgspec.structs.replace(incident, action=action, seconds=seconds))
         return self._record(incident.camera, _about(incident, "cleared", action=action, by=by))
 
     def _see(self, incident: Incident, by: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from edgepose.errors import EdgePoseError
 
 if TYPE_CHECKING:
     from edgepose.config import Config
+    from edgepose.device.control import ControlSocket
+    from edgepose.pipeline import Pipeline
     from edgepose.types import Event, FrameResult
 
 HELP = "people and events of cameras and files, published as they are seen"
@@ -85,12 +88,15 @@ def run(args: argparse.Namespace) -> int:
         ending_on_signals(pipeline.stop) as received,
     ):
         running.append(pipeline)
+        control = _control(pipeline)
         try:
             pipeline.run(watcher)
         except EdgePoseError as failure:
             error = failure
         finally:
             stopping()
+            if control is not None:
+                control.close()
     watcher.end()
     report: dict[str, Any] = pipeline.report()
     if error is not None:
@@ -100,6 +106,22 @@ def run(args: argparse.Namespace) -> int:
     if error is not None:
         raise error
     return exit_code(received)
+
+
+def _control(pipeline: Pipeline) -> ControlSocket | None:
+    """The socket that operators' verbs reach this process by; a service that cannot open it watches all the same."""
+    from edgepose.device.control import ControlSocket, own_path
+    from edgepose.device.requests import Requests
+    from edgepose.errors import ControlError
+
+    path = own_path()
+    if path is None:
+        return None
+    try:
+        return ControlSocket(path, Requests(pipeline))
+    except ControlError as error:
+        logging.getLogger(__name__).warning("%s; verbs such as `edgepose spool ls` do not reach this process", error)
+        return None
 
 
 class _Watcher:

@@ -37,6 +37,11 @@ class SourceEntry(SourceOptions, frozen=True, kw_only=True):
         Meta(min_length=1, description="address (rtsp, v4l2, csi, synthetic) or path of a video or picture folder"),
     ]
 
+    room: Annotated[
+        str,
+        Meta(description="room it looks into; cameras of one room that see one fall name each other; empty: none"),
+    ] = ""
+
     def __repr__(self) -> str:
         """Without the credentials of the address, since a repr ends up in logs."""
         from edgepose.redaction import shown

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
 from threading import Event as Flag
 from typing import Any
 
@@ -58,6 +59,7 @@ class Outlet:
         self._to_caller = delivery.to_caller
         self._interval = Meter()
         self._troubles: tuple[Reason, ...] = ()
+        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stats_due_s = time.monotonic() + delivery.stats_s
 
     def __call__(self, stop: Flag) -> None:
@@ -84,6 +86,20 @@ class Outlet:
         finally:
             queues.close()
 
+    def carry(self, alerts: Sequence[Alert]) -> None:
+        """Alerts that another thread had recorded: the publishers hear of them soon."""
+        self._jobs.put(lambda: self._carry(alerts))
+
+    def try_again(self) -> None:
+        """Have what waits offered again soon; any thread may ask."""
+        self._jobs.put(self._try_again)
+
+    def _try_again(self) -> None:
+        for publisher in self._publishers:
+            again = getattr(publisher, "try_again", None)
+            if again is not None:
+                again()
+
     def _enough(self) -> bool:
         return self._delivery.max_frames is not None and self.meter.frames >= self._delivery.max_frames
 
@@ -91,6 +107,8 @@ class Outlet:
         self._queues.progress["group"] += 1
         self._tell_states()
         self._tell_troubles()
+        while not self._jobs.empty():
+            self._jobs.get()()
         if self._desk is not None:
             self._carry(self._desk.tend())
         if time.monotonic() >= self._stats_due_s:

@@ -103,7 +103,15 @@ def check_names(names: Sequence[str], config: Config) -> None:
             )
 
 
-def open_desk(config: Config, publishers: Iterable[Publisher], model: Mapping[str, Any]) -> AlertDesk | None:
+def rooms_of(config: Config, sources: Sequence[Source]) -> dict[str, str]:
+    """The room of each camera that has one, by its name in topics; `sources` are those of the configuration."""
+    pairs = zip(config.sources, sources, strict=True)
+    return {slug(source.name): entry.room for entry, source in pairs if entry.room}
+
+
+def open_desk(
+    config: Config, publishers: Iterable[Publisher], model: Mapping[str, Any], rooms: Mapping[str, str]
+) -> AlertDesk | None:
     """The desk that every publisher carries alerts from, None where none does.
 
     A spool that cannot be used is no reason to stop watching: alerts then wait in memory, and the health says so.
@@ -113,7 +121,7 @@ def open_desk(config: Config, publishers: Iterable[Publisher], model: Mapping[st
         return None
     from edgepose.alerts.desk import AlertDesk
 
-    desk = AlertDesk(slug(config.mqtt.device_name), _open_store(config.alerts), model, config.alerts)
+    desk = AlertDesk(slug(config.mqtt.device_name), _open_store(config.alerts), model, config.alerts, rooms)
     for carrier in carriers:
         carrier.use_desk(desk)
     return desk

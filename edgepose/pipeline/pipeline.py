@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgepose.config import Config
 from edgepose.errors import ClosedError
@@ -26,6 +26,7 @@ from edgepose.pipeline.opening import (
     open_network,
     open_publishers,
     open_sources,
+    rooms_of,
 )
 from edgepose.pipeline.queues import Queues
 from edgepose.pipeline.rules import RuleLike, rule_makers
@@ -34,6 +35,10 @@ from edgepose.pipeline.threads import Capture, Infer
 from edgepose.publish import Publisher
 from edgepose.types import FrameResult
 from edgepose.workers import BoundedQueue, Closed, Worker
+
+if TYPE_CHECKING:
+    from edgepose.alerts.desk import AlertDesk
+    from edgepose.alerts.message import Alert
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +80,7 @@ class Pipeline:
             for one in self._sources:
                 opened.callback(one.close)
             self._publishers = open_publishers(self._config, publishers)
+            self._rooms = rooms_of(self._config, self._sources) if source is None else {}
             opened.pop_all()
         self._max_frames = max_frames
         self._keep_images = keep_images
@@ -89,6 +95,7 @@ class Pipeline:
         self._workers: list[Worker] = []
         self._captures: list[Worker] = []
         self._outlet: Outlet | None = None
+        self._desk: AlertDesk | None = None
         self._closed = False
 
     @property
@@ -104,6 +111,21 @@ class Pipeline:
     def warming(self) -> bool:
         """Whether the network works on the first picture of a size, which may take many times as long as others."""
         return self._network.warming
+
+    @property
+    def desk(self) -> AlertDesk | None:
+        """What becomes of falls, None before the start and where no publisher carries alerts."""
+        return self._desk
+
+    def carry(self, alerts: Sequence[Alert]) -> None:
+        """Tell the publishers of alerts that another thread had the desk record; any thread may ask."""
+        if self._outlet is not None:
+            self._outlet.carry(alerts)
+
+    def try_again(self) -> None:
+        """Have what waits offered again at once; any thread may ask."""
+        if self._outlet is not None:
+            self._outlet.try_again()
 
     def report(self) -> dict[str, Any]:
         """Numbers so far: frames, dropped, people_frames, fps, latency_ms per stage (p50, p99) and events."""
@@ -122,12 +144,13 @@ class Pipeline:
             live = frozenset(one.name for one in self._sources if one.live)
             scenes = Scenes(self._config.tracking, self._rules, SecondLooks(self._network, live))
             card = device_card(self._network, self._sources) if self._publishers else {}
+            self._desk = open_desk(self._config, self._publishers, card.get("model", {}), self._rooms)
             delivery = Delivery(
                 card=card,
                 live=live,
                 stats_s=min(self._config.pipeline.stats_s, HEARTBEAT_S),
                 board=Board(self._sources) if self._publishers else None,
-                desk=open_desk(self._config, self._publishers, card.get("model", {})),
+                desk=self._desk,
                 max_frames=self._max_frames,
                 to_caller=to_caller,
                 with_images=self._keep_images,

@@ -70,6 +70,7 @@ class Link:
         self._attempts: dict[int, int] = {}  # by seq
         self._refused: dict[int, None] = {}  # by seq: tried in this round, and nobody took them
         self._round_due_s = 0.0
+        self._is_urged = False
         self._waiting: deque[tuple[str, bytes, int, float]] = deque()  # topic, payload, expiry_s, deadline
         self._max_waiting = max_waiting
         self._n_unwritten = 0  # QoS 0 messages given to paho since its socket was last seen idle
@@ -124,6 +125,11 @@ class Link:
 
     def wake(self) -> None:
         """Look at the alert store now."""
+        self._wake.set()
+
+    def try_again(self) -> None:
+        """Offer alerts at once that nobody took, instead of after a while."""
+        self._is_urged = True
         self._wake.set()
 
     def check(self) -> None:
@@ -207,6 +213,10 @@ class Link:
             self._under_way[self._session.publish(topic, payload, qos=1, retain=True)] = topic
 
     def _send_alerts(self) -> None:
+        if self._is_urged:
+            self._is_urged = False
+            self._refused.clear()
+            self._round_due_s = 0.0
         travelling = {one.seq for one in self._under_way.values() if isinstance(one, Alert)}
         n_free = _MAX_IN_FLIGHT - len(travelling)
         if n_free <= 0 or self.desk.store.depth() <= len(travelling) or time.monotonic() < self._round_due_s:

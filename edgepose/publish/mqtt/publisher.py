@@ -103,6 +103,10 @@ class MqttPublisher:
         self.health.last_drill_ok = state.last_drill_ok
         self.tell_health()
 
+    def try_again(self) -> None:
+        """Offer at once what nobody took so far."""
+        self._link.try_again()
+
     def _say_again(self, topic: str) -> None:
         self._link.say_again(topic)
 

@@ -1,0 +1,155 @@
+"""What an operator can ask of the running service, and how it answers: alerts that wait, incidents, a drill."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from edgepose.alerts.acknowledgement import Acknowledgement, Action
+from edgepose.alerts.calls import ACKNOWLEDGED, HANDED_OVER
+from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.message import Alert
+from edgepose.clock import uuid7
+from edgepose.errors import ControlError
+from edgepose.types import Event
+
+MOST = 50
+"""Alerts of one answer: they may have 12 kB each."""
+
+MOST_INCIDENTS = 1000
+
+_POLL_S = 0.05
+
+
+class Request(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
+    """Base of all requests."""
+
+
+class Waiting(Request, frozen=True, tag="waiting"):
+    """Alerts that wait with a number above `after`."""
+
+    after: int = -1
+    n: int = MOST
+
+
+class TryAgain(Request, frozen=True, tag="try_again"):
+    """Offer everything that waits again, now."""
+
+
+class Incidents(Request, frozen=True, tag="incidents"):
+    """The newest incidents."""
+
+    n: int = 20
+
+
+class OneIncident(Request, frozen=True, tag="incident"):
+    """What is known of one."""
+
+    id: str
+
+
+class Clear(Request, frozen=True, tag="clear"):
+    """End an incident. action: how it went, None where nobody says."""
+
+    id: str
+    by: str
+    action: Action | None = None
+
+
+class Drill(Request, frozen=True, tag="drill"):
+    """An alert that is marked as a drill, through everything that a real one goes through.
+
+    hand_over_s: how long somebody has to take it. answer_s: how long a person has to answer it, 0 for nobody need.
+    """
+
+    camera: str
+    hand_over_s: float = 10.0
+    answer_s: float = 0.0
+
+
+_DECODER = msgspec.json.Decoder(Waiting | TryAgain | Incidents | OneIncident | Clear | Drill)
+
+
+class Carrier(Protocol):
+    """The pipeline, as far as requests need it."""
+
+    @property
+    def desk(self) -> AlertDesk | None: ...
+
+    def carry(self, alerts: Sequence[Alert]) -> None: ...
+
+    def try_again(self) -> None: ...
+
+
+class Requests:
+    """Answers requests to one pipeline; may be called by several threads."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    def __call__(self, line: bytes, stop: threading.Event) -> Any:
+        """The answer as plain values; ControlError in a sentence, msgspec.MsgspecError where it is no request."""
+        request = _DECODER.decode(line)
+        desk = self._carrier.desk
+        if desk is None:
+            raise ControlError("the service carries no alerts: name a broker in mqtt.url, or it is still starting")
+        if isinstance(request, Waiting):
+            alerts = [one.alert for one in desk.store.page(request.after, max(1, min(MOST, request.n)))]
+            return {"waiting": desk.store.depth(), "alerts": msgspec.to_builtins(alerts)}
+        if isinstance(request, TryAgain):
+            self._carrier.try_again()
+            return {"waiting": desk.store.depth()}
+        if isinstance(request, Incidents):
+            return msgspec.to_builtins(desk.store.incidents(max(1, min(MOST_INCIDENTS, request.n))))
+        if isinstance(request, OneIncident):
+            return msgspec.to_builtins(desk.incident(request.id))
+        if isinstance(request, Clear):
+            alert = cleared(desk, request)
+            if alert is not None:
+                self._carrier.carry([alert])
+            return msgspec.to_builtins(alert)
+        return self._drill(desk, request, stop)
+
+    def _drill(self, desk: AlertDesk, drill: Drill, stop: threading.Event) -> dict[str, Any]:
+        """One id for all its steps: confirmed, handed over, answered where that is asked for, cleared."""
+        began, evidence = time.monotonic(), {"drill": True, "cause": "edgepose alert test"}
+        event = Event("fall", "confirmed", began, started_t=began, episode=uuid7(), evidence=evidence)
+        alert = desk.take(drill.camera, event)
+        self._carrier.carry([alert])
+        handed_over = _reached(desk, alert.id, HANDED_OVER, drill.hand_over_s, stop)
+        answered = handed_over and drill.answer_s > 0 and _reached(desk, alert.id, ACKNOWLEDGED, drill.answer_s, stop)
+        end = desk.clear(alert.id, "the drill is over")
+        if end is not None:
+            self._carrier.carry([end])
+        incident = desk.incident(alert.id)
+        report = {"id": alert.id, "device": alert.device, "cam": alert.cam, "handed_over": handed_over}
+        if drill.answer_s > 0:
+            report |= {
+                "answered": answered,
+                "answered_by": incident.seen or incident.by if incident and answered else None,
+            }
+        seconds = {name: value for name, value in (incident.seconds if incident else {}).items() if name != "confirmed"}
+        return report | {"seconds": seconds, "last_drill_ok": desk.last_drill_ok}
+
+
+def cleared(desk: AlertDesk, request: Clear) -> Alert | None:
+    """The alert that says that an incident is over; None where it is not open."""
+    if request.action is None:
+        return desk.clear(request.id, request.by)
+    return desk.acknowledge(Acknowledgement(request.id, request.action, request.by))
+
+
+def _reached(desk: AlertDesk, incident_id: str, moment: str, within_s: float, stop: threading.Event) -> bool:
+    """Wait until an incident has reached a moment; False where it did not in time, or the service ends."""
+    deadline = time.monotonic() + min(within_s, 600.0)
+    while time.monotonic() < deadline:
+        incident = desk.incident(incident_id)
+        if incident is not None and moment in incident.seconds:
+            return True
+        if stop.wait(_POLL_S):
+            return False
+    return False
