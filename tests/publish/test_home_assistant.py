@@ -69,7 +69,10 @@ OWN = {
     "event": {"state_topic", "value_template", "event_types"},
     "button": {"command_topic", "command_template", "retain"},
 }
-CLASSES = {"binary_sensor": {"safety", "occupancy", "connectivity", "problem"}, "sensor": {"enum", "temperature"}}
+CLASSES = {
+    "binary_sensor": {"safety", "occupancy", "connectivity", "problem"},
+    "sensor": {"enum", "temperature", "timestamp"},
+}
 
 
 @pytest.mark.parametrize("names", [["hall"], ["hall", "a/b", "a+b", "Küche 1", "\x00"], ["x" * 200]])
@@ -137,6 +140,19 @@ def test_only_answers_that_are_let_in_have_a_button(broker, answers, buttons):
         hall = home.devices["homeassistant/device/edgepose_jetson/hall/config"]
         assert [key for key, entity in hall.items() if entity.config["platform"] == "button"] == buttons
     one.close()
+
+
+def test_a_drill_is_shown_while_it_lasts_and_when_one_arrived(home, publisher, monkeypatch):
+    publisher.publish(result(events=(fall("confirmed", born := uuid7(), drill=True),)))
+    assert wait_for(lambda: home.states("edgepose.jetson.drill", FALL) == ["on", "off"])
+    assert wait_for(lambda: home[ALERT].fired)
+    assert home["edgepose.jetson.drill"].attributes["alert_id"] == born
+    publisher.publish(result(events=(fall("cleared", born, drill=True),)))
+    assert wait_for(lambda: home["edgepose.jetson.drill"].state == "off")
+    wait_for(lambda: not publisher._link._busy())
+    monkeypatch.setattr(publisher, "_beat_s", time.monotonic() - 30)
+    publisher.stats({})
+    assert wait_for(lambda: home["edgepose.jetson.last_drill"].state.endswith("Z"))
 
 
 def test_a_drill_and_an_alert_of_ones_own_rule_reach_the_event_entity(home, publisher):

@@ -90,6 +90,22 @@ def _of_device(topics: Topics) -> dict[str, Message]:
             "entity_category": "diagnostic",
             **_while(_device_is_online(topics)),
         },
+        "drill": {
+            **_binary("Drill", None, "{{ value_json.state }}"),
+            "state_topic": topics.of("drill"),
+            "json_attributes_topic": topics.of("drill"),
+            "entity_category": "diagnostic",
+            **_while(_device_is_online(topics)),
+        },
+        "last_drill": {
+            "platform": "sensor",
+            "name": "Last drill that arrived",
+            "device_class": "timestamp",
+            "state_topic": topics.of("drill"),
+            "value_template": "{{ value_json.last_drill_ok }}",
+            "entity_category": "diagnostic",
+            **_while(_device_is_online(topics)),
+        },
         "fps": {**stats, **_number("Frame rate", "{{ value_json.fps }}", "fps")},
         "waiting": {**stats, **_number("Alerts waiting", "{{ value_json.spool_depth }}")},
         "temperature": {**stats, **_number("Temperature", hottest, "°C"), "device_class": "temperature"},
@@ -191,8 +207,9 @@ _ALERT = (
 """The alert without its keypoints, which Home Assistant would keep in its history."""
 
 
-def _binary(name: str, device_class: str, template: str) -> Message:
-    return {"platform": "binary_sensor", "name": name, "device_class": device_class, "value_template": template}
+def _binary(name: str, device_class: str | None, template: str) -> Message:
+    message = {"platform": "binary_sensor", "name": name, "value_template": template}
+    return message | ({} if device_class is None else {"device_class": device_class})
 
 
 def _number(name: str, template: str, unit: str | None = None) -> Message:

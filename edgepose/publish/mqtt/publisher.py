@@ -140,7 +140,7 @@ class MqttPublisher:
 
     def _kept(self) -> list[str]:
         """The topics of all retained values."""
-        return [*(self.topics.of(name) for name in ("status", "info", "health")), *self._kept_of_cameras()]
+        return [*(self.topics.of(name) for name in ("status", "info", "health", "drill")), *self._kept_of_cameras()]
 
     def _kept_of_cameras(self) -> list[str]:
         cameras = sorted(self._watched | self._cameras.keys())
@@ -185,7 +185,7 @@ class MqttPublisher:
         self._link.send(self.topics.of("stats"), encode({**values, **own}), max(1, round(2 * interval_s)))
         if now_s - self._beat_s >= _BEAT_S:
             self._beat_s = now_s
-            self.tell_health()
+            self._tell_drill()  # and the health with it: when a drill last arrived is known only later
             for topic in self._kept_of_cameras():
                 self._link.say_again(topic)
 
