@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
+from edgepose.alerts.acknowledgement import Acknowledgement
 from edgepose.alerts.message import Alert, DrillState, FallState
 from edgepose.publish.mqtt.health import HealthMessage
-from edgepose.publish.mqtt.messages import Observation, Occupancy, Skeletons
+from edgepose.publish.mqtt.messages import Info, Observation, Occupancy, Skeletons, Stats
 from edgepose.publish.record import FrameRecord
 
-MESSAGES: dict[str, type[msgspec.Struct]] = {
+MESSAGES: dict[str, Any] = {
     "skeleton": Skeletons,
     "occupancy": Occupancy,
     "fall": FallState,
@@ -19,6 +20,9 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "drill": DrillState,
     "event": Observation,
     "health": HealthMessage,
+    "stats": Stats,
+    "info": Info,
+    "ack": Acknowledgement,
     "frame": FrameRecord,
 }
 """Every structured message by the last word of its topic; `frame` is one line of a recording."""

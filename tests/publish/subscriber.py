@@ -1,4 +1,4 @@
-"""A subscriber that remembers everything it was sent."""
+"""A subscriber that remembers everything it was sent, and holds it against the schemas when it leaves."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from typing import Any
 import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from schema_check import wrong
 
 
 class Subscriber:
-    """Listens to `#` on a loopback port from the moment it was made; a context manager."""
+    """Listens to `#` on a loopback port from the moment it was made; a context manager.
 
-    def __init__(self, port: int, user: str | None = None, password: str | None = None) -> None:
+    At its end every message of a device must be of the form that the AsyncAPI document says; `foreign` are topics on
+    which the test itself sent something else.
+    """
+
+    def __init__(
+        self, port: int, user: str | None = None, password: str | None = None, foreign: tuple[str, ...] = ("/ack",)
+    ) -> None:
+        self._foreign = foreign
         self.messages: list[tuple[str, bytes, bool]] = []
         ready = threading.Event()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
@@ -32,6 +40,10 @@ class Subscriber:
     def __exit__(self, *error: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        if error[0] is None:
+            ours = [one for one in self.messages if one[0].startswith("edgepose/v1/")]
+            said = [wrong(topic, payload) for topic, payload, _ in ours if not topic.endswith(self._foreign)]
+            assert not any(said), next(one for one in said if one)
 
     def raw(self, ending: str) -> list[bytes]:
         """Payloads of all topics with this ending, in order of arrival."""

@@ -6,7 +6,7 @@ Field names are the contract with subscribers; docs/reference/mqtt.md and `schem
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 import numpy as np
@@ -75,6 +75,45 @@ class Observation(msgspec.Struct, frozen=True):
     score: float
     zone: str | None
     evidence: dict[str, Any]
+
+
+class Info(TypedDict, total=False):
+    """`info`: the device card. schemas: id of each message's schema. skeleton_keys: what their short keys mean."""
+
+    device: str
+    versions: dict[str, str]
+    model: dict[str, Any]
+    keypoints: list[str]
+    limbs: list[tuple[int, int]]
+    cameras: list[dict[str, Any]]
+    schemas: dict[str, str]
+    skeleton_keys: dict[str, str]
+
+
+class Stats(TypedDict, total=False):
+    """`stats`: numbers of the last interval, since the start for reconnects; what a board does not tell is null.
+
+    latency_ms: p50 and p99 by stage. events: how many by kind.stage. gpu_load: 0 to 1. throttled: whether heat or
+    current held clocks back. mqtt_dropped: QoS 0 messages let go so far. spool_depth: alerts that wait. boot: names
+    the boot of the device.
+    """
+
+    frames: int
+    dropped: int
+    people_frames: int
+    fps: float
+    latency_ms: dict[str, dict[str, float]]
+    events: dict[str, int]
+    reconnects: dict[str, int]
+    gpu_load: float | None
+    temperatures_c: dict[str, float]
+    power_w: float | None
+    ram_used_mb: float | None
+    ram_total_mb: float | None
+    throttled: bool | None
+    mqtt_dropped: int
+    spool_depth: int
+    boot: str
 
 
 def skeletons(
