@@ -102,6 +102,17 @@ def check_appendable(path: Path) -> None:
         raise OSError(code, os.strerror(code))
 
 
+def read_secret(path: str, most: int = 65_537) -> bytes:
+    """Contents of a file that nobody else can change, `most` bytes of it; a pipe is not waited for. Raises OSError."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file")
+        if mode & 0o022:
+            raise OSError(errno.EPERM, f"others may change it (mode {stat.S_IMODE(mode):04o}); keep it at 0600")
+        return file.read(most)
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal, read in pieces."""
     from hashlib import sha256  # loads OpenSSL, 4 MB

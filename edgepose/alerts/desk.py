@@ -42,8 +42,8 @@ class AlertDesk:
     """Turns the events of all cameras that somebody must hear of into alerts and latched states.
 
     device: name of this device. store: where alerts and open incidents are kept. model: name and sha256 of the network.
-    rooms: the room that a camera looks into, by the camera's name in topics. Any thread may call any method; an alert
-    that is returned is recorded.
+    rooms: the room that a camera looks into, by the camera's name in topics. has_second_way: whether somebody looks at
+    `calls`. Any thread may call any method; an alert that is returned is recorded.
     """
 
     def __init__(
@@ -56,7 +56,8 @@ class AlertDesk:
     ) -> None:
         self.model = dict(model) if model else None
         self.store = store
-        self._device = device
+        self.device = device
+        self.has_second_way = False
         self.options = options or AlertOptions()
         self._lock = threading.Lock()
         self._born: dict[tuple[str, object], str] = {}  # ids of falls whose rule gives numbers
@@ -239,7 +240,7 @@ class AlertDesk:
             schema="edgepose.alert/1",
             id=incident.id,
             seq=seq,
-            device=self._device,
+            device=self.device,
             type=kind,
             event_type=event_type(event.stage),
             severity=incident.severity,

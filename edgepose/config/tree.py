@@ -12,7 +12,7 @@ from edgepose.decode.options import GroupOptions
 from edgepose.events.options import ActivityOptions, FallOptions, GestureOptions, PostureOptions
 from edgepose.events.zones import ZoneOptions
 from edgepose.options import Options
-from edgepose.publish.options import JsonlOptions, MqttOptions, ShowOptions, VideoOptions
+from edgepose.publish.options import JsonlOptions, MqttOptions, ShowOptions, VideoOptions, WebhookOptions
 from edgepose.sources.options import SourceOptions
 from edgepose.tracking.options import TrackerOptions
 
@@ -95,6 +95,9 @@ class Config(Options, frozen=True):
     activity: Annotated[ActivityOptions, Meta(description="activities")] = ActivityOptions()
     alerts: Annotated[AlertOptions, Meta(description="what becomes of falls")] = AlertOptions()
     mqtt: Annotated[MqttOptions, Meta(description="messages to a broker")] = MqttOptions()
+    webhook: Annotated[WebhookOptions, Meta(description="critical alerts by HTTPS, where MQTT brought nobody")] = (
+        WebhookOptions()
+    )
     jsonl: Annotated[JsonlOptions, Meta(description="results as JSON lines")] = JsonlOptions()
     video: Annotated[VideoOptions, Meta(description="annotated video")] = VideoOptions()
     show: Annotated[ShowOptions, Meta(description="a window")] = ShowOptions()

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from edgepose.alerts.acknowledgement import Acknowledgement, Action
-from edgepose.alerts.calls import ACKNOWLEDGED, HANDED_OVER
+from edgepose.alerts.calls import ACKNOWLEDGED, HANDED_OVER, SECOND_WAY
 from edgepose.alerts.desk import AlertDesk
 from edgepose.alerts.message import Alert
 from edgepose.clock import uuid7
@@ -121,12 +121,15 @@ class Requests:
         alert = desk.take(drill.camera, event)
         self._carrier.carry([alert])
         handed_over = _reached(desk, alert.id, HANDED_OVER, drill.hand_over_s, stop)
+        second = desk.has_second_way and _reached(desk, alert.id, SECOND_WAY, drill.hand_over_s, stop)
         answered = handed_over and drill.answer_s > 0 and _reached(desk, alert.id, ACKNOWLEDGED, drill.answer_s, stop)
         end = desk.clear(alert.id, "the drill is over")
         if end is not None:
             self._carrier.carry([end])
         incident = desk.incident(alert.id)
         report = {"id": alert.id, "device": alert.device, "cam": alert.cam, "handed_over": handed_over}
+        if desk.has_second_way:
+            report["second_way"] = second
         if drill.answer_s > 0:
             report |= {
                 "answered": answered,

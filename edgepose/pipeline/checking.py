@@ -32,6 +32,7 @@ _ADDRESSES = {
 
 _PUBLISHERS = {
     "mqtt": "edgepose.publish.mqtt.publisher:MqttPublisher",
+    "webhook": "edgepose.publish.webhook:WebhookPublisher",
     "jsonl": "edgepose.publish.jsonl:check",
     "video": "edgepose.publish.video:check",
     "show": "edgepose.publish.show:WindowPublisher",

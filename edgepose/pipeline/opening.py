@@ -123,6 +123,8 @@ def open_desk(
 
     desk = AlertDesk(slug(config.mqtt.device_name), _open_store(config.alerts), model, config.alerts, rooms)
     for carrier in carriers:
+        if hasattr(carrier, "is_only_way"):
+            carrier.is_only_way = len(carriers) == 1
         carrier.use_desk(desk)
     return desk
 
@@ -143,7 +145,12 @@ def _open_store(options: AlertOptions) -> AlertStore:
 
 def publishers_of(config: Config) -> list[str]:
     """Names of the publishers that have somewhere to publish to, in the order of the configuration."""
-    wanted = {"mqtt": config.mqtt.url, "jsonl": config.jsonl.path, "video": config.video.path}
+    wanted = {
+        "mqtt": config.mqtt.url,
+        "webhook": config.webhook.url,
+        "jsonl": config.jsonl.path,
+        "video": config.video.path,
+    }
     return [name for name, target in wanted.items() if target] + ["show"] * config.show.enabled
 
 

@@ -41,6 +41,7 @@ class Publisher(Protocol):
 
 PUBLISHERS: dict[str, str] = {
     "mqtt": "edgepose.publish.mqtt.publisher:MqttPublisher",
+    "webhook": "edgepose.publish.webhook:WebhookPublisher",
     "jsonl": "edgepose.publish.jsonl:JsonlPublisher",
     "video": "edgepose.publish.video:VideoPublisher",
     "show": "edgepose.publish.show:WindowPublisher",

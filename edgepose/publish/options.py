@@ -48,6 +48,32 @@ class MqttOptions(Options, frozen=True):
         return self.device or socket.gethostname().split(".")[0] or "edgepose"
 
 
+class WebhookOptions(Options, frozen=True):
+    """A second way out for critical alerts, where MQTT brought nobody."""
+
+    url: Annotated[
+        str, Meta(description="address that critical alerts are posted to, such as https://ntfy.sh/TOPIC; empty: off")
+    ] = ""
+    headers_file: Annotated[
+        str, Meta(description="private file with headers, a line each, such as Authorization: Bearer ...; empty: none")
+    ] = ""
+    ca_file: Annotated[str, Meta(description="certificates to trust; empty: the system's")] = ""
+    format: Annotated[
+        Literal["text", "json"],
+        Meta(description="text: one sentence, with the headers that ntfy shows; json: the incident as an object"),
+    ] = "text"
+    after_s: Annotated[
+        float, Meta(ge=0, le=180, description="seconds that somebody has to take an alert from the broker")
+    ] = 30.0
+    after_min: Annotated[
+        float, Meta(ge=0, le=3, description="minutes that a person has to answer it; 0: nobody need")
+    ] = 3.0
+    timeout_s: Annotated[float, Meta(gt=0, le=60, description="longest wait for an answer, seconds")] = 10.0
+    retry_s: Annotated[
+        float, Meta(gt=0, le=60, description="first pause after a failure, seconds; doubled up to 60")
+    ] = 2.0
+
+
 class JsonlOptions(Options, frozen=True):
     """One FrameResult per line."""
 

@@ -263,3 +263,12 @@ def test_no_thread_and_no_descriptor_is_left(path):
             ask(path, Waiting())
     time.sleep(0.1)
     assert (threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))) == before
+
+
+def test_a_drill_proves_the_second_way_too(service, path, fake):
+    fake.desk.has_second_way = True
+    report = ask(path, Drill("hall", hand_over_s=0.2), 20)
+    assert (report["handed_over"], report["second_way"]) == (True, False)
+    fake.carry = lambda alerts: [fake.desk.note(one.id, moment) for one in alerts for moment in ("second_way",)]
+    report = ask(path, Drill("hall", hand_over_s=0.2), 20)
+    assert (report["handed_over"], report["second_way"]) == (False, True)
