@@ -136,7 +136,8 @@ def ask(path: Path, request: msgspec.Struct, timeout_s: float = IDLE_S) -> Any:
     with _connected(path) as service:
         try:
             service.settimeout(timeout_s)
-            service.sendall(msgspec.json.encode(request) + b"\n")
+            with contextlib.suppress(BrokenPipeError):  # whoever is refused is told before the service reads anything
+                service.sendall(msgspec.json.encode(request) + b"\n")
             received = bytearray()
             while not received.endswith(b"\n"):
                 piece = service.recv(65_536)
