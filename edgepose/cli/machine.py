@@ -49,7 +49,7 @@ def examine(broker_url: str, model: str | None = None) -> list[Check]:
         _gstreamer(),
         _library("rich (progress bars)", "rich", "warn", "pip install edgepose[cli]"),
         _library("pycocotools (evaluate)", "pycocotools", "warn", "pip install edgepose[eval]"),
-        _library("MQTT client", "paho-mqtt", "fail", "pip install 'paho-mqtt>=2.0'", module="paho.mqtt"),
+        _library("MQTT client", "paho-mqtt", "fail", "pip install 'paho-mqtt>=2.2'", module="paho.mqtt"),
         _broker(broker_url),
         *_cameras(),
         _memory(),

@@ -9,18 +9,22 @@ from edgepose.cli.numbers import WEEK_S, real
 
 if TYPE_CHECKING:
     from edgepose.publish.mqtt.watch import Message
+    from edgepose.publish.options import MqttOptions
 
 HELP = "watch what devices say on a broker: skeletons, occupancy, falls, alerts, health"
 EXAMPLE = """examples:
   edgepose mqtt watch
   edgepose mqtt watch --url mqtt://user:password@broker.lan --device hall-jetson
+  edgepose mqtt watch --url mqtts://broker.lan --ca-file ca.pem
   edgepose mqtt watch --json | jq 'select(.topic | endswith("/alert")) | .payload.event_type'"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     watch = actions.add_parser("watch", help="print every message as it comes, until interrupted")
-    watch.add_argument("--url", default="mqtt://localhost", help="broker (default: mqtt://localhost)")
+    watch.add_argument("--url", metavar="URL", help="broker (default: the configuration's, or mqtt://localhost)")
+    watch.add_argument("--config", metavar="FILE", help="configuration with the broker, as `run` takes it")
+    watch.add_argument("--ca-file", metavar="FILE", help="certificates to trust with mqtts:// (default: the system's)")
     watch.add_argument("--device", default="+", metavar="NAME", help="one device only")
     watch.add_argument("--seconds", type=real(0.1, WEEK_S), metavar="S", help="end after so long")
     watch.add_argument("--json", action="store_true", help="one JSON document per message: topic, retained, payload")
@@ -30,10 +34,25 @@ def run(args: argparse.Namespace) -> int:
     from edgepose.cli.signals import ending_on_signals, exit_code
     from edgepose.publish.mqtt.watch import Watch
 
-    with Watch(args.url, args.device) as watch, ending_on_signals(watch.close) as received:
+    with Watch(_options(args), args.device) as watch, ending_on_signals(watch.close) as received:
         for message in watch.messages(args.seconds):
             print(_json(message) if args.json else _line(message), flush=True)
     return exit_code(received)
+
+
+def _options(args: argparse.Namespace) -> MqttOptions:
+    """Of the configuration, where one is named, with what the command line says in its place."""
+    from msgspec.structs import replace
+
+    from edgepose.config import load_config
+    from edgepose.publish.options import MqttOptions
+
+    options = load_config(args.config).mqtt if args.config else MqttOptions()
+    if args.url:
+        options = replace(options, url=args.url, fallbacks=())
+    elif not options.url:
+        options = replace(options, url="mqtt://localhost")
+    return replace(options, ca_file=args.ca_file) if args.ca_file else options
 
 
 def _json(message: Message) -> str:

@@ -100,12 +100,15 @@ class Pipeline:
 
     @property
     def progress(self) -> dict[str, int]:
-        """Loop counter of every thread that has not ended, as "capture NAME", "infer" and "group".
+        """Loop counter of every thread that has not ended, as "capture NAME", "infer", "group" and by publisher.
 
         All of them tick several times a second while all is well; one that stands still belongs to a thread that hangs.
         """
         ticks = dict(self._queues.progress)  # a source that ends takes its counter away meanwhile
-        return {worker.name: ticks[worker.name] for worker in self._workers if worker.alive and worker.name in ticks}
+        found = {worker.name: ticks[worker.name] for worker in self._workers if worker.alive and worker.name in ticks}
+        for publisher in self._publishers:
+            found |= getattr(publisher, "progress", {})
+        return found
 
     @property
     def warming(self) -> bool:

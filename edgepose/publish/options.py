@@ -20,7 +20,15 @@ class MqttOptions(Options, frozen=True):
     password_file: Annotated[
         str, Meta(description="file with the password, so that it stays out of the configuration; empty: none")
     ] = ""
+    fallbacks: Annotated[
+        tuple[str, ...], Meta(description="more brokers, taken in turn when the one in use does not answer for 5 s")
+    ] = ()
+    client_id: Annotated[
+        str, Meta(description="what the broker knows this device by; empty: made of its name and its hardware")
+    ] = ""
     ca_file: Annotated[str, Meta(description="certificates to trust with mqtts://; empty: the system's")] = ""
+    cert_file: Annotated[str, Meta(description="certificate that the broker asks for; empty: none")] = ""
+    key_file: Annotated[str, Meta(description="key of cert_file; empty: it stands in the same file")] = ""
     protocol: Annotated[
         Literal["auto", "5", "3.1.1"], Meta(description="MQTT version; auto takes 5, else 3.1.1 and says so")
     ] = "auto"

@@ -155,7 +155,7 @@ def test_a_half_open_connection_keeps_a_bounded_backlog(broker):
     try:
         for seq in range(3000):
             publisher.publish(result(*[person(i) for i in range(1, 11)], seq=seq))
-        assert publisher.dropped > 1000 and len(publisher._link._waiting) <= 10
+        assert publisher.dropped > 1000 and publisher._link._outbox.n_waiting <= 10
     finally:
         os.kill(broker.process.pid, signal.SIGCONT)
         publisher.close()

@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
+from fake_broker import FakeBroker
 from publish_scene import fall, free_port, person, result, wait_for
 
 from edgepose.cli import main
 from edgepose.publish.mqtt.publisher import MqttPublisher
+from edgepose.publish.mqtt.watch import Watch
 from edgepose.publish.options import MqttOptions
 
 
@@ -75,6 +78,57 @@ def test_a_broker_that_refuses_is_one_sentence(make_broker, tmp_path, capsys):
     broker = make_broker(f"allow_anonymous false\npassword_file {tmp_path / 'users'}").start()
     assert main(["mqtt", "watch", "--url", broker.url]) == 1
     assert "refuses" in capsys.readouterr().err
+
+
+def test_an_old_broker_is_watched_in_3_1_1(capsys):
+    broker = FakeBroker(connack=lambda level: 0 if level == 4 else None)
+    assert main(["mqtt", "watch", "--url", broker.url, "--seconds", "1"]) == 0
+    assert broker.levels == [5, 4] and broker.client_ids[0].startswith("edgepose-watch-")
+    assert main(["alert", "test", "--mqtt", broker.url]) == 0
+    broker.close()
+
+
+def test_a_broker_that_hangs_up_is_one_sentence(capsys):
+    broker = FakeBroker(connack=lambda level: None)
+    for words in (["mqtt", "watch", "--url", broker.url], ["alert", "test", "--mqtt", broker.url]):
+        assert main(words) == 1
+        assert "does it want TLS" in capsys.readouterr().err
+    broker.close()
+
+
+def test_a_broker_of_ones_own_authority_is_watched(make_broker, tmp_path, capsys):
+    certificate, key = tmp_path / "broker.pem", tmp_path / "broker.key"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
+    try:
+        subprocess.run([*made, "-subj", "/CN=b", "-addext", "subjectAltName=IP:127.0.0.1"], check=True)
+    except FileNotFoundError:
+        pytest.skip("needs openssl, which is not installed (apt-get install openssl)")
+    broker = make_broker(f"allow_anonymous true\ncertfile {certificate}\nkeyfile {key}").start()
+    url = f"mqtts://127.0.0.1:{broker.port}"
+    assert main(["mqtt", "watch", "--url", url, "--ca-file", str(certificate), "--seconds", "1"]) == 0
+    config = tmp_path / "edgepose.toml"
+    config.write_text(f'[mqtt]\nurl = "{url}"\nca_file = "{certificate}"\n')
+    assert main(["mqtt", "watch", "--config", str(config), "--seconds", "1"]) == 0
+    assert main(["mqtt", "watch", "--url", url, "--seconds", "5"]) == 1
+    assert "certificate" in capsys.readouterr().err
+
+
+def test_a_watch_comes_back_with_its_broker(broker, capsys):
+    lines: list[str] = []
+    watch = Watch(MqttOptions(url=broker.url))
+    reading = threading.Thread(target=lambda: lines.extend(message.topic for message in watch.messages()))
+    reading.start()
+    assert wait_for(lambda: watch._session.connected)
+    broker.stop()
+    assert wait_for(lambda: not watch._session.connected)
+    broker.start()
+    assert wait_for(lambda: watch._session.connected)
+    time.sleep(0.2)
+    subprocess.run(["mosquitto_pub", "-p", str(broker.port), "-t", "edgepose/v1/x/status", "-m", "online"], check=True)
+    assert wait_for(lambda: lines == ["edgepose/v1/x/status"])
+    watch.close()
+    reading.join(3)
+    assert not reading.is_alive()
 
 
 def test_schemas_are_printed_and_an_unknown_one_is_told(capsys):

@@ -70,6 +70,7 @@ def test_credentials_are_decoded_and_never_shown():
     "url",
     ["broker:1883", "http://u:cret@broker", "mqtt://", "mqtt://u:cret@b:port", "mqtt://u:cret@b/topic", "mqtt://["]
     + [f"mqtt://u:cret{letter}x@b" for letter in "#/?[ "]
+    + ["mqtt://u:cret@b:0", "mqtt://u:cret@[fe80::1%25eth0]", "mqtt://u:cret@[fe80::1%eth0]:1883"]
     + ["u:cret@broker", "mqtt:/u:cret@broker", "mqtt://b/?password=cret"],
 )
 def test_a_wrong_address_is_told_without_its_credentials(url):

@@ -94,7 +94,8 @@ class Stats(TypedDict, total=False):
     """`stats`: numbers of the last interval, since the start for reconnects; what a board does not tell is null.
 
     latency_ms: p50 and p99 by stage. events: how many by kind.stage. gpu_load: 0 to 1. throttled: whether heat or
-    current held clocks back. mqtt_dropped: QoS 0 messages let go so far. spool_depth: alerts that wait. boot: names
+    current held clocks back. mqtt_dropped: QoS 0 messages let go so far. mqtt_too_large: messages
+    left out so far as the broker takes none of their size. spool_depth: alerts that wait. boot: names
     the boot of the device.
     """
 
@@ -112,6 +113,7 @@ class Stats(TypedDict, total=False):
     ram_total_mb: float | None
     throttled: bool | None
     mqtt_dropped: int
+    mqtt_too_large: int
     spool_depth: int
     boot: str
 

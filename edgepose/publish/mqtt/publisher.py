@@ -7,7 +7,6 @@ the contract with subscribers.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,10 +25,11 @@ from edgepose.errors import ClosedError, ConfigError, PublishError
 from edgepose.health import Reason
 from edgepose.publish.mqtt.health import Health
 from edgepose.publish.mqtt.home import Home
+from edgepose.publish.mqtt.identity import client_id
 from edgepose.publish.mqtt.inbound import Inbox
 from edgepose.publish.mqtt.link import Link
 from edgepose.publish.mqtt.messages import SKELETON_KEYS, Observation, Occupancy, skeletons
-from edgepose.publish.mqtt.session import Session, broker_of
+from edgepose.publish.mqtt.session import Session
 from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions
 from edgepose.publish.schema import SCHEMA_IDS
@@ -62,9 +62,8 @@ class MqttPublisher:
         self._watched: set[str] = set()  # cameras whose link something was said of
         self._stats_s = self._beat_s = time.monotonic()
         self._closed = False
-        client_id = f"edgepose-{self.topics.device}-{os.urandom(3).hex()}"
-        will = (self.topics.of("status"), b"offline")
-        self._session = Session(broker_of(options), options, client_id, will)
+        own_id = options.client_id or client_id(self.topics.device)
+        self._session = Session(options, own_id, (self.topics.of("status"), b"offline"))
         self._inbox = Inbox(self.topics, self._desk, self._say_again, self._forget, self.alert)
         self._link = Link(self._session, self.topics, self._desk, self.health, options.max_waiting, self._inbox.take)
         self._home = Home(self.topics, options.discovery, self._say_again, self._kept)
@@ -83,6 +82,11 @@ class MqttPublisher:
     def dropped(self) -> int:
         """QoS 0 messages let go because the broker was away or slow."""
         return self._link.dropped
+
+    @property
+    def progress(self) -> dict[str, int]:
+        """Loops of the link's thread, while it runs or ought to: one that stands still hangs."""
+        return {"mqtt": self._link.progress} if self._link.alive else {}
 
     def use_desk(self, desk: AlertDesk) -> None:
         """Carry the alerts of this desk, into which somebody else puts the events; call it before `open`."""
@@ -178,7 +182,8 @@ class MqttPublisher:
 
     def stats(self, values: Mapping[str, Any]) -> None:
         """Send the numbers of the last interval, with this link's own; a device that does not is silent."""
-        own = {"mqtt_dropped": self.dropped, "spool_depth": self._desk.store.depth(), "boot": boot_id()}
+        own: dict[str, object] = {"mqtt_dropped": self.dropped, "mqtt_too_large": self._link.n_too_large}
+        own |= {"spool_depth": self._desk.store.depth(), "boot": boot_id()}
         now_s = time.monotonic()
         interval_s = now_s - self._stats_s
         self._stats_s = now_s

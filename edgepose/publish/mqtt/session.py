@@ -1,36 +1,44 @@
-"""One MQTT connection through paho-mqtt: connects, comes back, speaks v5 or falls back to 3.1.1, and says so once.
+"""The way to the broker over one connection after another: which broker, which version of MQTT, when, and what is said.
 
-paho's callbacks come from its own thread and only note what happened; `Link` acts on it.
+Used by one thread, which calls `tend` and `wait` in turn; `wake` may be called by any. A connection that ended takes
+what was under way with it: `n_losses` tells the owner to send that again.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
+import random
+import socket
 import ssl
-import stat
-import sys
-import threading
+import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from contextlib import suppress
 
 import msgspec
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edgepose.clock import is_synced
-from edgepose.errors import ConfigError
-from edgepose.publish.mqtt.topics import Broker, parse_url
+from edgepose.publish.mqtt import reasons
+from edgepose.publish.mqtt.brokers import brokers_of, tls_of
+from edgepose.publish.mqtt.connection import Connection, Ending, Limits, Will
+from edgepose.publish.mqtt.identity import other_client_id
+from edgepose.publish.mqtt.topics import Broker
 from edgepose.publish.options import MqttOptions
 
 log = logging.getLogger(__name__)
 
-KEEPALIVE_S = 15
-"""A silent broker is noticed after one and a half of these, and our last will is sent as soon."""
+ANSWER_S = 5.0
+"""Longest wait for a CONNACK, and with several brokers for a PUBACK too, before the next one is tried."""
+
+_PATIENT_ANSWER_S = 15.0
+"""Longest wait for a PUBACK, and for names, TCP and TLS, where there is no other broker."""
+
+_LONGEST_PAUSE_S = 30.0
+
+_LASTING_S = 10.0
+"""A connection that lasted so long was a good one: the next pause is a short one again."""
 
 _OUT_OF_DATE = (9, 10)
 """OpenSSL's verify codes of a certificate that is not valid yet, or no more; what a board without a clock sees."""
@@ -38,68 +46,156 @@ _OUT_OF_DATE = (9, 10)
 _MAX_MESSAGES = 256
 """Messages from outside that wait for their reader."""
 
-_UNSUPPORTED_PROTOCOL = 132
-"""CONNACK reason of a broker that does not speak MQTT v5; paho reports a 3.1.1 broker's answer as the same."""
+_CLOSES_FOR_3_1_1 = 3
+"""Times in a row that a broker which spoke MQTT 5 before must hang up on it, before 3.1.1 is tried."""
+
+_SHORT_LIVES = 2
+"""Connections in a row that ended without a word right after they were made, before another client id is taken."""
+
+
+class _Target(msgspec.Struct):
+    """One broker and what is known of it."""
+
+    broker: Broker
+    protocol: str
+    will: Will | None
+    spoke_5: bool = False
+    is_old: bool = False
+    n_closed: int = 0
 
 
 class Session:
-    """The connection. `publish`, `answers` and `tend` are for one owner; properties may be read from any thread.
+    """Closed once, at the end. problem: why there is no connection, in words, or None. broker: which one they are of.
 
-    problem: why there is no connection, in words, or None. n_connects: how often it was made. on_activity: called from
-    paho's thread after each connect, and after each answer while the owner is `expecting` some.
+    n_connects, n_losses: how often a connection was made and has ended. ending: of the last one. taken_over: whether
+    somebody else has our client id, so that another is used.
     """
 
-    def __init__(self, broker: Broker, options: MqttOptions, client_id: str, will: tuple[str, bytes]) -> None:
-        self.broker = broker
+    def __init__(self, options: MqttOptions, client_id: str, will: tuple[str, bytes] | None = None) -> None:
+        brokers = brokers_of(options)
+        self.broker = brokers[0]
         self.problem: str | None = None
-        self.n_connects = 0
-        self.expecting = False
-        self.on_activity: Callable[[], None] = lambda: None
+        self.n_connects = self.n_losses = 0
+        self.ending: Ending | None = None
+        self.taken_over = False
         self._options = options
-        self._client_id = client_id
-        self._will = will
-        self._connected = False
-        self._fall_back = False
-        self._said: str | None = None
+        self._client_id = self._own_id = client_id
+        first = "3.1.1" if options.protocol == "3.1.1" else "5"
+        last_word = None if will is None else Will(*will)
+        self._targets = [_Target(broker, first, last_word) for broker in brokers]
+        self._at = 0
+        self._tls = tls_of(options) if any(broker.tls for broker in brokers) else None
+        self._connection: Connection | None = None
+        self._welcomed: Connection | None = None
+        self._started = False
+        self._due_s = 0.0
+        self._n_failed = self._n_short = 0
+        self._said: set[tuple[Broker, str]] = set()
         self._subscriptions: tuple[str, ...] = ()
-        self._messages: deque[tuple[str, bytes, bool]] = deque(maxlen=_MAX_MESSAGES)
-        self._answers: deque[tuple[int, int]] = deque()
-        self._open: set[int] = set()  # mids of QoS 1 that are not answered yet
+        self._open: dict[int, float] = {}  # mids of QoS 1 that are not answered yet, and when they were sent
+        self._progress_s = 0.0  # when the broker last answered one, or took bytes that had waited
         self._doubles: Counter[int] = Counter()  # mids that paho gave to a QoS 0 message while they were open
         self._expiry: dict[int, Properties] = {}
-        self._version = MQTTProtocolVersion.MQTTv311 if options.protocol == "3.1.1" else MQTTProtocolVersion.MQTTv5
-        self._tls = self._tls_context() if broker.tls else None
-        self._client = self._new_client()
+        self._woken = False
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._wake_out.setblocking(False)
 
     @property
     def connected(self) -> bool:
-        return self._connected
+        connection = self._connection
+        return connection is not None and connection is self._welcomed and connection.connected
 
     @property
     def idle(self) -> bool:
         """Nothing is left to be written to the socket."""
-        return not self._client.want_write()
+        connection = self._connection
+        return connection is None or not connection.client.want_write()
 
     @property
     def protocol(self) -> str:
-        """ "5" or "3.1.1"."""
-        return "5" if self._version == MQTTProtocolVersion.MQTTv5 else "3.1.1"
+        """ "5" or "3.1.1", of this connection or of the next."""
+        return self._connection.protocol if self._connection is not None else self._targets[self._at].protocol
+
+    @property
+    def limits(self) -> Limits:
+        """What the broker takes."""
+        return self._connection.limits if self._connection is not None else Limits()
+
+    @property
+    def tried_all(self) -> bool:
+        """Whether every broker was asked since the last good connection, in each way that fits, and none is there."""
+        return self._n_failed >= len(self._targets)
+
+    def subscribe(self, *topics: str) -> None:
+        """Ask for messages of these topics after each connect; call it before `start`."""
+        self._subscriptions = topics
 
     def start(self) -> None:
-        self._client.connect_async(self.broker.host, self.broker.port, keepalive=KEEPALIVE_S, **self._connect_options())
-        self._client.loop_start()
+        """From now on `tend` connects."""
+        self._started = True
+
+    def wake(self) -> None:
+        """End the `wait` that is under way, or the next one."""
+        if not self._woken:
+            self._woken = True
+            with suppress(OSError):  # closed, or enough was said
+                self._wake_out.send(b"x")
+
+    def wait(self, timeout_s: float) -> None:
+        """Read and write, after waiting `timeout_s` at most for the broker, or for `wake`."""
+        had_backlog = not self.idle
+        if self._connection is not None:
+            if self._connection.answers:  # of QoS 0 in the place of 1: answered when it was written
+                timeout_s = 0.0
+            self._connection.wait(self._wake_in.fileno(), timeout_s)
+        else:
+            self._wake_in.settimeout(max(timeout_s, 0.001))
+        with suppress(OSError):
+            self._wake_in.recv(4096)
+        self._wake_in.setblocking(False)
+        self._woken = False
+        if self._connection is not None and (self._connection.answers or (had_backlog and self.idle)):
+            self._progress_s = time.monotonic()
+
+    def tend(self) -> None:
+        """Connect when it is time, give up what is silent, and draw the lesson of what ended."""
+        connection, now_s = self._connection, time.monotonic()
+        if connection is None:
+            if self._started and now_s >= self._due_s:
+                self._connect()
+            return
+        if connection.ending is None:
+            connection.ending = self._given_up(connection, now_s)
+        if connection.ending is not None:
+            self._connection = None
+            connection.close(goodbye=False)
+            self._learn(connection, connection.ending)
+        elif connection.connected and connection is not self._welcomed:
+            self._welcome(connection)
 
     def publish(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False, expiry_s: int = 0) -> int:
-        """Hand one message to paho; returns its mid, which `answers` repeats once the broker has answered (QoS 1)."""
+        """Hand one message over; returns its mid, which `answers` repeats once the broker has answered (QoS 1).
+
+        What the broker does not take is left out: QoS 1 becomes 0, and is answered once it is written.
+        """
+        assert self._connection is not None, "only while connected"
         properties = self._expiring(expiry_s) if expiry_s and self.protocol == "5" else None
+        limits = self._connection.limits
+        client = self._connection.client
+        mid = client.publish(topic, payload, min(qos, limits.max_qos), retain and limits.retain, properties).mid
         if qos:
-            self.expecting = True
-        mid = self._client.publish(topic, payload, qos, retain, properties).mid
-        if qos:
-            self._open.add(mid)
+            if not self._open:
+                self._progress_s = time.monotonic()
+            self._open[mid] = time.monotonic()
         elif mid in self._open:
             self._doubles[mid] += 1
         return mid
+
+    def fits(self, topic: str, payload: bytes) -> bool:
+        """Whether the broker takes a message of this size."""
+        most = self.limits.max_packet
+        return not most or size_of(topic, payload) <= most
 
     def answers(self) -> Iterator[tuple[int, int]]:
         """(mid, reason code) of every QoS 1 message that was answered since the last call.
@@ -107,62 +203,131 @@ class Session:
         paho calls back for QoS 0 too, once written, and counts mids round after 65,535 messages; one that was given to
         both kinds at once is not taken for the answer.
         """
-        while self._answers:
-            mid, reason = self._answers.popleft()
+        answers: deque[tuple[int, int]] = self._connection.answers if self._connection is not None else deque()
+        while answers:
+            mid, reason = answers.popleft()
             if self._doubles[mid] > 0:
                 self._doubles[mid] -= 1
             elif mid in self._open:
-                self._open.remove(mid)
+                del self._open[mid]
                 yield mid, reason
-
-    def subscribe(self, *topics: str) -> None:
-        """Ask for messages of these topics, now and after each connect; call it before `start`."""
-        self._subscriptions = topics
 
     def messages(self) -> Iterator[tuple[str, bytes, bool]]:
         """(topic, payload, retained) of what came in since the last call; a flood loses its oldest."""
-        while self._messages:
-            yield self._messages.popleft()
+        while self._connection is not None and self._connection.messages:
+            yield self._connection.messages.popleft()
 
-    def tend(self) -> None:
-        """Change to MQTT 3.1.1 when the broker asked for it."""
-        if self._fall_back:
-            self._fall_back = False
-            _stop(self._client)
-            self._version = MQTTProtocolVersion.MQTTv311
-            self._client = self._new_client()
-            self.start()
+    def close(self, goodbye: bool = True) -> None:
+        """Leave the broker, which then forgets our last will; without a goodbye it says it."""
+        self._started = False
+        if self._connection is not None:
+            self._connection.close(goodbye)
+            self._connection = None
+        self._wake_in.close()
+        self._wake_out.close()
 
-    def close(self) -> None:
-        """Take leave of the broker, which then forgets our last will."""
-        self._client.disconnect()
-        _stop(self._client)
-        self._connected = False
+    def _connect(self) -> None:
+        target = self._targets[self._at]
+        self._connection = Connection(
+            target.broker,
+            self._client_id,
+            target.protocol,
+            target.will,
+            self._tls if target.broker.tls else None,
+            self._subscriptions,
+            self.wake,
+            _MAX_MESSAGES,
+        )
 
-    def _new_client(self) -> paho.Client:
-        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=self._version)
-        password = self.broker.password
-        if self.broker.user is not None:
-            client.username_pw_set(self.broker.user, password)
-        if self._tls is not None:
-            client.tls_set_context(self._tls)
-        client.will_set(self._will[0], self._will[1], qos=1, retain=True)
-        client.reconnect_delay_set(1, 30)
-        client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
-        client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
-        client.on_message = self._on_message
-        return client
+    def _given_up(self, connection: Connection, now_s: float) -> Ending | None:
+        """The ending of a connection on which nothing comes."""
+        several = len(self._targets) > 1
+        if connection.connected:
+            limit_s = ANSWER_S if several else _PATIENT_ANSWER_S
+            return Ending("silent") if self._open and now_s - self._progress_s > limit_s else None
+        limit_s = ANSWER_S if several or connection.opened else _PATIENT_ANSWER_S
+        if now_s - connection.began_s <= limit_s:
+            return None
+        return Ending("silent") if connection.opened else Ending("unreachable", error=TimeoutError("no answer"))
 
-    def _connect_options(self) -> dict[str, Any]:
-        return {"clean_start": True} if self.protocol == "5" else {}
+    def _welcome(self, connection: Connection) -> None:
+        target = self._targets[self._at]
+        target.n_closed = 0
+        target.spoke_5 |= connection.protocol == "5"
+        if connection.protocol == "3.1.1" and self._options.protocol == "auto" and not target.is_old:
+            target.is_old = True
+            log.warning("broker %s speaks only MQTT 3.1.1; using that", target.broker)
+        self.broker = target.broker
+        self.problem = None
+        self._said.clear()
+        self.n_connects += 1
+        self._welcomed = connection  # the last thing: from now on others see it
 
-    def _tls_context(self) -> ssl.SSLContext:
-        try:
-            return ssl.create_default_context(cafile=self._options.ca_file or None)
-        except OSError as error:
-            raise ConfigError(f"mqtt.ca_file {self._options.ca_file!r} cannot be used: {error}") from error
+    def _learn(self, connection: Connection, ending: Ending) -> None:
+        """What to try next, when, and what to say of this."""
+        n_open = len(self._open)
+        self._open.clear()
+        self._doubles.clear()
+        target = self._targets[self._at]
+        self.ending = ending
+        lasted_s = time.monotonic() - connection.connected_s if connection.connected_s else 0.0
+        if connection.connected_s:
+            self.n_losses += 1
+        at_once = False if connection.connected_s else self._adapt(target, connection.protocol, ending)
+        if at_once:
+            self._due_s = 0.0
+            return
+        self._say(target.broker, ending, self._words(target.broker, connection, ending))
+        self._mind_client_id(ending, lasted_s, n_open)
+        self._n_failed = 0 if lasted_s >= _LASTING_S else self._n_failed + 1
+        if ending.kind != "silent" or connection.connected_s:
+            target.protocol = "3.1.1" if self._options.protocol == "3.1.1" else "5"
+        self._at = (self._at + 1) % len(self._targets)
+        self._due_s = time.monotonic() + self._pause_s()
+
+    def _pause_s(self) -> float:
+        """Longer with each failure, and another on each device, so that a thousand do not return in one second."""
+        n_rounds = self._n_failed // len(self._targets)
+        if self._n_failed % len(self._targets):
+            return random.uniform(0.0, 0.3)  # another broker may be well
+        return min(_LONGEST_PAUSE_S, 2.0 ** min(n_rounds, 10)) * random.uniform(0.2, 1.0)
+
+    def _adapt(self, target: _Target, protocol: str, ending: Ending) -> bool:
+        """Whether another way of asking this broker is worth a try at once; it is noted in `target`."""
+        automatic = self._options.protocol == "auto" and protocol == "5"
+        if ending.kind == "refused":
+            if ending.code == reasons.UNSUPPORTED_PROTOCOL and automatic:
+                target.protocol = "3.1.1"
+                return True
+            if target.will is not None and ending.code == reasons.QOS_TOO_HIGH and target.will.qos:
+                target.will = msgspec.structs.replace(target.will, qos=0)
+                return True
+            if target.will is not None and ending.code == reasons.NO_RETAIN and target.will.retain:
+                target.will = msgspec.structs.replace(target.will, retain=False)
+                return True
+        elif ending.kind == "closed" and automatic:
+            target.n_closed += 1
+            if not target.spoke_5 or target.n_closed >= _CLOSES_FOR_3_1_1:
+                target.protocol = "3.1.1"
+                return True
+        elif ending.kind == "silent" and self._options.protocol == "auto" and not target.spoke_5:
+            target.protocol = "3.1.1" if protocol == "5" else "5"  # at its next turn
+        return False
+
+    def _mind_client_id(self, ending: Ending, lasted_s: float, n_open: int) -> None:
+        """Two clients of one id would throw each other out for ever: the one that notices takes another.
+
+        Brokers of MQTT 5 ought to say so, and many do not: a connection that ends right after it was made, twice in a
+        row and with nothing under way, is taken for that. An id that was configured stays: a broker may know no other.
+        """
+        if ending.kind == "refused" and self._client_id != self._own_id:
+            self._client_id = self._own_id
+        self._n_short = self._n_short + 1 if ending.kind == "lost" and not n_open and lasted_s < _LASTING_S else 0
+        if ending.code == reasons.TAKEN_OVER or (not ending.code and self._n_short >= _SHORT_LIVES):
+            self._n_short = 0
+            self.taken_over = True
+            if not self._options.client_id:
+                self._client_id = other_client_id(self._own_id)
 
     def _expiring(self, expiry_s: int) -> Properties:
         properties = self._expiry.get(expiry_s)
@@ -171,89 +336,50 @@ class Session:
             properties.MessageExpiryInterval = expiry_s
         return properties
 
-    def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
-        if reason.is_failure:
-            if reason.value == _UNSUPPORTED_PROTOCOL and self.protocol == "5" and self._options.protocol == "auto":
-                self._fall_back = True
-                self._say("speaks only MQTT 3.1.1; using that")
-            else:
-                self._say(f"refuses this device: {reason}; check user, password and the broker's access rules")
-        else:
-            self.problem = self._said = None
-            self.n_connects += 1
-            self._connected = True
-            if self._subscriptions:
-                client.subscribe([(topic, 1) for topic in self._subscriptions])
-        self.on_activity()
+    def _words(self, broker: Broker, connection: Connection, ending: Ending) -> str:
+        if ending.kind == "unreachable":
+            return f"cannot be reached: {_error_words(ending.error)}; {_hint(ending.error, broker)}"
+        if ending.kind == "refused":
+            return f"refuses this device: {reasons.sentence(ending.code)}"
+        if ending.kind == "foreign":
+            return f"answers something else than MQTT {connection.protocol}; is it a broker?"
+        if ending.kind == "silent":
+            if connection.connected_s:
+                return "went away: it answers nothing any more"
+            return f"takes the connection and then says nothing for {ANSWER_S:.0f} s; is it a broker, and is it well?"
+        if ending.kind == "lost":
+            return f"went away: {reasons.sentence(ending.code) if ending.code else 'it closed the connection'}"
+        if broker.tls:
+            said = f" ({ending.words.split(': ', 1)[-1]})" if ending.words else ""
+            return f"closes the connection before it answers{said}; does it want a certificate (mqtt.cert_file)?"
+        return "closes the connection before it answers; does it want TLS on this port (mqtts://)?"
 
-    def _on_connect_fail(self, client: paho.Client, userdata: Any) -> None:
-        error = sys.exc_info()[1]  # paho calls this while it handles the error
-        hint = "is it running?"
-        if isinstance(error, ssl.SSLError):
-            out_of_date = getattr(error, "verify_code", 0) in _OUT_OF_DATE
-            hint = "the clock is not set yet" if out_of_date and not is_synced() else "check mqtt.ca_file"
-        self._say(f"cannot be reached: {_words(error)}; {hint}")
-
-    def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
-        was_connected, self._connected = self._connected, False
-        if was_connected and reason.value:
-            self._say(f"went away: {reason}")
-
-    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
-        self._messages.append((message.topic, bytes(message.payload), message.retain))
-        self.on_activity()
-
-    def _on_publish(self, client: paho.Client, userdata: Any, mid: int, reason: Any, properties: Any) -> None:
-        self._answers.append((mid, reason.value))
-        if self.expecting:
-            self.on_activity()
-
-    def _say(self, problem: str) -> None:
-        """Log a problem once, until it changes or the connection is there again."""
-        self.problem = problem
-        if problem != self._said:
-            self._said = problem
-            log.warning("broker %s %s; trying on", self.broker, problem)
+    def _say(self, broker: Broker, ending: Ending, problem: str) -> None:
+        """Log a problem once, until the connection is there again."""
+        self.broker, self.problem = broker, problem
+        kind = problem if ending.kind == "unreachable" else f"{ending.kind} {ending.code}"
+        if (broker, kind) not in self._said:
+            self._said.add((broker, kind))
+            log.warning("broker %s %s; trying on", broker, problem)
 
 
-def broker_of(options: MqttOptions) -> Broker:
-    """The broker that the options name, with its password; ConfigError where that cannot be read."""
-    broker = parse_url(options.url)
-    if not options.password_file:
-        return broker
-    if broker.user is None:
-        raise ConfigError("mqtt.password_file needs a user in mqtt.url, as mqtt://user@host")
-    try:
-        password = _read_secret(options.password_file).decode().rstrip("\r\n")
-    except (OSError, ValueError) as error:
-        words = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise ConfigError(f"mqtt.password_file {options.password_file!r} cannot be read: {words}") from None
-    return msgspec.structs.replace(broker, password=password)
+def size_of(topic: str, payload: bytes) -> int:
+    """Most bytes that a PUBLISH packet of ours takes: header, topic, mid, one property, payload."""
+    return 5 + 2 + len(topic.encode()) + 2 + 6 + len(payload)
 
 
-_LONGEST_PASSWORD = 65_535
-"""What MQTT can carry."""
+def _hint(error: BaseException | None, broker: Broker) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        out_of_date = error.verify_code in _OUT_OF_DATE
+        return "the clock is not set yet" if out_of_date and not is_synced() else "check mqtt.ca_file"
+    if broker.tls and isinstance(error, (ssl.SSLError, ConnectionResetError, TimeoutError)):
+        return "does it speak TLS on this port (mqtt:// is without)?"
+    if isinstance(error, ValueError):
+        return "check the host name in mqtt.url"
+    return "is it running?"
 
 
-def _read_secret(path: str) -> bytes:
-    """Contents of a file that nobody else can change; it is not waited for, as a pipe would be."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is no ordinary file")
-        if mode & 0o022:
-            raise OSError(errno.EPERM, f"others may change it (mode {stat.S_IMODE(mode):04o}); keep it at 0600")
-        return file.read(_LONGEST_PASSWORD + 2)
-
-
-def _words(error: BaseException | None) -> str:
+def _error_words(error: BaseException | None) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error) or "no answer"
     return str(error) if error else "no answer"
-
-
-def _stop(client: paho.Client) -> None:
-    """End paho's thread; one that hangs in a connect is left behind, as a daemon."""
-    leaving = threading.Thread(target=client.loop_stop, daemon=True)
-    leaving.start()
-    leaving.join(0.7)

@@ -66,6 +66,8 @@ def parse_url(url: str) -> Broker:
     port, host = parts.port, parts.hostname or ""
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ConfigError(f"{wanted}, found something behind the port; topics are made by EdgePose")
+    if "%" in host:
+        raise ConfigError(f"{wanted}, found an IPv6 address with a zone (%); name the broker by its name")
     tls = parts.scheme == "mqtts"
     return Broker(
         host=host,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import queue
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from edgepose.errors import PublishError
+from edgepose.publish.mqtt.session import Session
 from edgepose.publish.mqtt.silence import SILENT_S, Silence
-from edgepose.publish.mqtt.topics import ROOT, parse_url
+from edgepose.publish.mqtt.topics import ROOT
+from edgepose.publish.options import MqttOptions
 
-_LOOK_S = 1.0
+_LOOK_S = 0.5
 """Pause between two looks for devices that fell silent."""
 
 
@@ -33,60 +33,48 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Watch:
-    """A subscription to all messages of one device, or of all with "+". A context manager; `close` ends `messages`."""
+    """A subscription to all messages of one device, or of all with "+". A context manager; `close` ends `messages`.
 
-    def __init__(self, url: str, device: str = "+") -> None:
-        broker = parse_url(url)
-        self._topic = f"{ROOT}/{device}/#"
-        self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._problem: str | None = None
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-        if broker.user is not None:
-            self._client.username_pw_set(broker.user, broker.password)
-        if broker.tls:
-            self._client.tls_set()
-        self._client.on_connect = self._on_connect
-        self._client.on_message = self._on_message
-        try:
-            self._client.connect(broker.host, broker.port)
-        except OSError as error:
-            words = error.strerror or error
-            raise PublishError(f"broker {broker} cannot be reached: {words}; is it running?") from error
-        self._broker = broker
-        self._client.loop_start()
+    It connects as the publisher does, with the same options, and comes back when the broker does.
+    """
+
+    def __init__(self, options: MqttOptions, device: str = "+") -> None:
+        self._session = Session(options, f"edgepose-watch-{os.urandom(3).hex()}")
+        self._session.subscribe(f"{ROOT}/{device}/#")
+        self._session.start()
+        self._closed = False
 
     def messages(self, seconds: float | None = None) -> Iterator[Message]:
-        """Messages as they come, for `seconds` or until closed; PublishError when the broker refuses.
+        """Messages as they come, for `seconds` or until closed; PublishError when no broker took us at the first try.
 
         A device that is `online` and silent for SILENT_S gives one message of this watch's own, `<device>/silent`.
         """
-        deadline = None if seconds is None else time.monotonic() + seconds
-        silence = Silence()
-        while True:
-            now = time.monotonic()
-            for device in silence.fallen(now):
-                words = f"nothing heard for {SILENT_S:.0f} s, though the broker has it as online: see whether it runs"
-                yield Message(f"{ROOT}/{device}/silent", False, words)
-            if deadline is not None and now >= deadline:
-                return
-            try:
-                message = self._messages.get(timeout=_LOOK_S if deadline is None else min(_LOOK_S, deadline - now))
-            except queue.Empty:
-                continue
-            if message is None:
-                break
-            _, _, device, *rest = message.topic.split("/")
-            kind = rest[0] if len(rest) == 1 else ""
-            silence.hear(device, kind, message.payload, message.retained, time.monotonic())
-            yield message
-        if self._problem:
-            raise PublishError(self._problem)
+        session, silence = self._session, Silence()
+        deadline = float("inf") if seconds is None else time.monotonic() + seconds
+        try:
+            while not self._closed and time.monotonic() < deadline:
+                session.tend()
+                if not session.n_connects and session.tried_all:
+                    break
+                session.wait(max(0.0, min(_LOOK_S, deadline - time.monotonic())))
+                for topic, payload, retained in session.messages():
+                    message = _message(topic, payload, retained)
+                    _, _, device, *rest = topic.split("/")
+                    kind = rest[0] if len(rest) == 1 else ""
+                    silence.hear(device, kind, message.payload, retained, time.monotonic())
+                    yield message
+                for device in silence.fallen(time.monotonic()):
+                    words = f"nothing heard for {SILENT_S:.0f} s, though the broker has it as online: see if it runs"
+                    yield Message(f"{ROOT}/{device}/silent", False, words)
+            if not session.n_connects and not self._closed:
+                raise PublishError(f"broker {session.broker} {session.problem or 'did not answer in time'}")
+        finally:
+            session.close()
 
     def close(self) -> None:
-        """End; closing twice is fine."""
-        self._messages.put(None)
-        self._client.disconnect()
-        self._client.loop_stop()
+        """End; closing twice is fine. Any thread, or a signal's handler, may call it."""
+        self._closed = True
+        self._session.wake()
 
     def __enter__(self) -> Watch:
         return self
@@ -94,16 +82,10 @@ class Watch:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
-        if reason.is_failure:
-            self._problem = f"broker {self._broker} refuses: {reason}; check user and password"
-            self._messages.put(None)
-        else:
-            client.subscribe(self._topic, qos=1)
 
-    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
-        try:
-            payload = msgspec.json.decode(message.payload)
-        except msgspec.DecodeError:
-            payload = message.payload.decode("utf-8", "replace")
-        self._messages.put(Message(message.topic, message.retain, payload))
+def _message(topic: str, raw: bytes, retained: bool) -> Message:
+    try:
+        payload = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        payload = raw.decode("utf-8", "replace")
+    return Message(topic, retained, payload)
