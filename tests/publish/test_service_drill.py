@@ -20,7 +20,7 @@ from edgepose.cli import main
 def service(tmp_path: Path, broker: Mosquitto, monkeypatch):
     config = tmp_path / "edgepose.toml"
     config.write_text(
-        f'[model]\npath = "{an_empty_scene(tmp_path)}"\nbackend.name = "replay"\n[[sources]]\nuri = "synthetic://"\n'
+        f'[model]\npath = "{an_empty_scene(tmp_path)}"\nbackend.name = "replay"\n[[sources]]\nuri = "synthetic://?live=true&frames=0"\n'
         f'[mqtt]\nurl = "{broker.url}"\ndevice = "jetson"\n'
     )
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
