@@ -109,3 +109,34 @@ def test_it_is_printed(capsys):
 def test_every_payload_that_is_json_has_a_schema_of_its_own():
     named = {channel.message for channel in CHANNELS if not channel.words}
     assert named == set(schemas()) - {"frame"}
+
+
+def test_alerts_carry_cloud_events_attributes(broker):
+    taken: list[tuple[dict[str, Any], dict[str, str], str | None]] = []
+    ready = threading.Event()
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client.on_message = lambda c, u, m: taken.append(
+        (json.loads(m.payload), dict(m.properties.UserProperty), getattr(m.properties, "ContentType", None))
+    )
+    client.on_subscribe = lambda *args: ready.set()
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    client.subscribe(f"{BASE}/cam/+/alert", 1)
+    assert ready.wait(5)
+    publisher = MqttPublisher(MqttOptions(url=broker.url, device="jetson"))
+    publisher.open({})
+    for stage in ("suspected", "confirmed"):
+        publisher.publish(result(person(), events=(fall(stage),)))
+    assert wait_for(lambda: len(taken) == 2)
+    publisher.close()
+    client.disconnect()
+    client.loop_stop()
+    for alert, attributes, content in taken:
+        assert attributes == {
+            "specversion": "1.0",
+            "id": f"{alert['id']}/{alert['seq']}",
+            "source": f"/{BASE}/cam/hall",
+            "type": f"edgepose.{alert['event_type']}",
+            "time": alert["captured"],
+        }
+        assert content == "application/json"

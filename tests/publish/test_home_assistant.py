@@ -295,6 +295,19 @@ def test_nothing_is_announced_where_it_is_off_or_only_a_recording_runs(broker, p
     one.close()
 
 
+def test_a_broker_that_refuses_the_announcements_is_no_ill_health(make_broker, tmp_path, caplog):
+    caplog.set_level("INFO")
+    rules = tmp_path / "rules"
+    rules.write_text("topic readwrite edgepose/#\n")
+    rules.chmod(0o644)
+    broker = make_broker(f"allow_anonymous true\nacl_file {rules}").start()
+    one = device(broker)
+    assert wait_for(lambda: "ends these announcements" in caplog.text)
+    assert wait_for(lambda: one.connected and not one._link._busy())
+    assert one.health.message().level == "ok"
+    one.close()
+
+
 def test_another_prefix(broker):
     one = device(broker, discovery="ha/")
     with Home(broker.port, "ha") as home:

@@ -24,6 +24,7 @@ from edgepose.alerts.message import Alert, Delivery
 from edgepose.alerts.store import StoredAlert
 from edgepose.encoding import encode
 from edgepose.publish.mqtt import reasons
+from edgepose.publish.mqtt.cloudevents import attributes
 from edgepose.publish.mqtt.connection import Limits
 from edgepose.publish.mqtt.health import Health
 from edgepose.publish.mqtt.outbox import Outbox
@@ -293,7 +294,8 @@ class Link:
             self._leave_out(topic, payload, "alerts go without what does not fit")
             payload = self._shortened(topic, message)
         if payload:
-            self._under_way[self._session.publish(topic, payload, qos=1)] = alert
+            event = attributes(alert, self._topics.base)
+            self._under_way[self._session.publish(topic, payload, qos=1, event=event)] = alert
         else:
             self._refused[alert.seq] = None
         return True
@@ -334,12 +336,17 @@ class Link:
             self._settle_health("message_set_aside", None)
 
     def _settle_state(self, topic: str, reason: int) -> None:
+        own = f"{self._topics.base}/"
         if reason >= reasons.FAILURE:
+            why = f"the broker refused {topic}: {reasons.sentence(reason)}"
+            if topic.startswith(own):
+                self._settle_health("state_denied", why)
+            elif topic not in self._denied:  # there may be no Home Assistant at all: that is no ill health
+                log.info('%s; mqtt.discovery = "" ends these announcements', why)
             self._denied[topic] = None
-            self._settle_health("state_denied", f"the broker refused {topic}: {reasons.sentence(reason)}")
         elif topic in self._denied:
             del self._denied[topic]
-            if not self._denied:
+            if not any(one.startswith(own) for one in self._denied):
                 self._settle_health("state_denied", None)
 
     def _settle_alert(self, alert: Alert, reason: int) -> None:

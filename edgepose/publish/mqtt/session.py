@@ -20,8 +20,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edgepose.clock import is_synced
-from edgepose.publish.mqtt import reasons
+from edgepose.publish.mqtt import cloudevents, reasons
 from edgepose.publish.mqtt.brokers import brokers_of, tls_of
+from edgepose.publish.mqtt.cloudevents import Attributes
 from edgepose.publish.mqtt.connection import Connection, Ending, Limits, Will
 from edgepose.publish.mqtt.identity import other_client_id
 from edgepose.publish.mqtt.topics import Broker
@@ -174,13 +175,24 @@ class Session:
         elif connection.connected and connection is not self._welcomed:
             self._welcome(connection)
 
-    def publish(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False, expiry_s: int = 0) -> int:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int = 0,
+        retain: bool = False,
+        expiry_s: int = 0,
+        event: Attributes = (),
+    ) -> int:
         """Hand one message over; returns its mid, which `answers` repeats once the broker has answered (QoS 1).
 
-        What the broker does not take is left out: QoS 1 becomes 0, and is answered once it is written.
+        What the broker does not take is left out: QoS 1 becomes 0, and is answered once it is written. event: a
+        CloudEvent's attributes, left out before MQTT 5 and where they do not fit.
         """
         assert self._connection is not None, "only while connected"
         properties = self._expiring(expiry_s) if expiry_s and self.protocol == "5" else None
+        if event and self.protocol == "5" and self.fits(topic, payload, extra=cloudevents.size_of(event)):
+            properties = cloudevents.properties(event)
         limits = self._connection.limits
         client = self._connection.client
         mid = client.publish(topic, payload, min(qos, limits.max_qos), retain and limits.retain, properties).mid
@@ -192,10 +204,10 @@ class Session:
             self._doubles[mid] += 1
         return mid
 
-    def fits(self, topic: str, payload: bytes) -> bool:
-        """Whether the broker takes a message of this size."""
+    def fits(self, topic: str, payload: bytes, extra: int = 0) -> bool:
+        """Whether the broker takes a message of this size, with so many bytes of properties more."""
         most = self.limits.max_packet
-        return not most or size_of(topic, payload) <= most
+        return not most or size_of(topic, payload) + extra <= most
 
     def answers(self) -> Iterator[tuple[int, int]]:
         """(mid, reason code) of every QoS 1 message that was answered since the last call.
