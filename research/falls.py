@@ -69,8 +69,8 @@ def rates(found: Sequence[Outcome]) -> dict[str, str]:
     falls = [one for one in found if one.clip.is_fall]
     others = [one for one in found if not one.clip.is_fall]
     return {
-        "found": f"{sum(one.suspected for one in falls)}/{len(falls)}",
-        "quiet": f"{sum(not one.suspected for one in others)}/{len(others)}",
+        "detected": f"{sum(one.detected for one in falls)}/{len(falls)}",
+        "no false alarm": f"{sum(not one.detected for one in others)}/{len(others)}",
         "confirmed": f"{sum(one.confirmed for one in falls)}/{len(falls)}",
         "confirmed falsely": f"{sum(one.confirmed for one in others)}/{len(others)}",
     }
@@ -81,8 +81,8 @@ def left_out(curve: dict[float, list[Outcome]], dataset: str) -> dict[str, str |
 
     def balanced(value: float) -> float:
         others = [one for one in curve[value] if one.clip.dataset != dataset]
-        falls = [one.suspected for one in others if one.clip.is_fall]
-        quiet = [not one.suspected for one in others if not one.clip.is_fall]
+        falls = [one.detected for one in others if one.clip.is_fall]
+        quiet = [not one.detected for one in others if not one.clip.is_fall]
         return (sum(falls) / len(falls) + sum(quiet) / len(quiet)) / 2
 
     chosen = max(curve, key=lambda value: (round(balanced(value), 9), -abs(value - 0.5)))
@@ -91,9 +91,9 @@ def left_out(curve: dict[float, list[Outcome]], dataset: str) -> dict[str, str |
 
 def changed(plain: Sequence[Outcome], slower: Sequence[Outcome]) -> dict[str, object]:
     """Verdicts that change with the frame rate."""
-    suspected = [b.clip.clip_id for a, b in zip(plain, slower, strict=True) if a.suspected != b.suspected]
+    suspected = [b.clip.clip_id for a, b in zip(plain, slower, strict=True) if a.detected != b.detected]
     confirmed = [b.clip.clip_id for a, b in zip(plain, slower, strict=True) if a.confirmed != b.confirmed]
-    return {"suspicions changed": suspected, "confirmations changed": confirmed, **rates(slower)}
+    return {"verdicts changed": suspected, "confirmations changed": confirmed, **rates(slower)}
 
 
 if __name__ == "__main__":

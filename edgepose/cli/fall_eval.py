@@ -1,4 +1,4 @@
-"""`edgepose fall-eval`: falls found and false alarms on labelled clips, from recorded skeletons or from videos."""
+"""`edgepose fall-eval`: falls detected and false alarms on labelled clips, from recorded skeletons or from videos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edgepose.config import Config
     from edgepose.replay.falls import Clip, Outcome
 
-HELP = "falls found and false alarms on labelled clips, per data set and camera"
+HELP = "falls detected and false alarms on labelled clips, per data set and camera"
 EXAMPLE = """examples:
   edgepose fall-eval manifest.json --split dev --pictures wrong/
   edgepose fall-eval manifest.json --split dev --videos --model pose.onnx --height 256"""
@@ -118,13 +118,13 @@ def _draw(recording: Any, outcome: Outcome, config: Config, folder: Path) -> Non
 def _print(report: dict[str, Any]) -> None:
     rows = {**report["cameras"], **report["datasets"], "all": report["all"]}
     width = max(len(name) for name in rows)
-    print(f"{'':<{width}}  falls found confirmed  others quiet confirmed")
+    print(f"{'':<{width}}  falls detected confirmed  not falls false alarms confirmed")
     for name, row in rows.items():
         print(
-            f"{name:<{width}}  {row['falls']:5} {row['found']:5} {row['confirmed']:9}  "
-            f"{row['others']:6} {row['quiet']:5} {row['confirmed_false']:9}"
+            f"{name:<{width}}  {row['falls']:5} {row['detected']:8} {row['confirmed']:9}  "
+            f"{row['not_falls']:9} {row['false_alarms']:12} {row['confirmed_false']:9}"
         )
     rest = {key: value for key, value in report.items() if key not in ("cameras", "datasets", "all", "wrong")}
     print_report(rest, as_json=False)
     for wrong in report["wrong"]:
-        print(f"wrong: {wrong['clip']} ({wrong['label']}): {', '.join(wrong['told']) or 'nothing told'}")
+        print(f"wrong: {wrong['clip']} ({wrong['label']}): {', '.join(wrong['stages']) or 'no event'}")

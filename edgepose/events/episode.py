@@ -32,7 +32,8 @@ def begin_cause(person: Person, t: float, options: FallOptions, size_wh: tuple[i
     if person.was_up and motion.shoulders < FLAT and lying_s >= options.slow_lying_s:
         return "slow descent"
     if not person.was_up and person.lying_since - person.first_t < options.found_down_s <= lying_s:
-        return FOUND_DOWN
+        moving = t - person.busy_t < options.found_down_s
+        return FOUND_DOWN if not moving or lying_s >= options.found_moving_s else None
     return None
 
 

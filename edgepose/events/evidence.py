@@ -14,6 +14,10 @@ STANDING = 0.5  # shoulders over the floor, body heights: above any crouch, belo
 LOW_GATE = 1.2  # a body up to this many times `low` over the floor is judged; the less low, the more else it takes
 HELD_UP = 0.25  # share of the evidence that is lost where the body holds itself up: crouching, kneeling, seated
 SEAT = 0.1  # hips that came down less than this, body heights, are still on their seat or bed, which holds them up
+SAT_S = 3.0  # who was not higher than a seat for this long fell from one,
+LEFT_SEAT = 0.14  # and whose hips came down by this, body heights: others lie down on their seat;
+FROM_SEAT = 0.5  # its drop and speed are smaller: what is asked for goes with this power of where it began
+UPRIGHT = 0.82  # where the shoulders of somebody who stands are
 FROM_LYING = 0.6  # share of the usual drop that somebody who lay can fall: a bed is a quarter of a height high
 CAP = 2.0  # no quantity counts for more than this
 LOST_SPEED = 1.0  # a descent that ends in a lost track must be this fast, body heights per second,
@@ -37,6 +41,11 @@ def fall_evidence(motion: Motion, options: FallOptions) -> float:
     descent, drop, speed = motion.descent, options.drop, options.drop_speed
     if descent.lay_before:
         drop, speed = drop * FROM_LYING, speed * FROM_LYING**0.5
+    elif motion.t - motion.upright_t > SAT_S:
+        return 0.0  # it lay or worked on hands and feet all the time: there is nowhere to fall from
+    elif motion.t - motion.stood_t > SAT_S and descent.hip_drop >= LEFT_SEAT:
+        share = max((motion.shoulders + descent.drop) / UPRIGHT, FROM_LYING) ** FROM_SEAT
+        drop, speed = drop * share, speed * share
     strength = _mean(descent.drop / drop, descent.fastest / speed, lowness) * gain(options)
     on_seat = 1 - descent.hip_drop / SEAT if descent.hip_drop < SEAT else 0.0
     return strength * (1 - HELD_UP * max(motion.held_up, min(on_seat, 1.0)))

@@ -16,6 +16,8 @@ FLOOR_S = 2.0  # feet that are hidden are where they were for this long
 GROW_S, SHRINK_S = 0.4, 4.0  # time constants of the body height
 LEAVING = 0.2  # share of the height that somebody walking away loses per second, at most
 LYING_DEG = 55.0
+BUSY_S = 2.0  # time constant of how fast somebody moves
+SEATED = 0.72  # shoulders of somebody on a seat are no higher over the floor, body heights
 FLAT = 0.22  # shoulder height of a body on the floor; over the floor, a bed or sofa holds it higher
 AT_REST = 0.25  # body heights per second
 ALONG_S = 0.5  # a body that lies along the line of sight stays at rest; one that bends or crouches goes on
@@ -53,7 +55,9 @@ class Motion:
 
     picture_height_px: where the picture ends; a floor below it is out of sight.
     height_px: body height. shoulders, hips: height over the floor; NaN while the floor under the body is unknown.
-    descent: how the shoulders came down. What carries the body is worked out when somebody asks.
+    stood_t: when the shoulders were last higher than on any seat; upright_t: when the trunk was last upright. busy: how
+    fast shoulders and hands move lately, body heights per second. descent: how the shoulders came down. What carries
+    the body is worked out when somebody asks.
     """
 
     def __init__(self, picture_height_px: float = math.inf) -> None:
@@ -62,6 +66,8 @@ class Motion:
         self.shoulders = self.hips = math.nan
         self.descent = Descent()
         self.angle_deg = math.nan
+        self.stood_t = self.upright_t = -math.inf
+        self.busy = 0.0
         self.body: Body | None = None
         self.t = -math.inf
         self.floor_y = math.nan
@@ -123,11 +129,26 @@ class Motion:
         self.shoulders = (bottom - body.neck_y) / height_px
         self.hips = (bottom - body.hip_y) / height_px
         self.angle_deg = body.angle_deg
+        if self.shoulders >= SEATED:
+            self.stood_t = t
+        if body.angle_deg < UPRIGHT_DEG:
+            self.upright_t = t
+        self._work(body, dt)
         lies = self.shoulders < FLAT and body.angle_deg > LYING_DEG
         self.descent.see(t, body.neck_y, body.hip_y, height_px, lies=lies)
         self.body, self.t = body, t
         hidden = math.nan if self._walking else self.shoulders - shoulders_along_sight(body, height_px)
         self._look_along(hidden, dt)
+
+    def _work(self, body: Body, dt: float) -> None:
+        """Follow how fast shoulders and hands move: who exercises on the floor lies there too."""
+        before = self.body
+        if before is None or dt > BUSY_S:
+            return
+        hands = math.hypot(body.hand_x - before.hand_x, body.hand_y - before.hand_y)
+        neck = math.hypot(body.neck_x - before.neck_x, body.neck_y - before.neck_y)
+        speed = max(neck, hands if hands == hands else 0.0) / (self.height_px * dt)
+        self.busy += (min(speed, 2.0) - self.busy) * (1 - math.exp(-dt / BUSY_S))
 
     def _walks(self, body: Body, t: float) -> bool:
         """Whether an upright body goes sideways on its legs, however small it looks for the height that is known.

@@ -34,7 +34,10 @@ class FallOptions(Options, frozen=True):
     ] = 12.0
     found_down_s: Annotated[
         float, Meta(gt=0, description="how long somebody first seen lying, outside every zone, lies before found_down")
-    ] = 5.0
+    ] = 10.0
+    found_moving_s: Annotated[
+        float, Meta(gt=0, description="the same for somebody who moves like one who exercises there")
+    ] = 60.0
     lost_s: Annotated[
         float, Meta(gt=0, description="how long a descending person stays lost before that is evidence of a fall")
     ] = 0.35

@@ -11,6 +11,7 @@ from edgepose.events.options import FallOptions
 from edgepose.events.zones import ZoneOptions
 
 RISEN = 0.55  # shoulder height of somebody who got up again: standing or on a seat
+BUSY = 0.12  # body heights per second: slower moves are those of somebody who lies there
 CRAWLING = 0.45  # up to here a body that went low has not come up again
 
 
@@ -49,6 +50,7 @@ class Person:
     bed: ZoneOptions | None = None  # bed or sofa the person was last low in, until standing up
     in_bed: bool = False
     quiet_until: float = -math.inf
+    busy_t: float = -math.inf  # last moved like somebody who exercises
     n_looks: int = 0
     look_t: float = -math.inf
     second_look: bool = False  # a turned second look has seen this person
@@ -57,6 +59,8 @@ class Person:
         """Remember since when the person is low, lying or up, after `motion` has seen a frame."""
         motion, low = self.motion, low_height(options)
         height = motion.shoulders
+        if motion.busy > BUSY:
+            self.busy_t = t
         up = height >= STANDING and motion.angle_deg < 45
         lying = height < low and (motion.angle_deg > LYING_DEG or height < low / 2)
         self.in_bed = zone is not None

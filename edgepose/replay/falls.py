@@ -1,7 +1,7 @@
-"""Falls against labels: which clips were told as falls, how soon after the impact, and which wrongly.
+"""Falls against labels: which clips are detected as falls, how soon after the impact, and which are false alarms.
 
 A manifest is JSON with `clips`: each has clip_id, file (NPZ, relative to the manifest), fps, label (fall or not_fall),
-dataset and camera; optionally split, activity, onset_frame, impact_frame and video.
+dataset and camera; optionally split, activity, onset_frame, impact_frame, lies_from_start and video.
 """
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ from edgepose.errors import DataError
 from edgepose.files import reason
 from edgepose.replay.rules import Told
 
-EARLY_S = 0.5  # told longer before the labelled onset than this, a fall was not found but guessed
+EARLY_S = 0.5  # longer before the labelled onset than this, a fall was not detected but guessed
+ALARMS = ("suspected", "confirmed", "long_lie", "found_down")
+"""Stages that detect a fall; on a clip without one any of them is a false alarm."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One labelled clip. onset_s, impact_s: when the fall begins and ends, None where that is not known."""
+    """One labelled clip. onset_s, impact_s: when the fall begins and ends, None where that is not known.
+
+    lies_from_start: somebody lies there from the first frame on, so that `found_down` is right.
+    """
 
     clip_id: str
     dataset: str
@@ -34,21 +39,22 @@ class Clip:
     video: Path | None
     onset_s: float | None
     impact_s: float | None
+    lies_from_start: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was told about a clip. delay_s: from the impact to the suspicion, negative when told while falling."""
+    """What came of a clip. delay_s: from the impact to the first alarm, negative when it came while falling."""
 
     clip: Clip
     told: Sequence[Told]
-    suspected: bool
+    detected: bool
     confirmed: bool
     delay_s: float | None
 
     @property
     def right(self) -> bool:
-        return self.suspected == self.clip.is_fall
+        return self.detected == self.clip.is_fall
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -65,6 +71,7 @@ class Entry(msgspec.Struct, frozen=True):
     video: str | None = None
     onset_frame: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
     impact_frame: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
+    lies_from_start: bool = False
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -105,6 +112,7 @@ def _clip(entry: Entry, folder: Path) -> Clip:
         video=folder / entry.video if entry.video else None,
         onset_s=second(entry.onset_frame),
         impact_s=second(entry.impact_frame),
+        lies_from_start=entry.lies_from_start,
     )
 
 
@@ -113,13 +121,15 @@ def _word(value: str | int | None) -> str:
 
 
 def judge(clip: Clip, told: Sequence[Told]) -> Outcome:
-    """Hold what was told against the label."""
+    """Hold the events of a clip against its label: any of ALARMS counts, not earlier than EARLY_S before the onset."""
     earliest_s = -1.0 if clip.onset_s is None or not clip.is_fall else clip.onset_s - EARLY_S
     falls = [one.event for one in told if one.event.kind == "fall" and one.event.t >= earliest_s]
-    suspected = [event for event in falls if event.stage == "suspected"]
-    confirmed = any(event.stage == "confirmed" for event in falls)
-    delay_s = suspected[0].t - clip.impact_s if suspected and clip.is_fall and clip.impact_s is not None else None
-    return Outcome(clip, told, bool(suspected), confirmed, delay_s)
+    alarms = [event for event in falls if event.stage in ALARMS]
+    if clip.lies_from_start and not clip.is_fall:
+        alarms = [event for event in alarms if event.stage != "found_down"]
+    confirmed = any(event.stage == "confirmed" for event in alarms)
+    delay_s = alarms[0].t - clip.impact_s if alarms and clip.is_fall and clip.impact_s is not None else None
+    return Outcome(clip, told, bool(alarms), confirmed, delay_s)
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -139,7 +149,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         },
         "delay_s": {"n": len(delays), "median": statistics.median(delays), "worst": delays[-1]} if delays else {},
         "wrong": [
-            {"clip": one.clip.clip_id, "label": "fall" if one.clip.is_fall else "not_fall", "told": _words(one)}
+            {"clip": one.clip.clip_id, "label": "fall" if one.clip.is_fall else "not_fall", "stages": _words(one)}
             for one in outcomes
             if not one.right or (one.confirmed and not one.clip.is_fall)
         ],
@@ -150,19 +160,19 @@ def _counts(outcomes: Iterable[Outcome]) -> dict[str, int | float]:
     outcomes = list(outcomes)
     falls = [one for one in outcomes if one.clip.is_fall]
     daily = [one for one in outcomes if not one.clip.is_fall]
-    found, quiet = sum(one.suspected for one in falls), sum(not one.suspected for one in daily)
+    detected, false_alarms = sum(one.detected for one in falls), sum(one.detected for one in daily)
     counts: dict[str, int | float] = {
         "falls": len(falls),
-        "found": found,
+        "detected": detected,
         "confirmed": sum(one.confirmed for one in falls),
-        "others": len(daily),
-        "quiet": quiet,
+        "not_falls": len(daily),
+        "false_alarms": false_alarms,
         "confirmed_false": sum(one.confirmed for one in daily),
     }
     if falls:
-        counts["sensitivity"] = round(found / len(falls), 3)
+        counts["sensitivity"] = round(detected / len(falls), 3)
     if daily:
-        counts["specificity"] = round(quiet / len(daily), 3)
+        counts["specificity"] = round(1 - false_alarms / len(daily), 3)
     return counts
 
 

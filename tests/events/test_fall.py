@@ -7,8 +7,8 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from builders import lying, only, pose_of, standing
-from people import FLOOR, GONE, SEATED, SIZE, UP, looks, moved, play, stages, tell
+from builders import lying, only, pose_of, sitting, standing
+from people import FLOOR, GONE, SEATED, SIZE, UP, Frames, looks, moved, play, stages, tell
 
 from edgepose import FallDetector, Pose, Track
 from edgepose.errors import ShapeError
@@ -193,7 +193,39 @@ def test_a_helper_who_comes_and_stands_by_does_not_clear_the_fall():
 
 
 def test_somebody_lying_when_watching_begins_is_found_down():
-    assert stages(tell(detector(), play((FLOOR, 8)))) == ["found_down"]
+    assert tell(detector(), play((FLOOR, 9))) == []
+    (found_down,) = tell(detector(), play((FLOOR, 13)))
+    assert found_down.stage == "found_down" and found_down.t < 12
+
+
+def push_ups(seconds: float) -> Frames:
+    """Somebody on hands and feet whose shoulders go up and down by a quarter of a body height every two seconds."""
+    up, down = lying((200, 400)).copy(), lying((200, 400)).copy()
+    up[:, 1] = 400 - (up[:, 0] - up[:, 0].min()) * 0.3  # the head end raised
+    down[:, 1] = 400 - (down[:, 0] - down[:, 0].min()) * 0.05
+    return play(*[(figure, 1.0) for _ in range(round(seconds / 2)) for figure in (up, down)])
+
+
+def test_push_ups_are_no_fall_and_nobody_found_down():
+    assert tell(detector(), push_ups(40)) == []
+
+
+def test_whoever_works_on_the_floor_for_very_long_is_found_down_all_the_same():
+    assert stages(tell(detector(found_moving_s=20), push_ups(40))) == ["found_down"]
+
+
+SEAT = sitting((300, 400))
+BESIDE = lying((240, 395))
+
+
+def test_a_fall_from_a_seat_is_detected_though_it_is_shorter_and_slower():
+    assert stages(tell(detector(), play((SEAT, 5), (BESIDE, 1.9), (BESIDE, 3))))[:1] == ["suspected"]
+
+
+def test_somebody_who_lies_down_on_the_seat_itself_has_not_fallen():
+    along = lying((240, 300))
+    along[[9, 10, 12, 13]] = SEAT[[9, 10, 12, 13]]  # knees and feet stay before the seat
+    assert tell(detector(), play((SEAT, 5), (along, 1.5), (along, 4))) == []
 
 
 def test_somebody_lying_in_bed_when_watching_begins_is_not():
