@@ -1,4 +1,4 @@
-"""`edgepose mqtt watch`: what devices say on a broker, as lines a person can read."""
+"""`edgepose mqtt watch`: what devices say on a broker, as lines to read; `forget` clears what is kept there."""
 
 from __future__ import annotations
 
@@ -11,26 +11,50 @@ if TYPE_CHECKING:
     from edgepose.publish.mqtt.watch import Message
     from edgepose.publish.options import MqttOptions
 
-HELP = "watch what devices say on a broker: skeletons, occupancy, falls, alerts, health"
+HELP = "watch what devices say on a broker: skeletons, occupancy, falls, alerts, health; forget a device there"
 EXAMPLE = """examples:
   edgepose mqtt watch
   edgepose mqtt watch --url mqtt://user:password@broker.lan --device hall-jetson
   edgepose mqtt watch --url mqtts://broker.lan --ca-file ca.pem
-  edgepose mqtt watch --json | jq 'select(.topic | endswith("/alert")) | .payload.event_type'"""
+  edgepose mqtt watch --json | jq 'select(.topic | endswith("/alert")) | .payload.event_type'
+  edgepose mqtt forget --device hall-jetson"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     watch = actions.add_parser("watch", help="print every message as it comes, until interrupted")
-    watch.add_argument("--url", metavar="URL", help="broker (default: the configuration's, or mqtt://localhost)")
-    watch.add_argument("--config", metavar="FILE", help="configuration with the broker, as `run` takes it")
-    watch.add_argument("--ca-file", metavar="FILE", help="certificates to trust with mqtts:// (default: the system's)")
+    forget = actions.add_parser("forget", help="clear what the broker and Home Assistant keep of a device")
+    for one in (watch, forget):
+        one.add_argument("--url", metavar="URL", help="broker (default: the configuration's, or mqtt://localhost)")
+        one.add_argument("--config", metavar="FILE", help="configuration with the broker, as `run` takes it")
+        one.add_argument(
+            "--ca-file", metavar="FILE", help="certificates to trust with mqtts:// (default: the system's)"
+        )
     watch.add_argument("--device", default="+", metavar="NAME", help="one device only")
     watch.add_argument("--seconds", type=real(0.1, WEEK_S), metavar="S", help="end after so long")
     watch.add_argument("--json", action="store_true", help="one JSON document per message: topic, retained, payload")
+    forget.add_argument("--device", metavar="NAME", help="its name (default: the configuration's, or this host's)")
+    forget.add_argument("--running", action="store_true", help="also where the broker has it as online")
+    forget.add_argument("--json", action="store_true", help="the topics that were cleared, as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
+    return {"watch": _watch, "forget": _forget}[args.action](args)
+
+
+def _forget(args: argparse.Namespace) -> int:
+    from msgspec.structs import replace
+
+    from edgepose.cli.output import print_report
+    from edgepose.publish.mqtt.forget import forget
+
+    options = _options(args)
+    cleared = forget(replace(options, device=args.device) if args.device else options, running=args.running)
+    print_report({"cleared": cleared if args.json else len(cleared)}, as_json=args.json)
+    return 0
+
+
+def _watch(args: argparse.Namespace) -> int:
     from edgepose.cli.signals import ending_on_signals, exit_code
     from edgepose.publish.mqtt.watch import Watch
 
