@@ -71,7 +71,7 @@ class Outlet:
                 if self._desk is not None:
                     opened.callback(self._desk.store.close)
                 for publisher in self._publishers:
-                    opened.callback(publisher.close)
+                    opened.push(_leaving(publisher, queues.failed))
                     publisher.open(self._delivery.card)
                 if self._desk is not None:
                     self._carry(self._desk.interrupt("EdgePose did not run for a while"))
@@ -175,3 +175,16 @@ class Outlet:
                 publisher.stats(values)
         self._interval = Meter()
         self._stats_due_s = time.monotonic() + self._delivery.stats_s
+
+
+def _leaving(publisher: Publisher, failed: Flag) -> Callable[..., None]:
+    """What ends a publisher: `close`, or after an error `fail`, where it has that."""
+
+    def leave(kind: type[BaseException] | None, *error: object) -> None:
+        fail = getattr(publisher, "fail", None)
+        if fail is not None and (kind is not None or failed.is_set()):
+            fail()
+        else:
+            publisher.close()
+
+    return leave

@@ -176,6 +176,7 @@ class Pipeline:
         if worker.error is None:
             self._queues.progress.pop(worker.name, None)  # what ended well is not waited for by a watchdog
             return
+        self._queues.failed.set()
         with self._lock:
             self._error = self._error or worker.error
         if worker in self._captures:

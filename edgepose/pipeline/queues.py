@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from threading import Event
 
 from edgepose.look.preprocess import Letterbox
 from edgepose.pipeline.inbox import Inbox
@@ -29,7 +30,8 @@ class Inferred:
 class Queues:
     """Capture -> inbox -> infer -> inferred -> group -> results; camera states travel beside them as notices.
 
-    progress: loop counter per thread; one that stands still for seconds belongs to a thread that hangs.
+    progress: loop counter per thread; one that stands still for seconds belongs to a thread that hangs. failed: set
+    before all ends when a thread ended by an error.
     """
 
     inbox: Inbox
@@ -37,6 +39,7 @@ class Queues:
     results: BoundedQueue[FrameResult]
     notices: SimpleQueue[tuple[str, CameraState]] = field(default_factory=SimpleQueue)
     progress: dict[str, int] = field(default_factory=dict)
+    failed: Event = field(default_factory=Event)
 
     def close(self) -> None:
         """Wake every thread; frames that the network has not seen are dropped."""

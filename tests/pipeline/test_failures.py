@@ -114,6 +114,28 @@ def test_one_publisher_that_fails_leaves_the_others_closed_and_their_results_kep
     assert kept.calls[-1] == failing.calls[-1] == "close"
 
 
+class Telling(NotingPublisher):
+    """Notes whether it was ended by an error."""
+
+    failed = False
+
+    def fail(self) -> None:
+        self.failed = True
+
+
+@pytest.mark.parametrize("case", ["source", "backend", "rule"])
+def test_a_publisher_learns_that_the_run_ended_by_an_error(case: str):
+    what, error, _ = CASES[case]
+    publisher = Telling()
+    defaults = {"source": PicturesSource([picture(3)] * 1000), "model": GreyBackend(), "rules": []}
+    with pytest.raises(error):
+        Pipeline(**{**defaults, **what, "publishers": [publisher]}).run()
+    assert publisher.failed
+    calm = Telling()
+    Pipeline(**{**defaults, "source": PicturesSource([picture(3)] * 3), "publishers": [calm]}).run()
+    assert not calm.failed
+
+
 def test_a_publisher_that_cannot_be_closed_is_an_error():
     with pytest.raises(OSError, match="close"):
         Pipeline(

@@ -318,3 +318,15 @@ def test_an_error_in_the_links_thread_leaves_the_last_will_to_speak(broker, monk
         publisher.close()
         assert wait_for(lambda: subscriber.raw("/status")[-1] == b"offline")
         assert b"stopped" not in subscriber.raw("/status")
+
+
+def test_an_end_by_error_lets_the_last_messages_out_and_the_last_will_speak(broker):
+    with Subscriber(broker.port) as subscriber:
+        publisher = opened(broker.url)
+        assert wait_for(lambda: publisher.connected)
+        publisher.publish(result(person(), events=(fall("confirmed"),)))
+        publisher.fail()
+        publisher.close()
+        assert wait_for(lambda: subscriber.raw("jetson/status")[-1:] == [b"offline"])
+        assert b"stopped" not in subscriber.raw("jetson/status")
+        assert subscriber.json("/alert") and subscriber.json("/occupancy")[-1]["state"] == "OFF"

@@ -32,6 +32,7 @@ def send_drill(options: MqttOptions, camera: str, timeout_s: float = 5.0) -> tup
     alerts = [desk.take(camera, Event("fall", stage, now, evidence=evidence)) for stage in ("confirmed", "cleared")]
     session = Session(options, f"edgepose-drill-{os.urandom(3).hex()}")
     deadline = now + timeout_s * (1 + len(options.fallbacks))
+    session.patient = False
     session.start()
     try:
         while not session.connected:

@@ -135,18 +135,19 @@ class Link:
     def close(self, last_topic: str, last_word: str, timeout_s: float) -> None:
         """Wait until everything was taken, then the last word too, `timeout_s` at most, and leave.
 
-        Where the last word was not taken the last will speaks: no goodbye is said.
+        Where the last word was not taken, or is empty, the last will speaks: no goodbye is said.
         """
         deadline = time.monotonic() + timeout_s
         self._drain(deadline)
-        self.state(last_topic, last_word)
-        self._drain(deadline)
+        if last_word:
+            self.state(last_topic, last_word)
+            self._drain(deadline)
         self._keeper.stop()
         self._session.wake()
         ended = self._keeper.join(1.0)
         pending = self._outbox.is_unsent(last_topic) or last_topic in self._under_way.values()
         if ended:
-            self._session.close(goodbye=self._keeper.error is None and not pending)
+            self._session.close(goodbye=bool(last_word) and self._keeper.error is None and not pending)
         n_alerts = self.desk.store.depth()
         if n_alerts:
             log.warning("alerts not handed over to a subscriber on %s: %d", self._session.broker, n_alerts)

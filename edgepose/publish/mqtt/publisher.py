@@ -207,8 +207,18 @@ class MqttPublisher:
 
     def close(self) -> None:
         """Say `stopped`, let the last messages out, and leave; PublishError when the broker was never reached."""
-        if self._closed:
-            return
+        if not self._closed:
+            self._leave("stopped")
+            if not self._session.n_connects:
+                problem = self._session.problem or "did not answer in time"
+                raise PublishError(f"nothing was published: broker {self._session.broker} {problem}")
+
+    def fail(self) -> None:
+        """Let the last messages out and leave without a word: the last will says `offline`, as after a crash."""
+        if not self._closed:
+            self._leave("")
+
+    def _leave(self, last_word: str) -> None:
         self._closed = True
         self._inbox.is_running = False
         self._home.close()
@@ -216,10 +226,7 @@ class MqttPublisher:
             self._link.state(self.topics.of_camera(name, "status"), "offline")
         for camera in self._cameras.values():
             self._link.state(self.topics.of_camera(camera.name, "occupancy"), Occupancy("OFF", 0))
-        self._link.close(self.topics.of("status"), "stopped", self.options.close_timeout_s)
-        if not self._session.n_connects:
-            problem = self._session.problem or "did not answer in time"
-            raise PublishError(f"nothing was published: broker {self._session.broker} {problem}")
+        self._link.close(self.topics.of("status"), last_word, self.options.close_timeout_s)
 
     def _camera(self, name: str) -> _Camera:
         camera = self._cameras.get(name)

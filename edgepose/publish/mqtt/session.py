@@ -44,6 +44,8 @@ _LASTING_S = 10.0
 _OUT_OF_DATE = (9, 10)
 """OpenSSL's verify codes of a certificate that is not valid yet, or no more; what a board without a clock sees."""
 
+_TRYING_ON = "broker %s %s; trying on"
+
 _MAX_MESSAGES = 256
 """Messages from outside that wait for their reader."""
 
@@ -69,7 +71,8 @@ class Session:
     """Closed once, at the end. problem: why there is no connection, in words, or None. broker: which one they are of.
 
     n_connects, n_losses: how often a connection was made and has ended. ending: of the last one. taken_over: whether
-    somebody else has our client id, so that another is used.
+    somebody else has our client id, so that another is used. patient: set it to False where the owner
+    gives up by itself when the first try fails, and then says why.
     """
 
     def __init__(self, options: MqttOptions, client_id: str, will: tuple[str, bytes] | None = None) -> None:
@@ -79,6 +82,7 @@ class Session:
         self.n_connects = self.n_losses = 0
         self.ending: Ending | None = None
         self.taken_over = False
+        self.patient = True
         self._options = options
         self._client_id = self._own_id = client_id
         first = "3.1.1" if options.protocol == "3.1.1" else "5"
@@ -372,7 +376,7 @@ class Session:
         kind = problem if ending.kind == "unreachable" else f"{ending.kind} {ending.code}"
         if (broker, kind) not in self._said:
             self._said.add((broker, kind))
-            log.warning("broker %s %s; trying on", broker, problem)
+            log.log(logging.WARNING if self.patient or self.n_connects else logging.DEBUG, _TRYING_ON, broker, problem)
 
 
 def size_of(topic: str, payload: bytes) -> int:

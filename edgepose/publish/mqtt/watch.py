@@ -41,6 +41,7 @@ class Watch:
     def __init__(self, options: MqttOptions, device: str = "+") -> None:
         self._session = Session(options, f"edgepose-watch-{os.urandom(3).hex()}")
         self._session.subscribe(f"{ROOT}/{device}/#")
+        self._session.patient = False
         self._session.start()
         self._closed = False
 
