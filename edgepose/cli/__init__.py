@@ -35,7 +35,7 @@ VERBS: dict[str, str] = {
     "fall-eval": "falls found and false alarms on labelled clips, per data set and camera",
     "alert": "incidents: list, show, export, close them; send a marked drill",
     "spool": "alerts that wait until somebody has them: list, send again, export",
-    "mqtt": "watch what devices say on a broker",
+    "mqtt": "watch what devices say on a broker, or clear what it keeps of one",
     "schema": "JSON schemas of everything EdgePose says",
 }  # fmt: skip
 """Verbs in the order of the help text; `model check` lives in cli/model.py, `fall-eval` in cli/fall_eval.py."""

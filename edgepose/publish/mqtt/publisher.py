@@ -28,7 +28,7 @@ from edgepose.publish.mqtt.home import Home
 from edgepose.publish.mqtt.identity import client_id
 from edgepose.publish.mqtt.inbound import Inbox
 from edgepose.publish.mqtt.link import Link
-from edgepose.publish.mqtt.messages import SKELETON_KEYS, Observation, Occupancy, skeletons
+from edgepose.publish.mqtt.messages import SKELETON_KEYS, Info, Observation, Occupancy, Stats, skeletons
 from edgepose.publish.mqtt.session import Session
 from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions
@@ -122,7 +122,7 @@ class MqttPublisher:
         model = card.get("model")
         if self._is_own_desk:
             self._desk.model = dict(model) if isinstance(model, Mapping) else None
-        about = {"device": self.topics.device, "schemas": SCHEMA_IDS, "skeleton_keys": SKELETON_KEYS}
+        about: Info = {"device": self.topics.device, "schemas": SCHEMA_IDS, "skeleton_keys": SKELETON_KEYS}
         cameras = card.get("cameras")
         if isinstance(cameras, Sequence):
             self._inbox.cameras = {self.topics.camera(str(camera["name"])) for camera in cameras}
@@ -182,8 +182,12 @@ class MqttPublisher:
 
     def stats(self, values: Mapping[str, Any]) -> None:
         """Send the numbers of the last interval, with this link's own; a device that does not is silent."""
-        own: dict[str, object] = {"mqtt_dropped": self.dropped, "mqtt_too_large": self._link.n_too_large}
-        own |= {"spool_depth": self._desk.store.depth(), "boot": boot_id()}
+        own: Stats = {
+            "mqtt_dropped": self.dropped,
+            "mqtt_too_large": self._link.n_too_large,
+            "spool_depth": self._desk.store.depth(),
+            "boot": boot_id(),
+        }
         now_s = time.monotonic()
         interval_s = now_s - self._stats_s
         self._stats_s = now_s
