@@ -36,12 +36,16 @@ CREATE TABLE IF NOT EXISTS incidents (
     id TEXT PRIMARY KEY, camera TEXT NOT NULL, stage TEXT NOT NULL, started TEXT NOT NULL, closed TEXT, by TEXT,
     seen TEXT, severity TEXT NOT NULL, drill INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
     action TEXT, related TEXT NOT NULL DEFAULT '[]', seconds TEXT NOT NULL DEFAULT '{}');
+CREATE TABLE IF NOT EXISTS skeletons (id TEXT PRIMARY KEY, lines BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS next (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
 INSERT OR IGNORE INTO next VALUES (1, 0);
 """
 
 _ADDED = {"action": "TEXT", "related": "TEXT NOT NULL DEFAULT '[]'", "seconds": "TEXT NOT NULL DEFAULT '{}'"}
 """Columns of incidents that version 1 did not have."""
+
+KEEP_SKELETONS = 100
+"""The newest incidents whose skeletons are kept: some 200 kB each with two people."""
 
 GRAVITY = {"info": 0, "warning": 1, "critical": 2}
 
@@ -103,6 +107,9 @@ class Database(Queries):
         marks = ", ".join("?" * len(values))
         self._db.execute(f"INSERT OR REPLACE INTO incidents ({columns}) VALUES ({marks})", values)
 
+    def put_skeletons(self, incident_id: str, lines: bytes) -> None:
+        self._db.execute("INSERT OR REPLACE INTO skeletons VALUES (?, ?)", (incident_id, lines))
+
     def remove(self, seqs: Sequence[int]) -> None:
         self._db.executemany("DELETE FROM alerts WHERE seq = ?", [(seq,) for seq in seqs])
 
@@ -114,6 +121,10 @@ class Database(Queries):
         """Let alerts go that are older than `before_ms`, and beyond `most` the oldest of the least grave; how many."""
         old = self._db.execute("DELETE FROM alerts WHERE recorded_ms < ?", (before_ms,)).rowcount
         self._db.execute("DELETE FROM incidents WHERE closed IS NOT NULL AND changed_ms < ?", (before_ms,))
+        self._db.execute(
+            "DELETE FROM skeletons WHERE id NOT IN (SELECT id FROM incidents ORDER BY id DESC LIMIT ?)",
+            (KEEP_SKELETONS,),
+        )
         gone = {"old": max(0, old)}
         beyond = self.depth() - most
         if beyond > 0:
@@ -170,7 +181,7 @@ def _is_damage(error: sqlite3.OperationalError) -> bool:
 def _salvage(damaged: Path, db: sqlite3.Connection) -> int:
     """Copy what can be read of a damaged file; how many alerts that were."""
     n = 0
-    for table in ("next", "incidents", "alerts"):
+    for table in ("next", "incidents", "skeletons", "alerts"):
         for columns, row in _readable(damaged, table):
             marks = ", ".join("?" * len(row))
             with contextlib.suppress(sqlite3.Error):

@@ -25,6 +25,12 @@ class AlertOptions(Options, frozen=True):
         float,
         Meta(gt=0, description="seconds until a fall that was open when EdgePose stopped is cleared, if nobody did"),
     ] = 300.0
+    skeletons: Annotated[
+        bool,
+        Meta(
+            description="keep 30 s of skeletons before and after each fall with its incident, where alerts are on disk"
+        ),
+    ] = True
     require_ack: Annotated[
         bool, Meta(description="announce a critical alert again and again until somebody has seen it")
     ] = False

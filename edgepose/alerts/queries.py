@@ -50,6 +50,11 @@ class Queries:
         found = self._incidents("WHERE id = ?", incident_id)
         return found[0] if found else None
 
+    def skeletons(self, incident_id: str) -> bytes | None:
+        """What was kept of an incident: gzip of lines of the recording format."""
+        row = self._db.execute("SELECT lines FROM skeletons WHERE id = ?", (incident_id,)).fetchone()
+        return None if row is None else bytes(row[0])
+
     def _incidents(self, clause: str, *values: Any) -> list[Incident]:
         return [
             _incident(row) for row in self._db.execute(f"SELECT {INCIDENT_COLUMNS} FROM incidents {clause}", values)

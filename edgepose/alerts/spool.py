@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -59,6 +60,8 @@ class Spool:
         self._jobs: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
         self._numbers = threading.Lock()
         self._closed = False
+        self._packer: SimpleQueue[tuple[str, Callable[[], bytes]] | None] = SimpleQueue()
+        self._packing = Worker("skeletons", self._pack).start()
         self._owner = Worker("spool", self._serve).start()
 
     def record(self, make: MakeAlert, incident: Incident) -> Alert:
@@ -82,6 +85,13 @@ class Spool:
     def incident(self, incident_id: str) -> Incident | None:
         return self._ask(lambda: self._pending().get(incident_id) or self._database.incident(incident_id)).result()
 
+    def keep_skeletons(self, incident_id: str, make: Callable[[], bytes]) -> None:
+        if not self._closed:
+            self._packer.put((incident_id, make))
+
+    def skeletons(self, incident_id: str) -> bytes | None:
+        return self._ask(lambda: self._database.skeletons(incident_id)).result()
+
     def page(self, after: int, n: int) -> Sequence[StoredAlert]:
         return self._ask(lambda: self._page(after, n)).result()
 
@@ -101,6 +111,8 @@ class Spool:
     def close(self) -> None:
         """Write what still can be written and let the file go; closing twice is fine."""
         if not self._closed:
+            self._packer.put(None)
+            self._packing.join(2.0)
             self._closed = True
             self._jobs.put(None)
             self._owner.join(5.0)
@@ -142,6 +154,26 @@ class Spool:
         self._changed[incident.id] = incident
         if self._jobs.empty() or len(self._changed) >= 256:
             self._flush()
+
+    def _pack(self, stop: threading.Event) -> None:
+        """Make skeletons, which takes tens of milliseconds, while the owner is free for alerts."""
+        while (item := self._packer.get()) is not None:
+            incident_id, make = item
+            try:
+                lines = make()
+            except Exception:
+                log.exception("skeletons of incident %s were not kept", incident_id)
+                continue
+            with contextlib.suppress(ClosedError):
+                self._ask(partial(self._keep_skeletons, incident_id, lines))
+
+    def _keep_skeletons(self, incident_id: str, lines: bytes) -> None:
+        """They are worth less than an alert: a disk that does not take them is said, and no more."""
+        try:
+            with self._database.writing():
+                self._database.put_skeletons(incident_id, lines)
+        except sqlite3.Error as error:
+            log.warning("alert spool '%s': skeletons of an incident were not kept: %s", self._path, error)
 
     def _pending(self) -> dict[str, Incident]:
         """Incidents whose newest form the disk has not taken yet."""

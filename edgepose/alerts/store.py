@@ -81,6 +81,14 @@ class AlertStore(Protocol):
         """The one of an id."""
         ...
 
+    def keep_skeletons(self, incident_id: str, make: Callable[[], bytes]) -> None:
+        """Keep the skeletons of an incident in the place of those of before; they are made when they are kept."""
+        ...
+
+    def skeletons(self, incident_id: str) -> bytes | None:
+        """Those of an incident: gzip of lines of the recording format."""
+        ...
+
     def page(self, after: int, n: int) -> Sequence[StoredAlert]:
         """The first `n` alerts that wait with a number above `after`."""
         ...
@@ -147,6 +155,12 @@ class MemoryAlertStore:
     def incident(self, incident_id: str) -> Incident | None:
         with self._lock:
             return self._incidents.get(incident_id)
+
+    def keep_skeletons(self, incident_id: str, make: Callable[[], bytes]) -> None:
+        """Kept on disk only: memory is for what is on its way."""
+
+    def skeletons(self, incident_id: str) -> bytes | None:
+        return None
 
     def page(self, after: int, n: int) -> Sequence[StoredAlert]:
         with self._lock:

@@ -11,6 +11,7 @@ from edgepose.cli.records import add_place, me, print_table, records_of, write_l
 
 if TYPE_CHECKING:
     from edgepose.alerts.store import Incident
+    from edgepose.device.records import Records
 
 HELP = "incidents: list, show, export, close them; send a marked drill"
 EXAMPLE = """examples:
@@ -40,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(listing)
     show = actions.add_parser("show", help="one incident: its stages, who answered, the seconds since the impact")
     show.add_argument("id")
+    show.add_argument(
+        "--skeletons", metavar="FILE", help="write 30 s before and after it as lines that `edgepose replay` reads"
+    )
     add_place(show)
     export = actions.add_parser("export", help=f"the newest {_EVERYTHING} incidents, one JSON document a line")
     export.add_argument("-o", "--output", metavar="FILE", help="file to write (default: stdout)")
@@ -63,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
         if incident is None:
             raise _unknown(args.id, records.place)
         waiting = [one.seq for one in _waiting(records) if one.id == args.id]
+        if args.skeletons:
+            about |= {"frames": _write_skeletons(records, args.id, args.skeletons), "skeletons": args.skeletons}
         print_report({**_document(incident), "alerts_waiting": waiting, **about}, as_json=args.json)
         return 0
     incidents = records.incidents(_EVERYTHING)
@@ -129,6 +135,24 @@ def _clear(args: argparse.Namespace, about: dict[str, Any]) -> int:
     ended = records.incident(args.id)
     print_report({**_document(ended), **about}, as_json=args.json)
     return 0
+
+
+def _write_skeletons(records: Records, incident_id: str, place: str) -> int:
+    import gzip
+    from pathlib import Path
+
+    from edgepose.errors import DataError
+    from edgepose.files import write_atomically
+
+    packed = records.skeletons(incident_id)
+    if packed is None:
+        raise DataError(f"no skeletons were kept of incident {incident_id} (alerts.skeletons, alerts.spool)")
+    try:
+        lines = gzip.decompress(packed)
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError(f"the skeletons of incident {incident_id} are damaged ({error})") from None
+    write_atomically(Path(place), lines)
+    return lines.count(b"\n")
 
 
 def _unknown(incident_id: str, place: str) -> Exception:

@@ -15,7 +15,7 @@ from edgepose.alerts.options import AlertOptions
 from edgepose.alerts.reading import reading
 from edgepose.alerts.store import Incident
 from edgepose.device.control import ask, running
-from edgepose.device.requests import MOST, Clear, Incidents, OneIncident, TryAgain, Waiting, cleared
+from edgepose.device.requests import MOST, Clear, Incidents, OneIncident, Skeletons, TryAgain, Waiting, cleared
 from edgepose.errors import ControlError
 
 SERVICE_SPOOL = Path("/var/lib/edgepose/alerts.db")
@@ -37,6 +37,10 @@ class Records(Protocol):
         ...
 
     def incident(self, incident_id: str) -> Incident | None: ...
+
+    def skeletons(self, incident_id: str) -> bytes | None:
+        """Those around one: gzip of lines of the recording format."""
+        ...
 
     def clear(self, incident_id: str, by: str, action: Action | None) -> Alert | None:
         """End an incident; None where it is not open."""
@@ -89,6 +93,10 @@ class Running:
         found: Incident | None = _read(self._ask(OneIncident(incident_id)), Incident | None)
         return found
 
+    def skeletons(self, incident_id: str) -> bytes | None:
+        found: bytes | None = _read(self._ask(Skeletons(incident_id)), bytes | None)
+        return found
+
     def clear(self, incident_id: str, by: str, action: Action | None) -> Alert | None:
         found: Alert | None = _read(self._ask(Clear(incident_id, by, action)), Alert | None)
         return found
@@ -121,6 +129,10 @@ class InFile:
     def incident(self, incident_id: str) -> Incident | None:
         with reading(self._path) as spool:
             return spool.incident(incident_id)
+
+    def skeletons(self, incident_id: str) -> bytes | None:
+        with reading(self._path) as spool:
+            return spool.skeletons(incident_id)
 
     def clear(self, incident_id: str, by: str, action: Action | None) -> Alert | None:
         """The alert that says so waits in the file for the next start."""

@@ -52,6 +52,12 @@ class OneIncident(Request, frozen=True, tag="incident"):
     id: str
 
 
+class Skeletons(Request, frozen=True, tag="skeletons"):
+    """The skeletons around one."""
+
+    id: str
+
+
 class Clear(Request, frozen=True, tag="clear"):
     """End an incident. action: how it went, None where nobody says."""
 
@@ -71,7 +77,7 @@ class Drill(Request, frozen=True, tag="drill"):
     answer_s: float = 0.0
 
 
-_DECODER = msgspec.json.Decoder(Waiting | TryAgain | Incidents | OneIncident | Clear | Drill)
+_DECODER = msgspec.json.Decoder(Waiting | TryAgain | Incidents | OneIncident | Skeletons | Clear | Drill)
 
 
 class Carrier(Protocol):
@@ -107,6 +113,8 @@ class Requests:
             return msgspec.to_builtins(desk.store.incidents(max(1, min(MOST_INCIDENTS, request.n))))
         if isinstance(request, OneIncident):
             return msgspec.to_builtins(desk.incident(request.id))
+        if isinstance(request, Skeletons):
+            return msgspec.to_builtins(desk.store.skeletons(request.id))
         if isinstance(request, Clear):
             alert = cleared(desk, request)
             if alert is not None:

@@ -18,6 +18,7 @@ from edgepose.pipeline.judging import Judge
 from edgepose.pipeline.meter import Meter
 from edgepose.pipeline.queues import Inferred, Queues
 from edgepose.pipeline.threads import POLL_S
+from edgepose.pipeline.trail import Trails
 from edgepose.publish import Publisher
 from edgepose.types import FrameResult
 from edgepose.workers import Closed
@@ -56,6 +57,7 @@ class Outlet:
         self._publishers = publishers
         self._delivery = delivery
         self._desk = delivery.desk
+        self._trails = _trails(delivery.desk)
         self._to_caller = delivery.to_caller
         self._interval = Meter()
         self._troubles: tuple[Reason, ...] = ()
@@ -78,6 +80,8 @@ class Outlet:
                 with suppress(Closed):
                     while not self._enough():
                         self._step()
+                if self._trails is not None:
+                    self._trails.close()
                 if self._desk is not None:
                     self._carry(self._desk.interrupt("EdgePose has stopped"))
                 self._tell_states()
@@ -122,9 +126,15 @@ class Outlet:
 
     def _publish(self, result: FrameResult) -> None:
         began = time.perf_counter()
+        if self._trails is not None:
+            self._trails.add(result)
         if self._desk is not None and result.events:
             alarming = [event for event in result.events if to_alert(event)]
-            self._carry([self._desk.take(result.source, one, pose_of(one, result.tracks)) for one in alarming])
+            alerts = [self._desk.take(result.source, one, pose_of(one, result.tracks)) for one in alarming]
+            self._carry(alerts)
+            if self._trails is not None:
+                for alert in alerts:
+                    self._trails.begin(alert, result.source, result.t)
         for publisher in self._publishers:
             publisher.publish(result)
         publish_ms = (time.perf_counter() - began) * 1e3
@@ -188,3 +198,10 @@ def _leaving(publisher: Publisher, failed: Flag) -> Callable[..., None]:
             publisher.close()
 
     return leave
+
+
+def _trails(desk: AlertDesk | None) -> Trails | None:
+    """Skeletons around falls, where there is a disk to keep them on and nobody has switched them off."""
+    if desk is None or not desk.options.skeletons or desk.options.spool_path is None:
+        return None
+    return Trails(desk.store.keep_skeletons)
