@@ -10,15 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipeline_fakes import GreyBackend, NotingPublisher, PicturesSource, picture
 
 from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.options import AlertOptions
 from edgepose.alerts.spool import Spool
 from edgepose.alerts.store import MemoryAlertStore
 from edgepose.cli import main
 from edgepose.clock import uuid7
+from edgepose.config import Config
 from edgepose.device import control
 from edgepose.device.control import ControlSocket
 from edgepose.device.requests import Requests
+from edgepose.pipeline import Pipeline
 from edgepose.pipeline.trail import Trails
 from edgepose.replay.lines import load_lines
 from edgepose.types import Event, FrameResult, Pose, Track
@@ -145,3 +149,63 @@ def test_they_come_out_as_a_recording_that_replay_reads(tmp_path: Path, monkeypa
     (recording,) = load_lines(place)
     people = [len(one.people) for one in recording.frames]
     assert recording.camera == "hall" and len(people) >= 30 and set(people) == {2}
+
+
+class OneFall:
+    """A rule that sees one fall, confirmed in the third frame."""
+
+    def __init__(self, size_wh: tuple[int, int]) -> None:
+        self._n, self._id = 0, uuid7()
+
+    def update(self, tracks, t: float):
+        self._n += 1
+        return [Event("fall", "confirmed", t, started_t=t, episode=self._id)] if self._n == 3 else []
+
+
+class Taker(NotingPublisher):
+    """Takes alerts at once."""
+
+    def use_desk(self, desk: AlertDesk) -> None:
+        self.desk = desk
+
+    def alert(self, alert) -> None:
+        self.desk.handed_over(alert)
+
+
+@pytest.mark.parametrize("switch", [True, False])
+def test_a_run_keeps_them_with_the_fall_unless_they_are_switched_off(tmp_path: Path, switch: bool):
+    config = Config(alerts=AlertOptions(spool=str(tmp_path / "alerts.db"), skeletons=switch))
+    source = PicturesSource(map(picture, [1, 2, 3, 4, 5, 6]), period_s=0.12)
+    running = Pipeline(config, source=source, model=GreyBackend(), rules=[OneFall], publishers=[Taker()])
+    assert running.run()["frames"] == 6
+    store = Spool(tmp_path / "alerts.db")
+    (incident,) = store.incidents(9)
+    packed = store.skeletons(incident.id)
+    store.close()
+    assert "handed_over" in incident.seconds and (packed is not None) is switch
+    if packed is not None:
+        frames = [json.loads(line) for line in gzip.decompress(packed).splitlines()]
+        assert [one["seq"] for one in frames] == [0, 1, 2, 3, 4, 5]
+
+
+def test_alerts_of_other_threads_and_what_waits_reach_the_publishers(tmp_path: Path):
+    class Slow(Taker):
+        urged = 0
+        heard: list[str] = []
+
+        def alert(self, alert) -> None:
+            self.heard.append(alert.id)
+
+        def try_again(self) -> None:
+            self.urged += 1
+
+    source, publisher = PicturesSource(map(picture, range(1, 8)), live=True, period_s=0.2), Slow()
+    with Pipeline(Config(), source=source, model=GreyBackend(), rules=[], publishers=[publisher]) as running:
+        running.start(to_caller=False)
+        made = running.desk.take("hall", Event("fall", "confirmed", time.monotonic(), episode=uuid7()))
+        running.carry([made])
+        running.try_again()
+        deadline = time.monotonic() + 5
+        while not (publisher.urged and publisher.heard) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert (publisher.urged, publisher.heard) == (1, [made.id])
