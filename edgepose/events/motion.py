@@ -56,7 +56,7 @@ class Motion:
     picture_height_px: where the picture ends; a floor below it is out of sight.
     height_px: body height. shoulders, hips: height over the floor; NaN while the floor under the body is unknown.
     stood_t: when the shoulders were last higher than on any seat; upright_t: when the trunk was last upright. busy: how
-    fast shoulders and hands move lately, body heights per second. descent: how the shoulders came down. What carries
+    fast shoulders and hands of a lying body move lately, body heights per second. descent: how the shoulders came down. What carries
     the body is worked out when somebody asks.
     """
 
@@ -133,7 +133,8 @@ class Motion:
             self.stood_t = t
         if body.angle_deg < UPRIGHT_DEG:
             self.upright_t = t
-        self._work(body, dt)
+        if body.angle_deg > LYING_DEG:
+            self._work(body, dt)
         lies = self.shoulders < FLAT and body.angle_deg > LYING_DEG
         self.descent.see(t, body.neck_y, body.hip_y, height_px, lies=lies)
         self.body, self.t = body, t

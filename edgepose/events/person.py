@@ -80,7 +80,7 @@ class Person:
             self.low_since, self.strength = None, 0.0
         if self.low_since is not None and self.episode is None:  # an open one keeps the strength it began with
             self.strength = max(self.strength, fall_evidence(motion, options))
-        if self.episode is None and self.low_since is None and not motion.descent.going_down:
+        if self.n_looks and self.episode is None and self.low_since is None and not motion.descent.going_down:
             self.n_looks = 0  # that descent is over; the next one has looks of its own
 
     def end_episode(self, quiet_until: float) -> None:
