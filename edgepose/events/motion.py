@@ -56,8 +56,8 @@ class Motion:
     picture_height_px: where the picture ends; a floor below it is out of sight.
     height_px: body height. shoulders, hips: height over the floor; NaN while the floor under the body is unknown.
     stood_t: when the shoulders were last higher than on any seat; upright_t: when the trunk was last upright. busy: how
-    fast shoulders and hands of a lying body move lately, body heights per second. descent: how the shoulders came down. What carries
-    the body is worked out when somebody asks.
+    fast shoulders and hands of a lying body move lately, body heights per second. descent: how the shoulders came
+    down. What carries the body is worked out when somebody asks.
     """
 
     def __init__(self, picture_height_px: float = math.inf) -> None:
