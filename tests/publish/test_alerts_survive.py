@@ -163,3 +163,17 @@ def test_a_fresh_critical_alert_overtakes_a_long_backlog(make_broker, tmp_path):
         assert wait_for(lambda: len(subscriber.json("/alert")) == 301)
         assert [alert["seq"] for alert in subscriber.json("/alert")].index(fresh.seq) < 25
         closed(desk, publisher)
+
+
+def test_what_nobody_heard_is_offered_again_when_an_operator_says_so(broker, tmp_path):
+    desk, publisher = opened(tmp_path / "alerts.db", broker.url)
+    assert wait_for(lambda: publisher.connected)
+    publisher.alert(desk.take("hall", fall("confirmed", uuid7())))
+    assert wait_for(lambda: any(one.code == "alert_unheard" for one in publisher.health.message().reasons))
+    with Subscriber(broker.port) as subscriber:
+        time.sleep(0.5)
+        assert subscriber.json("/alert") == []  # it would be in half a minute
+        publisher.try_again()
+        assert wait_for(lambda: len(subscriber.json("/alert")) == 1, 5)
+        assert wait_for(lambda: desk.store.depth() == 0)
+    closed(desk, publisher)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import ssl
-import stat
 
 from msgspec.structs import replace
 
 from edgepose.errors import ConfigError
+from edgepose.files import read_secret
 from edgepose.publish.mqtt.topics import Broker, parse_url
 from edgepose.publish.options import MqttOptions
-
-_LONGEST_PASSWORD = 65_535
-"""What MQTT can carry."""
 
 
 def brokers_of(options: MqttOptions) -> tuple[Broker, ...]:
@@ -25,7 +20,7 @@ def brokers_of(options: MqttOptions) -> tuple[Broker, ...]:
     if brokers[0].user is None:
         raise ConfigError("mqtt.password_file needs a user in mqtt.url, as mqtt://user@host")
     try:
-        password = _read_secret(options.password_file).decode().rstrip("\r\n")
+        password = read_secret(options.password_file).decode().rstrip("\r\n")
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise ConfigError(f"mqtt.password_file {options.password_file!r} cannot be read: {words}") from None
@@ -52,14 +47,3 @@ def tls_of(options: MqttOptions) -> ssl.SSLContext:
                 f"{files} cannot be used: {error}; wanted PEM files that belong together, the key without a passphrase"
             ) from error
     return context
-
-
-def _read_secret(path: str) -> bytes:
-    """Contents of a file that nobody else can change; it is not waited for, as a pipe would be."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is no ordinary file")
-        if mode & 0o022:
-            raise OSError(errno.EPERM, f"others may change it (mode {stat.S_IMODE(mode):04o}); keep it at 0600")
-        return file.read(_LONGEST_PASSWORD + 2)
