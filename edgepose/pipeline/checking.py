@@ -62,11 +62,16 @@ def check(config: Config) -> None:
 
 
 def _outside_of_service(options: MqttOptions) -> MqttOptions:
-    """Without a password that systemd hands over only while the service runs."""
-    handed_over = options.password_file.startswith(_CREDENTIALS)
-    return (
-        replace(options, password_file="") if handed_over and not os.access(options.password_file, os.R_OK) else options
-    )
+    """Without a password, key or certificate that systemd hands over only while the service runs."""
+
+    def is_away(path: str) -> bool:
+        return path.startswith(_CREDENTIALS) and not os.access(path, os.R_OK)
+
+    if is_away(options.password_file):
+        options = replace(options, password_file="")
+    if is_away(options.cert_file) or is_away(options.key_file):
+        options = replace(options, cert_file="", key_file="")
+    return options
 
 
 def _source_name(entry: SourceEntry) -> str:

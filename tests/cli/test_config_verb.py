@@ -90,6 +90,16 @@ def test_check_passes_over_a_password_that_only_the_service_is_given(tmp_path):
     assert main(["config", "check", str(path)]) == 0
 
 
+def test_check_passes_over_a_key_that_only_the_service_is_given(tmp_path):
+    path, certificate = tmp_path / "edgepose.toml", tmp_path / "device.pem"
+    certificate.write_text("no certificate")
+    files = f'cert_file = "{certificate}"\nkey_file = "/run/credentials/edgepose.service/key"\n'
+    path.write_text(HALL + f'[mqtt]\nurl = "mqtts://a@b"\n{files}')
+    assert main(["config", "check", str(path)]) == 0
+    path.write_text(HALL + f'[mqtt]\nurl = "mqtts://a@b"\ncert_file = "{certificate}"\n')
+    assert main(["config", "check", str(path)]) == 1
+
+
 def test_check_asks_no_camera_and_no_broker(tmp_path, capsys):
     path = tmp_path / "edgepose.toml"
     path.write_text(
