@@ -48,7 +48,7 @@ class PoseEstimator:
             raise ClosedError("this PoseEstimator was closed; make a new one")
         sight: Sight | None = getattr(self._sights, "mine", None)
         if sight is None:
-            sight = self._sights.mine = self._network.sight()
+            sight = self._sights.mine = Sight(self._network)
         return sight(image)
 
     def close(self) -> None:

@@ -18,7 +18,6 @@ import numpy as np
 from edgepose.backends import Backend, gives_away, takes_pixels
 from edgepose.decode import Grouper, GroupOptions
 from edgepose.look.preprocess import Letterbox, Preprocessor, input_size, split_fields
-from edgepose.look.sight import Sight
 from edgepose.model import Kernel, model_sha256
 from edgepose.types import Fields, FloatArray, Image, Pose
 from edgepose.workers import Turns
@@ -110,10 +109,6 @@ class Network:
         input_hw: fit every picture into that input (H, W). kernel: scale with this one in place of the contract's.
         """
         return Preparer(self.backend, self.height, input_hw, kernel)
-
-    def sight(self, input_hw: tuple[int, int] | None = None) -> Sight:
-        """All the steps in one call, for one source or thread."""
-        return Sight(self, input_hw)
 
     def infer(
         self, tensors: Sequence[FloatArray | Image], *, urgent: bool = False, timeout_s: float | None = None

@@ -53,7 +53,7 @@ class Analyser:
         frame = Frame(checked_image(image), checked_time(t), self._next_seq.get(source, 0), source)
         self._next_seq[source] = frame.seq + 1
         if source not in self._sights:
-            self._sights[source] = self._network.sight()
+            self._sights[source] = Sight(self._network)
         seen = self._sights[source].see(frame.image)
         return self._scenes.update(frame, seen.poses, seen.timings_ms)
 

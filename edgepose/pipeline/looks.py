@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from edgepose.look import Network
+from edgepose.look import Network, Sight
 from edgepose.look.crop import cut_out, to_frame
 from edgepose.types import Frame, LookAgain, Pose
 from edgepose.workers import Busy
@@ -27,7 +27,7 @@ class SecondLooks:
     def __init__(self, network: Network, live: frozenset[str] = frozenset()) -> None:
         self._network = network
         self._live = live
-        self._sight = network.sight()
+        self._sight = Sight(network)
         self.answered = self.refused = 0
 
     def deadline(self, frame: Frame, every_s: float) -> float | None:

@@ -13,7 +13,7 @@ from edgepose.arrays import read_arrays
 from edgepose.config import Config
 from edgepose.errors import DataError
 from edgepose.files import replacing
-from edgepose.look import Network
+from edgepose.look import Network, Sight
 from edgepose.pipeline.looks import SecondLooks
 from edgepose.pipeline.rules import rule_makers
 from edgepose.pipeline.scene import Scenes
@@ -71,7 +71,7 @@ class VideoFalls:
         path = self._cache / f"{video.stem}-{key.hexdigest()[:12]}.v{FORMAT}.npz"
         found = _load(path)
         if found is None:
-            sight = self._network.sight()
+            sight = Sight(self._network)
             found = [Found(f.seq, f.t, (f.image.shape[1], f.image.shape[0]), sight(f.image)) for f in self._read(video)]
             _save(path, found)
         return found

@@ -6,16 +6,25 @@ import contextlib
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from edgepose.evaluation import Scores
 
-if TYPE_CHECKING:
-    from edgepose.training.loop import Training
-
 COLUMNS = ("step", "epoch", "loss", "last_stage_loss", "gradient_norm", "rate", "images_per_s", "AP", "AP50")
+
+
+class Run(Protocol):
+    """What a journal reads of the training that keeps it."""
+
+    step: int
+    best_ap: float
+    options: Any
+    optimiser: Any
+
+    @property
+    def steps_per_epoch(self) -> int: ...
 
 
 class Journal:
@@ -24,7 +33,7 @@ class Journal:
     first: false in the other processes of a distributed run, which then write nothing.
     """
 
-    def __init__(self, out: Path, training: Training, *, first: bool) -> None:
+    def __init__(self, out: Path, training: Run, *, first: bool) -> None:
         self._out = out
         self._training = training
         self._first = first

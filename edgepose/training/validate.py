@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from edgepose.backends import BackendInfo
 from edgepose.evaluation import Scores, evaluate
-from edgepose.look import Network
+from edgepose.look import Network, Sight
 from edgepose.model import ModelSpec, OutputSpec
 from edgepose.options import Options
 from edgepose.training.network import STRIDE, PoseNetwork
@@ -47,7 +47,7 @@ def own_spec(name: str, skeleton: str = "bodyposenet_18", input_hw: tuple[int, i
 
 def predictor(network: PoseNetwork, height: int) -> Callable[[Image], list[Pose]]:
     """Pictures to poses in their pixels with this network, on the device where it is, aspect kept at `height`."""
-    return Network(_InTraining(network), height).sight()
+    return Sight(Network(_InTraining(network), height))
 
 
 class _InTraining:

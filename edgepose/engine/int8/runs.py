@@ -16,7 +16,7 @@ def opened(backend: Backend, input_hw: tuple[int, int]) -> Iterator[Sight]:
     """A sight with every picture fitted into one input (H, W); the backend is closed behind it."""
     network = Network(backend)
     try:
-        yield network.sight(input_hw)
+        yield Sight(network, input_hw)
     finally:
         network.close()
 
