@@ -16,7 +16,7 @@ from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from edgepose.alerts.database import Database
@@ -38,6 +38,9 @@ KEEP_MOST = 50_000
 
 BALLAST_BYTES = 1 << 20
 """Kept beside the database and released when the disk is full: SQLite then refuses even to delete."""
+
+_QUIET_S = 0.1
+"""Moments of incidents go to the disk after so long without anything else, or with the next alert."""
 
 _TRIM_S = 600.0
 _FULL = "the disk takes no more alerts; they wait in memory and are lost if this device stops: make room"
@@ -125,7 +128,15 @@ class Spool:
         return future
 
     def _serve(self, stop: threading.Event) -> None:
-        while (item := self._jobs.get()) is not None:
+        while True:
+            try:
+                quiet_s = _QUIET_S if "spool_full" not in self._troubles else 50 * _QUIET_S
+                item = self._jobs.get(timeout=quiet_s if self._changed else None)
+            except Empty:  # what only changed of incidents keeps no alert waiting
+                self._flush()
+                continue
+            if item is None:
+                break
             job, future = item
             try:
                 future.set_result(job())
@@ -152,7 +163,7 @@ class Spool:
     def _keep(self, incident: Incident) -> None:
         self._unwritten = [(row, incident if one.id == incident.id else one) for row, one in self._unwritten]
         self._changed[incident.id] = incident
-        if self._jobs.empty() or len(self._changed) >= 256:
+        if len(self._changed) >= 256:
             self._flush()
 
     def _pack(self, stop: threading.Event) -> None:

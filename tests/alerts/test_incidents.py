@@ -12,6 +12,7 @@ from alert_kit import desk, fall, uuid7
 
 from edgepose.alerts.acknowledgement import Acknowledgement
 from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.reading import reading
 from edgepose.alerts.spool import Spool
 from edgepose.alerts.store import MemoryAlertStore
 from edgepose.types import Event
@@ -207,4 +208,17 @@ def test_a_spool_of_the_first_version_goes_on(tmp_path: Path):
     assert [incident.id for incident in one.store.open_incidents()] == ["a"]
     assert one.take("hall", replace(fall("recovered", "a"), started_t=None)).seq == 7
     assert one.store.open_incidents() == []
+    one.store.close()
+
+
+def test_a_moment_reaches_the_disk_by_itself_and_keeps_no_alert_waiting(tmp_path: Path):
+    one, born = desk(tmp_path / "alerts.db"), uuid7()
+    alert = one.take("hall", fall("confirmed", born))
+    one.note(born, "second_way")
+    with reading(tmp_path / "alerts.db") as there:
+        deadline = time.monotonic() + 5
+        while "second_way" not in there.incident(born).seconds and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert "second_way" in there.incident(born).seconds
+    assert alert.seq == 0
     one.store.close()
