@@ -22,6 +22,9 @@ MOST = 50
 
 MOST_INCIDENTS = 1000
 
+_LATCHED_S = 1.0
+"""A drill is open for at least so long: states are told by their newest value, and a shorter one would not be seen."""
+
 _POLL_S = 0.05
 
 
@@ -131,6 +134,7 @@ class Requests:
         handed_over = _reached(desk, alert.id, HANDED_OVER, drill.hand_over_s, stop)
         second = desk.has_second_way and _reached(desk, alert.id, SECOND_WAY, drill.hand_over_s, stop)
         answered = handed_over and drill.answer_s > 0 and _reached(desk, alert.id, ACKNOWLEDGED, drill.answer_s, stop)
+        stop.wait(max(0.0, began + _LATCHED_S - time.monotonic()))
         end = desk.clear(alert.id, "the drill is over")
         if end is not None:
             self._carrier.carry([end])
