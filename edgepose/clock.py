@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 import time
 from datetime import datetime, timezone
 
@@ -43,9 +44,19 @@ def is_synced() -> bool:
 
 
 def uuid7() -> str:
-    """A UUID that sorts by time (RFC 9562, 5.7): 48 bits of epoch milliseconds, version, variant, 74 random bits."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
+    """A UUID that sorts by time (RFC 9562, 5.7): 48 bits of epoch milliseconds, version, variant, 74 random bits.
+
+    Ids of one process go on rising within a millisecond, and where the clock steps back (method 2 of 6.2).
+    """
+    global _last_id
+    drawn = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    drawn = drawn & ~(0xF << 76) | 0x7 << 76
+    drawn = drawn & ~(0x3 << 62) | 0x2 << 62
+    with _id_lock:
+        _last_id = drawn if drawn > _last_id else _last_id + 1
+        text = f"{_last_id:032x}"
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+_id_lock = threading.Lock()
+_last_id = 0

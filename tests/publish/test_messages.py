@@ -61,6 +61,8 @@ def test_ids_are_version_7_and_sort_by_time():
     second = uuid7()
     assert uuid.UUID(first).version == 7 and uuid.UUID(first).variant == uuid.RFC_4122
     assert first < second
+    many = [uuid7() for _ in range(5000)]
+    assert many == sorted(set(many)) and all(uuid.UUID(one).version == 7 for one in many)
 
 
 @pytest.mark.parametrize(("ms", "words"), [(0, "1970-01-01T00:00:00.000Z"), (1_769_847_300_007, r".*T.*:..\.007Z")])
