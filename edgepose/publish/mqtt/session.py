@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import random
 import socket
-import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -19,19 +18,16 @@ import msgspec
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edgepose.clock import is_synced
 from edgepose.publish.mqtt import cloudevents, reasons
 from edgepose.publish.mqtt.brokers import brokers_of, tls_of
 from edgepose.publish.mqtt.cloudevents import Attributes
 from edgepose.publish.mqtt.connection import Connection, Ending, Limits, Will
+from edgepose.publish.mqtt.endings import ANSWER_S, in_words
 from edgepose.publish.mqtt.identity import other_client_id
 from edgepose.publish.mqtt.topics import Broker
 from edgepose.publish.options import MqttOptions
 
 log = logging.getLogger(__name__)
-
-ANSWER_S = 5.0
-"""Longest wait for a CONNACK, and with several brokers for a PUBACK too, before the next one is tried."""
 
 _PATIENT_ANSWER_S = 15.0
 """Longest wait for a PUBACK, and for names, TCP and TLS, where there is no other broker."""
@@ -40,9 +36,6 @@ _LONGEST_PAUSE_S = 30.0
 
 _LASTING_S = 10.0
 """A connection that lasted so long was a good one: the next pause is a short one again."""
-
-_OUT_OF_DATE = (9, 10)
-"""OpenSSL's verify codes of a certificate that is not valid yet, or no more; what a board without a clock sees."""
 
 _TRYING_ON = "broker %s %s; trying on"
 
@@ -293,7 +286,7 @@ class Session:
         if at_once:
             self._due_s = 0.0
             return
-        self._say(target.broker, ending, self._words(target.broker, connection, ending))
+        self._say(target.broker, ending, in_words(target.broker, connection, ending))
         self._mind_client_id(ending, lasted_s, n_open)
         self._n_failed = 0 if lasted_s >= _LASTING_S else self._n_failed + 1
         if ending.kind != "silent" or connection.connected_s:
@@ -352,24 +345,6 @@ class Session:
             properties.MessageExpiryInterval = expiry_s
         return properties
 
-    def _words(self, broker: Broker, connection: Connection, ending: Ending) -> str:
-        if ending.kind == "unreachable":
-            return f"cannot be reached: {_error_words(ending.error)}; {_hint(ending.error, broker)}"
-        if ending.kind == "refused":
-            return f"refuses this device: {reasons.sentence(ending.code)}"
-        if ending.kind == "foreign":
-            return f"answers something else than MQTT {connection.protocol}; is it a broker?"
-        if ending.kind == "silent":
-            if connection.connected_s:
-                return "went away: it answers nothing any more"
-            return f"takes the connection and then says nothing for {ANSWER_S:.0f} s; is it a broker, and is it well?"
-        if ending.kind == "lost":
-            return f"went away: {reasons.sentence(ending.code) if ending.code else 'it closed the connection'}"
-        if broker.tls:
-            said = f" ({ending.words.split(': ', 1)[-1]})" if ending.words else ""
-            return f"closes the connection before it answers{said}; does it want a certificate (mqtt.cert_file)?"
-        return "closes the connection before it answers; does it want TLS on this port (mqtts://)?"
-
     def _say(self, broker: Broker, ending: Ending, problem: str) -> None:
         """Log a problem once, until the connection is there again."""
         self.broker, self.problem = broker, problem
@@ -382,20 +357,3 @@ class Session:
 def size_of(topic: str, payload: bytes) -> int:
     """Most bytes that a PUBLISH packet of ours takes: header, topic, mid, one property, payload."""
     return 5 + 2 + len(topic.encode()) + 2 + 6 + len(payload)
-
-
-def _hint(error: BaseException | None, broker: Broker) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        out_of_date = error.verify_code in _OUT_OF_DATE
-        return "the clock is not set yet" if out_of_date and not is_synced() else "check mqtt.ca_file"
-    if broker.tls and isinstance(error, (ssl.SSLError, ConnectionResetError, TimeoutError)):
-        return "does it speak TLS on this port (mqtt:// is without)?"
-    if isinstance(error, ValueError):
-        return "check the host name in mqtt.url"
-    return "is it running?"
-
-
-def _error_words(error: BaseException | None) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error) or "no answer"
-    return str(error) if error else "no answer"
