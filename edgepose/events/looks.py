@@ -17,6 +17,7 @@ LOST_S = 0.1  # not seen for this long: lost, or too weak to judge
 EVERY_S = 0.4  # at most this often,
 MOST = 6  # and this many times for one descent
 REGION = 0.75  # half side of the region, body heights
+SMALLEST_PX = 48.0  # of a body that is worth a look: enlarged, a smaller one is noise that a network takes for somebody
 
 
 def wanted_look(person: Person, t: float, options: FallOptions, size_wh: tuple[int, int] | None) -> LookAgain | None:
@@ -24,7 +25,7 @@ def wanted_look(person: Person, t: float, options: FallOptions, size_wh: tuple[i
     motion = person.motion
     if t - motion.t < LOST_S or not options.second_look or size_wh is None or motion.body is None or person.in_bed:
         return None
-    if t - person.look_t < EVERY_S or person.n_looks >= MOST:
+    if t - person.look_t < EVERY_S or person.n_looks >= MOST or motion.height_px < SMALLEST_PX:
         return None
     if person.episode is None and not motion.descent.going_down:
         return None

@@ -305,6 +305,15 @@ def test_a_clock_that_jumps_back_leaves_an_open_fall_unknown():
     assert (unknown.stage, unknown.evidence["why"]) == ("unknown", "the clock jumped")
 
 
+def test_somebody_too_small_to_show_more_when_enlarged_is_not_looked_at_again():
+    def shrunk(figure):
+        return figure * np.float32([0.2, 0.2, 1])
+
+    half_way = UP + 0.4 * (FLOOR - UP)
+    assert looks(detector(), play((UP, 2), (half_way, 0.4), (GONE, 2)))
+    assert looks(detector(), play((shrunk(UP), 2), (shrunk(half_way), 0.4), (GONE, 2))) == []
+
+
 def test_no_second_look_is_asked_for_when_it_is_switched_off():
     half_way = UP + 0.4 * (FLOOR - UP)
     assert looks(detector(second_look=False), play((UP, 2), (half_way, 0.4), (GONE, 2))) == []
