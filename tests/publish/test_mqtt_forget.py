@@ -77,6 +77,7 @@ def test_a_broker_that_refuses_is_one_sentence(make_broker, tmp_path, capsys):
     subprocess.run(["mosquitto_pub", "-p", str(broker.port), "-r", "-t", topic, "-m", "stopped"], check=True)
     rules.write_text("topic read #\n")
     broker.process.send_signal(1)  # reads its rules anew
-    time.sleep(0.3)
+    probe = ["mosquitto_pub", "-V", "5", "-q", "1", "-p", str(broker.port), "-r", "-t", topic, "-m", "stopped"]
+    assert wait_for(lambda: b"authorized" in subprocess.run(probe, capture_output=True).stderr)
     assert main(["mqtt", "forget", "--url", broker.url, "--device", "attic"]) == 1
     assert "does not let" in capsys.readouterr().err
