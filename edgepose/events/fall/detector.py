@@ -17,13 +17,13 @@ from typing import Any
 
 from edgepose.clock import uuid7
 from edgepose.events.body import Body
-from edgepose.events.episode import FOUND_DOWN, begin_cause, next_stage
-from edgepose.events.following import Follower
-from edgepose.events.looks import best_body, wanted_look
+from edgepose.events.fall.episode import FOUND_DOWN, begin_cause, next_stage
+from edgepose.events.fall.following import Follower
+from edgepose.events.fall.looks import best_body, wanted_look
+from edgepose.events.fall.person import Episode, Person
 from edgepose.events.measure import measure
 from edgepose.events.motion import LYING_DEG, Motion
 from edgepose.events.options import FallOptions
-from edgepose.events.person import Episode, Person
 from edgepose.events.rate import FrameRate
 from edgepose.events.zones import body_zone, is_ignored
 from edgepose.skeleton import BODYPOSENET_18, Skeleton

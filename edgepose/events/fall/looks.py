@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 
 from edgepose.events.body import Body
+from edgepose.events.fall.person import Person
 from edgepose.events.options import FallOptions
-from edgepose.events.person import Person
 from edgepose.types import LookAgain
 
 LOST_S = 0.1  # not seen for this long: lost, or too weak to judge

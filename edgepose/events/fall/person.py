@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from edgepose.events.evidence import STANDING, fall_evidence, low_height
+from edgepose.events.fall.evidence import STANDING, fall_evidence, low_height
 from edgepose.events.motion import LYING_DEG, Motion
 from edgepose.events.options import FallOptions
 from edgepose.events.zones import ZoneOptions

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from edgepose.events.evidence import lost_evidence, low_height
+from edgepose.events.fall.evidence import lost_evidence, low_height
+from edgepose.events.fall.person import CRAWLING, Person
 from edgepose.events.motion import FLAT, Motion
 from edgepose.events.options import FallOptions
-from edgepose.events.person import CRAWLING, Person
 
 LEFT_BED_S = 1.0  # somebody who came out of bed without standing up is low this long before a fall is suspected
 EDGE = 0.02  # a body this near the sides of the picture (of its width) may have walked out of it
