@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import msgspec
 
-    from edgepose.cli.machine import examine
+    from edgepose.device.machine import examine
 
     checks = examine(args.mqtt, args.model)
     counts = {status: sum(check.status == status for check in checks) for status in ("ok", "warn", "fail")}

@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
 
     import msgspec
 
+    from edgepose.device.selftest import selftest
     from edgepose.engine.int8.pictures import readable
-    from edgepose.engine.selftest import selftest
     from edgepose.errors import SourceError
     from edgepose.files import write_atomically
     from edgepose.model import model_path

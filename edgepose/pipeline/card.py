@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -32,18 +32,34 @@ def device_card(network: Network, sources: Sequence[Source]) -> Mapping[str, Any
     }
 
 
+class Telemetry(Protocol):
+    """Something that reads the machine, such as `edgepose.device.telemetry.open_telemetry()`. `read` costs a few
+    milliseconds, never raises, and gives a struct whose fields join the `stats`.
+    """
+
+    def read(self) -> msgspec.Struct: ...
+
+    def close(self) -> None:
+        """Let go; closing twice is fine."""
+        ...
+
+
 class Board:
-    """What `Publisher.stats` tells beside the pipeline's own numbers: lost links so far, and how the board is doing."""
+    """What `Publisher.stats` tells beside the pipeline's own numbers: lost links so far, and how the machine is doing.
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        from edgepose.telemetry import open_telemetry
+    telemetry: opens what reads the machine, None where nobody asks.
+    """
 
+    def __init__(self, sources: Sequence[Source], telemetry: Callable[[], Telemetry] | None = None) -> None:
         self._sources = sources
-        self._telemetry = open_telemetry()
+        self._telemetry = telemetry() if telemetry is not None else None
 
     def read(self) -> Mapping[str, Any]:
         reconnects = {source.name: getattr(source, "reconnects", 0) for source in self._sources if source.live}
+        if self._telemetry is None:
+            return {"reconnects": reconnects}
         return {"reconnects": reconnects, **msgspec.structs.asdict(self._telemetry.read())}
 
     def close(self) -> None:
-        self._telemetry.close()
+        if self._telemetry is not None:
+            self._telemetry.close()

@@ -8,7 +8,8 @@ import socket
 import pytest
 from networks import EXPORTS, write_export
 
-from edgepose.cli import machine, main
+from edgepose.cli import main
+from edgepose.device import machine
 
 
 def _named(checks, name):

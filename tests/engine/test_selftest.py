@@ -19,7 +19,7 @@ from test_quantise import ranges_of
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.backends.tensorrt import TensorRtBackend
 from edgepose.cli import main
-from edgepose.engine import selftest as module
+from edgepose.device import selftest as module
 from edgepose.engine.int8.quantise import quantised
 from edgepose.engine.onnx.plain import plain
 from edgepose.engine.tensorrt.job import _batches, build

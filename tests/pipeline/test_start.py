@@ -10,9 +10,9 @@ from pipeline_fakes import GreyBackend, NotingPublisher, PicturesSource, picture
 
 from edgepose import Pipeline
 from edgepose.cli import main
+from edgepose.device.service import supervised
 from edgepose.errors import ModelError
 from edgepose.look import Network
-from edgepose.service import supervised
 
 
 class SlowToStart(GreyBackend):
@@ -38,8 +38,8 @@ def manager(tmp_path, monkeypatch):
         listening.bind(address)
         listening.settimeout(5)
         monkeypatch.setenv("NOTIFY_SOCKET", address)
-        monkeypatch.setattr("edgepose.service._BEAT_S", 0.02)
-        monkeypatch.setattr("edgepose.service._EXTEND_EVERY_S", 0.1)
+        monkeypatch.setattr("edgepose.device.service._BEAT_S", 0.02)
+        monkeypatch.setattr("edgepose.device.service._EXTEND_EVERY_S", 0.1)
         yield listening
 
 
@@ -75,7 +75,7 @@ def test_a_camera_without_pictures_does_not_keep_the_service_from_being_ready(ma
 
 def test_a_late_first_picture_may_take_longer_than_a_thread_may_hang(manager, monkeypatch):
     monkeypatch.setattr("edgepose.pipeline.threads.FIRST_PICTURE_S", 0.1)
-    monkeypatch.setattr("edgepose.service.Progress.__init__.__defaults__", (0.3,))
+    monkeypatch.setattr("edgepose.device.service.Progress.__init__.__defaults__", (0.3,))
     backend = SlowToStart(1.2)
     source = PicturesSource([picture(1)] * 500, live=True, period_s=0.02)
     first = time.monotonic() + 0.5

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from edgepose.service import Notifier, Progress, supervised
+from edgepose.device.service import Notifier, Progress, supervised
 
 
 @pytest.fixture
@@ -82,9 +82,9 @@ def test_a_thread_that_ended_does_not_count_as_hanging():
 
 
 def test_a_hang_triggers_the_watchdog_and_ends_the_feeding(manager, monkeypatch):
-    monkeypatch.setattr("edgepose.service.STALL_S", 0.1)
-    monkeypatch.setattr("edgepose.service._BEAT_S", 0.02)
-    monkeypatch.setattr("edgepose.service.Progress", lambda counters: Progress(counters, stall_s=0.1))
+    monkeypatch.setattr("edgepose.device.service.STALL_S", 0.1)
+    monkeypatch.setattr("edgepose.device.service._BEAT_S", 0.02)
+    monkeypatch.setattr("edgepose.device.service.Progress", lambda counters: Progress(counters, stall_s=0.1))
     counters = Ticking("infer")
     with supervised(counters):
         assert heard(manager).startswith("READY=1")
@@ -120,7 +120,7 @@ def test_a_manager_that_is_gone_is_logged_and_nothing_more(tmp_path, caplog):
 
 
 def test_more_time_is_asked_for_until_the_network_has_answered(manager, monkeypatch):
-    monkeypatch.setattr("edgepose.service._EXTEND_EVERY_S", 0.02)
+    monkeypatch.setattr("edgepose.device.service._EXTEND_EVERY_S", 0.02)
     counters = {}
     with supervised(lambda: counters):  # nothing is open yet
         for _ in range(3):
@@ -133,8 +133,8 @@ def test_more_time_is_asked_for_until_the_network_has_answered(manager, monkeypa
 
 
 def test_a_start_that_hangs_is_not_given_time_for_ever(manager, monkeypatch):
-    monkeypatch.setattr("edgepose.service._EXTEND_EVERY_S", 0.02)
-    monkeypatch.setattr("edgepose.service.START_LIMIT_S", 0.15)
+    monkeypatch.setattr("edgepose.device.service._EXTEND_EVERY_S", 0.02)
+    monkeypatch.setattr("edgepose.device.service.START_LIMIT_S", 0.15)
     with supervised(dict):
         assert heard(manager).startswith("EXTEND")
         assert len(heard_until_silence(manager)) < 20

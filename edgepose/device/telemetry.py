@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -33,18 +33,11 @@ class Readings(Options, frozen=True):
     throttled: bool | None = None
 
 
-class Telemetry(Protocol):
-    """A reader of the board. `read` costs a few milliseconds and never raises: it is called between frames."""
+def open_telemetry(root: Path = Path("/")) -> JtopTelemetry | SysfsTelemetry:
+    """A reader of the board: jetson-stats where it works, else the kernel's files below `root`.
 
-    def read(self) -> Readings: ...
-
-    def close(self) -> None:
-        """Let the service go; closing twice is fine."""
-        ...
-
-
-def open_telemetry(root: Path = Path("/")) -> Telemetry:
-    """jetson-stats where it works, else the kernel's files below `root`."""
+    Its `read` costs a few milliseconds and never raises: it is called between frames.
+    """
     try:
         return JtopTelemetry(root)
     except ImportError:
@@ -62,7 +55,7 @@ class SysfsTelemetry:
         self._overcurrent = self._overcurrent_events()
 
     def read(self) -> Readings:
-        """See Telemetry.read."""
+        """One look at the board."""
         used, total = self._memory()
         return Readings(
             gpu_load=self._gpu_load(),
@@ -74,7 +67,7 @@ class SysfsTelemetry:
         )
 
     def close(self) -> None:
-        """See Telemetry.close."""
+        """Let the service go; closing twice is fine."""
 
     def _gpu_load(self) -> float | None:
         """Jetson's GPU driver gives per mille; the file's place depends on the module."""
@@ -150,7 +143,7 @@ class JtopTelemetry:
         self._client.start()
 
     def read(self) -> Readings:
-        """See Telemetry.read."""
+        """One look at the board."""
         if self._instead is None and self._client is not None:
             try:
                 return self._ask()
@@ -181,7 +174,7 @@ class JtopTelemetry:
         )
 
     def close(self) -> None:
-        """See Telemetry.close."""
+        """Let the service go; closing twice is fine."""
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(Exception):  # the service may be gone

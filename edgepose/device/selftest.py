@@ -16,6 +16,7 @@ import numpy as np
 
 from edgepose import __version__
 from edgepose.backends import BackendOptions, blank, open_backend
+from edgepose.device.telemetry import open_telemetry
 from edgepose.engine.int8.gate import compare
 from edgepose.engine.int8.runs import opened
 from edgepose.engine.tensorrt.files import jetpack_release
@@ -25,7 +26,6 @@ from edgepose.errors import DeviceError, EdgePoseError, MissingDependencyError
 from edgepose.look import Sight
 from edgepose.model import ModelSpec, load_spec, save_spec
 from edgepose.options import Options
-from edgepose.telemetry import open_telemetry
 
 WARM_UP = 20
 FP16_COSINE = 0.999

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgepose.telemetry import JtopTelemetry, SysfsTelemetry, open_telemetry
+from edgepose.device.telemetry import JtopTelemetry, SysfsTelemetry, open_telemetry
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
