@@ -6,8 +6,10 @@ that no other file names a keypoint by number. Everything counts from zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,13 +67,40 @@ class Skeleton:
         """float32 (K,) OKS sigmas."""
         return np.asarray(self.sigmas, np.float32)
 
+    @cached_property
+    def long_names(self) -> tuple[str, ...]:
+        """K names as COCO writes them: left_wrist for l_wrist."""
+        return tuple(long_name(name) for name in self.keypoints)
+
+    @cached_property
+    def _indices(self) -> dict[str, int]:
+        names = (*self.keypoints, *self.long_names)
+        return dict(zip(names, 2 * tuple(range(self.n_keypoints)), strict=True))
+
     def index(self, keypoint: str) -> int:
-        """Index of a keypoint by name; ValueError when this skeleton has none of that name."""
-        return self.keypoints.index(keypoint)
+        """Index of a keypoint by name, l_wrist or left_wrist; ValueError when this skeleton has none of that name."""
+        try:
+            return self._indices[keypoint]
+        except KeyError:
+            close = get_close_matches(keypoint, self._indices, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(self.long_names)}"
+            raise ValueError(f"skeleton {self.name!r} has no keypoint {keypoint!r}; {hint}") from None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Built-in skeletons are pickled by name: every Pose refers to one."""
+        if SKELETONS.get(self.name) is self:
+            return _built_in, (self.name,)
+        return Skeleton, tuple(getattr(self, part.name) for part in fields(self))
 
     def mapping_to(self, other: Skeleton) -> tuple[int, ...]:
         """For each keypoint of `other` the index of the same-named keypoint here, or -1."""
         return tuple(self.keypoints.index(name) if name in self.keypoints else -1 for name in other.keypoints)
+
+
+def long_name(keypoint: str) -> str:
+    """COCO's name of a keypoint: left_wrist for l_wrist."""
+    side = {"l_": "left_", "r_": "right_"}.get(keypoint[:2])
+    return keypoint if side is None else side + keypoint[2:]
 
 
 _COCO_SIGMAS = {
@@ -124,3 +153,8 @@ COCO_17 = _skeleton(
 
 SKELETONS = {skeleton.name: skeleton for skeleton in (BODYPOSENET_18, TRT_POSE_18, COCO_17)}
 """Every built-in skeleton by name, as a sidecar names it."""
+
+
+def _built_in(name: str) -> Skeleton:
+    """What a pickled built-in skeleton is made of again."""
+    return SKELETONS[name]

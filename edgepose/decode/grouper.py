@@ -40,7 +40,7 @@ class Grouper:
         keypoints, scores = self._core.group(
             fields.heatmaps, fields.pafs, float(fields.heatmap_stride), float(fields.paf_stride)
         )
-        return [Pose(person, score) for person, score in zip(keypoints, scores.tolist(), strict=True)]
+        return [Pose(person, score, self.skeleton) for person, score in zip(keypoints, scores.tolist(), strict=True)]
 
 
 def native_core(skeleton: Skeleton, options: GroupOptions) -> _native.Grouper | None:

@@ -28,4 +28,4 @@ def group_reference(fields: Fields, skeleton: Skeleton, options: GroupOptions) -
     fragments = assemble(peaks, connections)
     fragments = bridge(fragments, peaks, reach_of(skeleton), options.reach)
     people = people_of(fragments, peaks, skeleton, options.min_keypoints, options.min_score)
-    return [Pose(keypoints, score) for keypoints, score in people]
+    return [Pose(keypoints, score, skeleton) for keypoints, score in people]

@@ -50,5 +50,5 @@ def to_frame(poses: Sequence[Pose], request: LookAgain, image_hw: tuple[int, int
         x, y = pose.keypoints[:, 0], pose.keypoints[:, 1]
         turned = ((x, y), (right - y, x), (right - x, bottom - y), (y, bottom - x))[turns]
         keypoints[:, 0], keypoints[:, 1] = turned[0] + x0, turned[1] + y0
-        found.append(Pose(keypoints, pose.score))
+        found.append(Pose(keypoints, pose.score, pose.skeleton))
     return found

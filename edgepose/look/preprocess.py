@@ -95,7 +95,11 @@ class Letterbox:
         if self.keypoint_order is not None:
             absent = np.full((len(poses), 1, 3), (np.nan, np.nan, 0.0), np.float32)
             keypoints = np.concatenate([keypoints, absent], 1)[:, self.keypoint_order]  # -1 takes the absent one
-        return [Pose(points, pose.score) for points, pose in zip(keypoints, poses, strict=True)]
+        skeletons = [pose.skeleton if self.keypoint_order is None else BODYPOSENET_18 for pose in poses]
+        return [
+            Pose(points, pose.score, skeleton)
+            for points, pose, skeleton in zip(keypoints, poses, skeletons, strict=True)
+        ]
 
 
 class Preprocessor:

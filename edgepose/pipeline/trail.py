@@ -13,8 +13,8 @@ from dataclasses import replace
 from functools import partial
 
 from edgepose.alerts.message import Alert
-from edgepose.publish.record import encode
 from edgepose.types import FrameResult
+from edgepose.types.result import encode
 
 BEFORE_S = AFTER_S = 30.0
 EVERY_S = 0.095

@@ -17,8 +17,9 @@ from edgepose.files import check_appendable, is_worn_out, reason
 from edgepose.health import Reason, reason_now
 from edgepose.publish.line_file import LineFile
 from edgepose.publish.options import JsonlOptions
-from edgepose.publish.record import encode, is_torn
+from edgepose.publish.record import is_torn
 from edgepose.types import CameraState, FrameResult
+from edgepose.types.result import encode
 
 RETRY_S = 30.0
 """Pause before a file that was given up is tried again, seconds."""

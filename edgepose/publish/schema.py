@@ -10,7 +10,7 @@ from edgepose.alerts.acknowledgement import Acknowledgement
 from edgepose.alerts.message import Alert, DrillState, FallState
 from edgepose.publish.mqtt.health import HealthMessage
 from edgepose.publish.mqtt.messages import Info, Observation, Occupancy, Skeletons, Stats
-from edgepose.publish.record import FrameRecord
+from edgepose.types.record import FrameRecord
 
 MESSAGES: dict[str, Any] = {
     "skeleton": Skeletons,

@@ -14,10 +14,12 @@ from typing import Literal
 import msgspec
 
 from edgepose.errors import DataError
-from edgepose.publish.record import Line, Second, Side, decode, lines_of
+from edgepose.publish.record import Line, lines_of
 from edgepose.replay.recorded import RecordedFrame, Recording
 from edgepose.skeleton import BODYPOSENET_18
 from edgepose.types import FrameResult
+from edgepose.types.record import Second, Side
+from edgepose.types.result import decode
 
 
 class Head(msgspec.Struct, frozen=True):

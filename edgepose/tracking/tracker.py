@@ -41,6 +41,7 @@ class Tracker:
         first_id: int = 1,
     ) -> None:
         self.options = options or TrackerOptions()
+        self._skeleton = skeleton
         self._sigmas = skeleton.sigma_array
         self._similarity = similarity
         self._people = People.first_seen(np.empty((3, 0, skeleton.n_keypoints), np.float32), np.empty(0, np.float32), 0)
@@ -159,5 +160,7 @@ class Tracker:
         people = self._people
         columns = (people.id, people.score, t - people.first_t, t - people.last_t)
         ids, scores, ages_s, missing_s = (column.tolist() for column in columns)
-        tracks = map(Track, ids, map(Pose, people.keypoints(), scores), repeat(t), ages_s, missing_s)
+        tracks = map(
+            Track, ids, map(Pose, people.keypoints(), scores, repeat(self._skeleton)), repeat(t), ages_s, missing_s
+        )
         return tuple([track for track in tracks if track.id > 0] if self._waiting else tracks)

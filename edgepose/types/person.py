@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types.picture import FloatArray
 
 
@@ -17,10 +18,14 @@ class Pose:
     keypoints: float32 (K, 3), columns x, y, score. x and y are pixels of the source image (of the network input when
         returned by `group`). A keypoint that was not found has score 0 and x, y NaN.
     score: person score, 0 to 1.
+    skeleton: which keypoints these are, in which order.
+
+    `pose["left_wrist"]` is one keypoint by name.
     """
 
     keypoints: FloatArray
     score: float
+    skeleton: Skeleton = BODYPOSENET_18
 
     @property
     def found(self) -> NDArray[np.bool_]:
@@ -35,6 +40,35 @@ class Pose:
             return (float("nan"),) * 4
         (x0, y0), (x1, y1) = xy.min(0), xy.max(0)
         return float(x0), float(y0), float(x1), float(y1)
+
+    def __getitem__(self, keypoint: str) -> FloatArray:
+        """float32 (3,) x, y, score of a keypoint, `left_wrist` or `l_wrist`; NaN, NaN, 0 where it was not found.
+
+        KeyError for a name that the skeleton lacks.
+        """
+        if not isinstance(keypoint, str):
+            raise KeyError(f"a keypoint goes by its name, such as 'nose'; by number it is pose.keypoints[{keypoint!r}]")
+        try:
+            index = self.skeleton.index(keypoint)
+        except ValueError as error:
+            raise KeyError(str(error)) from None
+        found: FloatArray = self.keypoints[index]
+        return found
+
+    def as_dict(self) -> dict[str, tuple[float, float, float] | None]:
+        """(x, y, score) of every keypoint by COCO's name (`left_wrist`), None where it was not found."""
+        return {
+            name: (x, y, score) if score > 0 else None
+            for name, (x, y, score) in zip(self.skeleton.long_names, self.keypoints.tolist(), strict=True)
+        }
+
+    def normalised(self, size_wh: tuple[int, int]) -> FloatArray:
+        """float32 (K, 3): the keypoints with x and y as shares of a picture of `size_wh` pixels.
+
+        0 and 1 are its outer edges, so the centre of the top-left pixel is half a pixel inside.
+        """
+        xy = (self.keypoints[:, :2] + 0.5) / np.asarray(size_wh, np.float32)
+        return np.concatenate([xy, self.keypoints[:, 2:]], 1, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

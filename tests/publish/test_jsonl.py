@@ -19,8 +19,9 @@ from edgepose.errors import ClosedError, DataError, PublishError
 from edgepose.publish import jsonl, open_publisher
 from edgepose.publish.jsonl import JsonlPublisher
 from edgepose.publish.options import JsonlOptions, VideoOptions
-from edgepose.publish.record import encode, read_results
+from edgepose.publish.record import read_results
 from edgepose.publish.video import VideoPublisher
+from edgepose.types.result import encode
 
 
 def write(path: Path, *results, append: bool = False) -> None:

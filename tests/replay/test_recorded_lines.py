@@ -16,9 +16,9 @@ from builders import lying, standing
 from edgepose.cli import main
 from edgepose.config import Config, ZoneEntry
 from edgepose.errors import DataError
-from edgepose.publish.record import encode
 from edgepose.replay import load_recording, replay
 from edgepose.types import FrameResult, Pose, Track
+from edgepose.types.result import encode
 
 WH = (640, 480)
 UP, FLOOR = standing((300, 400)), lying((200, 380))
