@@ -74,7 +74,6 @@ def configured(args: argparse.Namespace) -> Config:
 def run(args: argparse.Namespace) -> int:
     from edgepose.cli.signals import ending_on_signals, exit_code
     from edgepose.device.service import supervised
-    from edgepose.device.telemetry import open_telemetry
     from edgepose.pipeline import Pipeline
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -85,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         supervised(
             lambda: running[0].progress if running else {}, lambda: bool(running) and running[0].warming
         ) as stopping,
-        Pipeline(configured(args), max_frames=args.max_frames, keep_images=False, telemetry=open_telemetry) as pipeline,
+        Pipeline(configured(args), max_frames=args.max_frames, keep_images=False) as pipeline,
         ending_on_signals(pipeline.stop) as received,
     ):
         running.append(pipeline)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from edgepose.look import Network
+from edgepose.plugins import find
 from edgepose.skeleton import BODYPOSENET_18
 from edgepose.sources import Source
 
@@ -32,10 +33,12 @@ def device_card(network: Network, sources: Sequence[Source]) -> Mapping[str, Any
     }
 
 
+TELEMETRY = {"board": "edgepose.device.telemetry:open_telemetry"}
+"""What reads the machine, by name; chosen when a run with publishers starts, as backends are when a model is opened."""
+
+
 class Telemetry(Protocol):
-    """Something that reads the machine, such as `edgepose.device.telemetry.open_telemetry()`. `read` costs a few
-    milliseconds, never raises, and gives a struct whose fields join the `stats`.
-    """
+    """Reads the machine. `read` takes milliseconds, never raises, and gives a struct whose fields join `stats`."""
 
     def read(self) -> msgspec.Struct: ...
 
@@ -45,21 +48,15 @@ class Telemetry(Protocol):
 
 
 class Board:
-    """What `Publisher.stats` tells beside the pipeline's own numbers: lost links so far, and how the machine is doing.
+    """What `Publisher.stats` tells beside the pipeline's own numbers: lost links, and how the machine is doing."""
 
-    telemetry: opens what reads the machine, None where nobody asks.
-    """
-
-    def __init__(self, sources: Sequence[Source], telemetry: Callable[[], Telemetry] | None = None) -> None:
+    def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
-        self._telemetry = telemetry() if telemetry is not None else None
+        self._telemetry: Telemetry = find("telemetry", "board", TELEMETRY)()
 
     def read(self) -> Mapping[str, Any]:
         reconnects = {source.name: getattr(source, "reconnects", 0) for source in self._sources if source.live}
-        if self._telemetry is None:
-            return {"reconnects": reconnects}
         return {"reconnects": reconnects, **msgspec.structs.asdict(self._telemetry.read())}
 
     def close(self) -> None:
-        if self._telemetry is not None:
-            self._telemetry.close()
+        self._telemetry.close()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepose.config import Config
 from edgepose.errors import ClosedError
-from edgepose.pipeline.card import Board, Telemetry, device_card
+from edgepose.pipeline.card import Board, device_card
 from edgepose.pipeline.delivery import HEARTBEAT_S, Delivery, Outlet
 from edgepose.pipeline.inbox import Inbox
 from edgepose.pipeline.judging import Judge
@@ -65,13 +65,11 @@ class Pipeline:
         publishers: Iterable[str | Publisher] | None = None,
         max_frames: int | None = None,
         keep_images: bool = True,
-        telemetry: Callable[[], Telemetry] | None = None,
     ) -> None:
         """Open everything; each keyword takes the place of what the configuration says.
 
         max_frames: results after which it ends. keep_images: False leaves the picture out of the results one iterates
-        over, so that collecting them costs little memory. telemetry: opens what reads the machine for
-        `stats`. Raises an EdgePoseError for what cannot be opened.
+        over, so that collecting them costs little memory. Raises an EdgePoseError for what cannot be opened.
         """
         self._config = configuration(config)
         self._rules = rule_makers(self._config, rules)
@@ -86,7 +84,6 @@ class Pipeline:
             opened.pop_all()
         self._max_frames = max_frames
         self._keep_images = keep_images
-        self._telemetry = telemetry
         options = self._config.pipeline
         self._queues = Queues(
             inbox=Inbox((one.name for one in self._sources), options.queue_size),
@@ -155,7 +152,7 @@ class Pipeline:
                 card=card,
                 live=live,
                 stats_s=min(self._config.pipeline.stats_s, HEARTBEAT_S),
-                board=Board(self._sources, self._telemetry) if self._publishers else None,
+                board=Board(self._sources) if self._publishers else None,
                 desk=self._desk,
                 max_frames=self._max_frames,
                 to_caller=to_caller,
