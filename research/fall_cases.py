@@ -13,7 +13,8 @@ import numpy as np
 from edgepose.config import Config
 from edgepose.events.measure import measure
 from edgepose.replay import Recording, load_recording, replay
-from edgepose.replay.falls import EARLY_S, Clip
+from edgepose.replay.falls import EARLY_S
+from edgepose.replay.manifest import Clip
 from edgepose.replay.recording import RecordedFrame
 from edgepose.tracking import Tracker
 from edgepose.training.fall_head.samples import EVERY_S, FIRST_S, LOST_S, visible_person

@@ -23,7 +23,7 @@ import torch
 from fall_cases import Case, clip_cases, people, video_cases
 
 from edgepose.replay import load_recording
-from edgepose.replay.falls import Clip, load_manifest
+from edgepose.replay.manifest import Clip, load_manifest
 from edgepose.training.fall_head.fit import fit, probabilities
 from edgepose.training.fall_head.network import FallNetwork
 from edgepose.training.fall_head.samples import Labelled, generated, joined, recorded

@@ -19,7 +19,7 @@ import numpy as np
 
 from edgepose.events import RULES, open_rule
 from edgepose.replay import load_recording
-from edgepose.replay.falls import load_manifest
+from edgepose.replay.manifest import load_manifest
 from edgepose.tracking import Tracker, TrackerOptions, tracker
 from edgepose.tracking.association import box_overlap, oks, oks_and_motion
 from edgepose.training.trajectories import DAILY, FALLS, Camera, generate

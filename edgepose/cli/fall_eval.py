@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgepose.config import Config
-    from edgepose.replay.falls import Clip, Outcome
+    from edgepose.replay.falls import Outcome
+    from edgepose.replay.manifest import Clip
 
 HELP = "falls detected and false alarms on labelled clips, per data set and camera"
 EXAMPLE = """examples:
@@ -38,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
 
     from edgepose.config import Config, load_config
     from edgepose.errors import DataError
-    from edgepose.replay.falls import load_manifest, summary
+    from edgepose.replay.falls import summary
+    from edgepose.replay.manifest import load_manifest
 
     if args.every < 1:
         raise DataError(f"--every takes 1 or more, got {args.every}")
@@ -69,7 +71,7 @@ def _judge_recordings(clips: Sequence[Clip], config: Config, every: int, picture
     outcomes = []
     for clip in track(clips, "clips"):
         recording = load_recording(clip.npz)[0].every(every)
-        outcome = judge(clip, replay(recording, config, ("fall",)))
+        outcome = judge(clip, replay(recording, config, ("fall",)), recording.last_s)
         outcomes.append(outcome)
         if pictures and not outcome.right:
             _draw(recording, outcome, config, Path(pictures))
@@ -95,7 +97,7 @@ def _judge_videos(
         outcomes = []
         for clip in track(clips, "videos"):
             assert clip.video is not None
-            outcome = judge(clip, videos.told(clip.video))
+            outcome = judge(clip, videos.told(clip.video), videos.recording(clip.video).last_s)
             outcomes.append(outcome)
             if args.pictures and not outcome.right:
                 _draw(videos.recording(clip.video), outcome, config, Path(args.pictures))

@@ -1,135 +1,68 @@
-"""Falls against labels: which clips are detected as falls, how soon after the impact, and which are false alarms.
-
-A manifest is JSON with `clips`: each has clip_id, file (NPZ, relative to the manifest), fps, label (fall or not_fall),
-dataset and camera; optionally split, activity, onset_frame, impact_frame, lies_from_start and video.
-"""
+"""Falls against labels: which clips are detected as falls, how soon after the impact, and which are false alarms."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import msgspec
-
-from edgepose.errors import DataError
-from edgepose.files import reason
+from edgepose.replay.manifest import Clip
 from edgepose.replay.rules import Told
 
 EARLY_S = 0.5  # longer before the labelled onset than this, a fall was not detected but guessed
 ALARMS = ("suspected", "confirmed", "long_lie", "found_down")
 """Stages that detect a fall; on a clip without one any of them is a false alarm."""
 
-
-@dataclass(frozen=True)
-class Clip:
-    """One labelled clip. onset_s, impact_s: when the fall begins and ends, None where that is not known.
-
-    lies_from_start: somebody lies there from the first frame on, so that `found_down` is right.
-    """
-
-    clip_id: str
-    dataset: str
-    camera: str
-    activity: str
-    is_fall: bool
-    npz: Path
-    video: Path | None
-    onset_s: float | None
-    impact_s: float | None
-    lies_from_start: bool = False
+CONFIRM_WITHIN_S = 3.0  # of the impact; a clip that ends before cannot say whether a fall is confirmed in time
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a clip. delay_s: from the impact to the first alarm, negative when it came while falling."""
+    """What came of a clip. delay_s: from the impact to the first alarm, negative when it came while falling.
+
+    confirm_delay_s: from the impact to `confirmed`, None where either is missing. goes_on: whether the clip is known to
+    last CONFIRM_WITHIN_S after the impact.
+    """
 
     clip: Clip
     told: Sequence[Told]
     detected: bool
     confirmed: bool
     delay_s: float | None
+    confirm_delay_s: float | None = None
+    goes_on: bool = False
 
     @property
     def right(self) -> bool:
         return self.detected == self.clip.is_fall
 
-
-class Entry(msgspec.Struct, frozen=True):
-    """One clip as a manifest writes it; what else stands there is passed over."""
-
-    clip_id: str
-    dataset: str
-    label: Literal["fall", "not_fall"]
-    file: Annotated[str, msgspec.Meta(min_length=1)]
-    fps: Annotated[float, msgspec.Meta(gt=0, le=10_000)]
-    camera: str | int | None = None
-    activity: str | int | None = None
-    split: str | int | None = None
-    video: str | None = None
-    onset_frame: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
-    impact_frame: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
-    lies_from_start: bool = False
+    @property
+    def confirmed_in_time(self) -> bool:
+        return self.confirm_delay_s is not None and self.confirm_delay_s <= CONFIRM_WITHIN_S
 
 
-class Manifest(msgspec.Struct, frozen=True):
-    """The file itself."""
+def judge(clip: Clip, told: Sequence[Told], last_s: float | None = None) -> Outcome:
+    """Hold the events of a clip against its label: any of ALARMS counts, not earlier than EARLY_S before the onset.
 
-    clips: list[Entry]
-
-
-def load_manifest(path: str | Path, split: str | None = None) -> list[Clip]:
-    """Clips of a manifest, of one split where wanted; DataError when it is none or holds none."""
-    path = Path(path)
-    try:
-        entries = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=Manifest).clips
-    except OSError as error:
-        raise DataError(f"manifest {str(path)!r} cannot be read: {reason(error)}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(
-            f"manifest {str(path)!r} is not JSON with clips of clip_id, file, fps, label and dataset ({error})"
-        ) from error
-    clips = [_clip(entry, path.parent) for entry in entries if split is None or _word(entry.split) == split]
-    if not clips:
-        known = sorted({str(entry.split) for entry in entries}) or ["none at all"]
-        raise DataError(f"manifest {str(path)!r} has no clips of split {split!r}; there are {', '.join(known)}")
-    return clips
-
-
-def _clip(entry: Entry, folder: Path) -> Clip:
-    def second(frame: float | None) -> float | None:
-        return None if frame is None else frame / entry.fps
-
-    return Clip(
-        clip_id=entry.clip_id,
-        dataset=entry.dataset,
-        camera=_word(entry.camera),
-        activity=_word(entry.activity),
-        is_fall=entry.label == "fall",
-        npz=folder / entry.file,
-        video=folder / entry.video if entry.video else None,
-        onset_s=second(entry.onset_frame),
-        impact_s=second(entry.impact_frame),
-        lies_from_start=entry.lies_from_start,
-    )
-
-
-def _word(value: str | int | None) -> str:
-    return "" if value is None else str(value)
-
-
-def judge(clip: Clip, told: Sequence[Told]) -> Outcome:
-    """Hold the events of a clip against its label: any of ALARMS counts, not earlier than EARLY_S before the onset."""
+    last_s: second of its last frame, where the time to `confirmed` is to be judged too.
+    """
     earliest_s = -1.0 if clip.onset_s is None or not clip.is_fall else clip.onset_s - EARLY_S
     falls = [one.event for one in told if one.event.kind == "fall" and one.event.t >= earliest_s]
     alarms = [event for event in falls if event.stage in ALARMS]
     if clip.lies_from_start and not clip.is_fall:
         alarms = [event for event in alarms if event.stage != "found_down"]
-    confirmed = any(event.stage == "confirmed" for event in alarms)
-    delay_s = alarms[0].t - clip.impact_s if alarms and clip.is_fall and clip.impact_s is not None else None
-    return Outcome(clip, told, bool(alarms), confirmed, delay_s)
+    confirmed = [event.t for event in alarms if event.stage == "confirmed"]
+    impact_s = clip.impact_s if clip.is_fall else None
+    return Outcome(
+        clip,
+        told,
+        bool(alarms),
+        bool(confirmed),
+        delay_s=alarms[0].t - impact_s if alarms and impact_s is not None else None,
+        confirm_delay_s=confirmed[0] - impact_s if confirmed and impact_s is not None else None,
+        goes_on=impact_s is not None and last_s is not None and last_s >= impact_s + CONFIRM_WITHIN_S,
+    )
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -139,10 +72,10 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     delays = sorted(outcome.delay_s for outcome in outcomes if outcome.delay_s is not None)
     return {
         "clips": len(outcomes),
-        "all": _counts(outcomes),
-        "datasets": {name: _counts(one for one in outcomes if one.clip.dataset == name) for name in datasets},
+        "all": counts_of(outcomes),
+        "datasets": {name: counts_of(one for one in outcomes if one.clip.dataset == name) for name in datasets},
         "cameras": {
-            f"{dataset} {camera}".strip(): _counts(
+            f"{dataset} {camera}".strip(): counts_of(
                 one for one in outcomes if (one.clip.dataset, one.clip.camera) == (dataset, camera)
             )
             for dataset, camera in cameras
@@ -156,11 +89,13 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _counts(outcomes: Iterable[Outcome]) -> dict[str, int | float]:
+def counts_of(outcomes: Iterable[Outcome]) -> dict[str, int | float]:
+    """Falls and clips without one in numbers. lasting: detected falls that go on long enough to be judged."""
     outcomes = list(outcomes)
     falls = [one for one in outcomes if one.clip.is_fall]
     daily = [one for one in outcomes if not one.clip.is_fall]
     detected, false_alarms = sum(one.detected for one in falls), sum(one.detected for one in daily)
+    lasting = [one for one in falls if one.detected and one.goes_on]
     counts: dict[str, int | float] = {
         "falls": len(falls),
         "detected": detected,
@@ -169,6 +104,8 @@ def _counts(outcomes: Iterable[Outcome]) -> dict[str, int | float]:
         "false_alarms": false_alarms,
         "confirmed_false": sum(one.confirmed for one in daily),
     }
+    if lasting:
+        counts |= {"lasting": len(lasting), "confirmed_in_time": sum(one.confirmed_in_time for one in lasting)}
     if falls:
         counts["sensitivity"] = round(detected / len(falls), 3)
     if daily:

@@ -45,6 +45,11 @@ class Recording:
     tracked: bool
     frames: Frames
 
+    @property
+    def last_s(self) -> float:
+        """Second of the last frame; 0 without one."""
+        return max((frame.t for frame in self.frames), default=0.0)
+
     def every(self, step: int) -> Recording:
         """The same at a lower frame rate: every `step`-th frame. Tracks stay what they were at the full rate."""
         return replace(self, frames=_EveryNth(self.frames, step))

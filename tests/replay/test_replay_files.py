@@ -17,7 +17,8 @@ from edgepose.errors import DataError
 from edgepose.publish.jsonl import JsonlPublisher
 from edgepose.publish.options import JsonlOptions
 from edgepose.replay import load_recording, replay, verdict
-from edgepose.replay.falls import judge, load_manifest, summary
+from edgepose.replay.falls import judge, summary
+from edgepose.replay.manifest import load_manifest
 from edgepose.replay.rules import Told
 from edgepose.replay.timeline import draw_timeline
 from edgepose.tracking import Tracker
@@ -153,6 +154,19 @@ def test_any_stage_that_alarms_detects_and_who_lies_there_from_the_start_may_be_
     lies = dataclasses.replace(stand, lies_from_start=True)
     assert not judge(lies, [found_down]).detected
     assert judge(lies, [found_down, Told(90, Event("fall", "suspected", 9.0, 1))]).detected
+
+
+def test_a_fall_is_confirmed_in_time_within_three_seconds_of_its_impact_where_the_clip_goes_on_so_long(clips):
+    (fall, stand) = load_manifest(clips)
+    fall = dataclasses.replace(fall, onset_s=4.0, impact_s=5.0)
+    told = [Told(52, Event("fall", "suspected", 5.2, 1)), Told(79, Event("fall", "confirmed", 7.9, 1))]
+    late = [told[0], Told(81, Event("fall", "confirmed", 8.1, 1))]
+    cases = [(told, 9.0), (late, 9.0), (told[:1], 9.0), (told, 7.95)]
+    outcomes = [judge(fall, events, last_s) for events, last_s in cases]
+    assert [one.confirmed_in_time for one in outcomes] == [True, False, False, True]
+    assert [one.goes_on for one in outcomes] == [True, True, True, False]
+    report = summary([*outcomes, judge(stand, told, 9.0)])["all"]
+    assert (report["lasting"], report["confirmed_in_time"]) == (3, 1)
 
 
 def test_fall_eval_reports_and_draws_wrong_clips(clips, tmp_path, capsys):

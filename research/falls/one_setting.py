@@ -1,6 +1,6 @@
 """Falls on labelled clips: judged with nothing tuned on the data set, over sensitivities, frame rates and evidence.
 
-    python research/falls.py MANIFEST [--json]
+    python research/falls/one_setting.py MANIFEST [--json]
 
 Leave one data set out: the one setting, sensitivity, is chosen on the other data sets (best balanced accuracy, nearest
 0.5 among equals) and judged on the one left out. Clips of split dev only, so that copies of a recording do not meet.
@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from edgepose.config import Config
 from edgepose.replay import Recording, load_recording, replay
-from edgepose.replay.falls import Outcome, judge, load_manifest
+from edgepose.replay.falls import Outcome, judge
+from edgepose.replay.manifest import load_manifest
 from edgepose.tracking import Tracker
 
 SENSITIVITIES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
