@@ -33,6 +33,7 @@ VERBS: dict[str, str] = {
     "doctor": "what this machine has and lacks, with the fix for each",
     "replay": "recorded skeletons through tracking and events",
     "fall-eval": "falls found and false alarms on labelled clips, per data set and camera",
+    "acts-eval": "postures, gestures and activities against labels, per data set and class",
     "alert": "incidents: list, show, export, close them; send a marked drill",
     "spool": "alerts that wait until somebody has them: list, send again, export",
     "mqtt": "watch what devices say on a broker, or clear what it keeps of one",

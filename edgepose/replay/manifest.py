@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
 from edgepose.errors import DataError
 from edgepose.files import reason
+
+Form = TypeVar("Form")
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,8 @@ class Manifest(msgspec.Struct, frozen=True):
 def load_manifest(path: str | Path, split: str | None = None) -> list[Clip]:
     """Clips of a manifest, of one split where wanted; DataError when it is none or holds none."""
     path = Path(path)
-    try:
-        entries = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=Manifest).clips
-    except OSError as error:
-        raise DataError(f"manifest {str(path)!r} cannot be read: {reason(error)}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(
-            f"manifest {str(path)!r} is not JSON with clips of clip_id, file, fps, label and dataset ({error})"
-        ) from error
-    clips = [_clip(entry, path.parent) for entry in entries if split is None or _word(entry.split) == split]
+    entries = read_manifest(path, Manifest, "clip_id, file, fps, label and dataset").clips
+    clips = [_clip(entry, path.parent) for entry in entries if split is None or word(entry.split) == split]
     if not clips:
         known = sorted({str(entry.split) for entry in entries}) or ["none at all"]
         raise DataError(f"manifest {str(path)!r} has no clips of split {split!r}; there are {', '.join(known)}")
@@ -84,17 +79,28 @@ def _clip(entry: Entry, folder: Path) -> Clip:
     return Clip(
         clip_id=entry.clip_id,
         dataset=entry.dataset,
-        camera=_word(entry.camera),
-        activity=_word(entry.activity),
+        camera=word(entry.camera),
+        activity=word(entry.activity),
         is_fall=entry.label == "fall",
         npz=folder / entry.file,
         video=folder / entry.video if entry.video else None,
         onset_s=second(entry.onset_frame),
         impact_s=second(entry.impact_frame),
         lies_from_start=entry.lies_from_start,
-        split=_word(entry.split),
+        split=word(entry.split),
     )
 
 
-def _word(value: str | int | None) -> str:
+def read_manifest(path: Path, form: type[Form], needs: str) -> Form:
+    """What a manifest holds, as the struct `form`. needs: what each clip has to have, for the DataError."""
+    try:
+        return msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), type=form)
+    except OSError as error:
+        raise DataError(f"manifest {str(path)!r} cannot be read: {reason(error)}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"manifest {str(path)!r} is not JSON with clips of {needs} ({error})") from error
+
+
+def word(value: str | int | None) -> str:
+    """A name in a manifest, which may be a number or missing."""
     return "" if value is None else str(value)
