@@ -15,6 +15,7 @@ from edgepose.version import __version__
 
 if TYPE_CHECKING:
     from edgepose.config import Config
+    from edgepose.convert import convert
     from edgepose.decode import group
     from edgepose.events.fall import FallDetector
     from edgepose.look.estimator import PoseEstimator
@@ -31,6 +32,7 @@ _LAZY = {
     "Pipeline": "edgepose.pipeline",
     "PoseEstimator": "edgepose.look.estimator",
     "Tracker": "edgepose.tracking",
+    "convert": "edgepose.convert",
     "draw": "edgepose.overlay",
     "group": "edgepose.decode",
 }
@@ -56,6 +58,7 @@ __all__ = [
     "Track",
     "Tracker",
     "__version__",
+    "convert",
     "draw",
     "group",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from edgepose.skeleton import BODYPOSENET_18, Skeleton
+from edgepose.skeleton import Skeleton
 from edgepose.types import FloatArray, FrameResult, Image, Pose, Track
 
 Colour = tuple[int, int, int]
@@ -40,14 +40,14 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 def draw(
     image: Image,
     what: FrameResult | Sequence[Track] | Sequence[Pose],
-    skeleton: Skeleton = BODYPOSENET_18,
+    skeleton: Skeleton | None = None,
     labels: Mapping[int, str] | None = None,
 ) -> Image:
     """A copy of the picture with the people drawn in.
 
-    image: uint8 (H, W, 3) BGR. what: a frame's result, tracks, or poses in pixels of this picture. labels: words per
-    track id, shown beside the number (see `Labels`); a fall among the events of a FrameResult is shown by itself.
-    Lost tracks (missing_s > 0) are not drawn.
+    image: uint8 (H, W, 3) BGR. what: a frame's result, tracks, or poses in pixels of this picture. skeleton: in place
+    of the one that each pose has. labels: words per track id, shown beside the number (see `Labels`); a fall among the
+    events of a FrameResult is shown by itself. Lost tracks (missing_s > 0) are not drawn.
     """
     canvas = np.array(image, np.uint8, order="C")
     words = dict(labels or {})
@@ -56,9 +56,9 @@ def draw(
         words.update({event.track_id: event.stage for event in what.events if event.kind == "fall" and event.track_id})
     for person in sorted(people, key=_bottom):  # the near ones over the far ones
         if isinstance(person, Pose):
-            _draw_skeleton(canvas, person, skeleton)
+            _draw_skeleton(canvas, person, skeleton or person.skeleton)
         elif person.missing_s == 0:
-            _draw_skeleton(canvas, person.pose, skeleton)
+            _draw_skeleton(canvas, person.pose, skeleton or person.pose.skeleton)
             _draw_label(canvas, person.pose, person.id, words.get(person.id, ""))
     return canvas
 
