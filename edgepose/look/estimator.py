@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
 
 from edgepose.backends import Backend, BackendInfo, BackendOptions, open_backend
 from edgepose.decode import GroupOptions
@@ -11,7 +16,12 @@ from edgepose.errors import ClosedError, ModelError
 from edgepose.look.network import Network
 from edgepose.look.sight import Sight
 from edgepose.model import ModelSpec
-from edgepose.types import Image, Pose
+from edgepose.model.limits import MAX_SIDE
+from edgepose.pictures import Colour, as_image
+from edgepose.types import Pose
+
+MAX_BATCH = 8
+"""Pictures that go through the network at once; more bring no speed and take memory."""
 
 
 class PoseEstimator:
@@ -19,8 +29,9 @@ class PoseEstimator:
 
     model: ONNX file or TensorRT engine, the shipped network when left out; or an open backend, which is closed with
     this. backend: name of a runtime, or all of its options. height: of the network input in pixels, as the model
-    declares it when left out; larger finds smaller people and takes longer. options: of grouping. Raises ModelError or
-    BackendError in one sentence.
+    declares it when left out; larger finds smaller people and takes longer. min_score: smallest score of a person, 0 to
+    1; larger finds fewer people and makes fewer up. options: of grouping. Raises ModelError, BackendError or
+    ConfigError in one sentence.
     """
 
     def __init__(
@@ -29,8 +40,13 @@ class PoseEstimator:
         *,
         backend: str | BackendOptions = "auto",
         height: int | None = None,
+        min_score: float | None = None,
         options: GroupOptions | None = None,
     ) -> None:
+        if height is not None and not 0 < height <= MAX_SIDE:
+            raise ModelError(f"height is a number of pixels from 1 to {MAX_SIDE}, got {height}")
+        if min_score is not None:
+            options = replace(options or GroupOptions(), min_score=min_score)
         if model is None or isinstance(model, (str, Path)):
             model = open_backend(model, BackendOptions(name=backend) if isinstance(backend, str) else backend)
         if height and not model.spec.dynamic_size and height != model.spec.input_hw[0]:
@@ -42,14 +58,52 @@ class PoseEstimator:
         self.info: BackendInfo = self._network.backend.info
         self._sights = threading.local()  # scratch memory of its own for every thread
 
-    def __call__(self, image: Image) -> list[Pose]:
-        """The people in one picture, uint8 (H, W, 3) BGR: keypoints float32 (18, 3) in pixels of it, best first."""
+    def __call__(self, image: Any, *, colour: Colour = "bgr") -> list[Pose]:
+        """The people in one picture: keypoints float32 (18, 3) in pixels of it, best first.
+
+        image: uint8 (H, W, 3) BGR; also grey, with a fourth channel, a PIL picture, or the path of a file. colour:
+        `rgb` where an array is RGB. Raises ShapeError for anything else, with the conversion to write.
+        """
+        return self._sight()(as_image(image, colour))
+
+    def batch(self, images: Iterable[Any], *, colour: Colour = "bgr") -> list[list[Pose]]:
+        """The people of several pictures, in their order; those of one shape go through the network together.
+
+        images: each as for a call. Faster than one by one where the network's runtime gains from batches.
+        """
+        network = self._sight().network
+        preparer = network.preparer()
+        found: dict[int, list[Pose]] = {}
+        waiting: defaultdict[tuple[int, ...], dict[int, Any]] = defaultdict(dict)
+
+        def infer(pending: dict[int, Any]) -> None:
+            fields = network.infer([prepared.tensor for prepared in pending.values()])
+            for (number, prepared), field in zip(pending.items(), fields, strict=True):
+                found[number] = network.poses(field, prepared.letterbox)
+            pending.clear()
+
+        for number, image in enumerate(images):
+            prepared = preparer(as_image(image, colour))
+            pending = waiting[prepared.tensor.shape]
+            pending[number] = prepared
+            if len(pending) == self._most:
+                infer(pending)
+        for pending in filter(None, waiting.values()):
+            infer(pending)
+        return [found[number] for number in sorted(found)]
+
+    @property
+    def _most(self) -> int:
+        return MAX_BATCH if self.spec.dynamic_batch else self.spec.batch
+
+    def _sight(self) -> Sight:
+        """The calling thread's own."""
         if self._network is None:
             raise ClosedError("this PoseEstimator was closed; make a new one")
         sight: Sight | None = getattr(self._sights, "mine", None)
         if sight is None:
             sight = self._sights.mine = Sight(self._network)
-        return sight(image)
+        return sight
 
     def close(self) -> None:
         """Free the network; closing twice is fine."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
 from edgepose.config import Config
 from edgepose.errors import ClosedError, ShapeError
 from edgepose.look.sight import Sight
+from edgepose.pictures import Colour, as_image
 from edgepose.pipeline.looks import SecondLooks
 from edgepose.pipeline.opening import ModelLike, configuration, open_network
 from edgepose.pipeline.rules import RuleLike, rule_makers
 from edgepose.pipeline.scene import Scenes
-from edgepose.types import Frame, FrameResult, Image
+from edgepose.types import Frame, FrameResult, Image, Pose
 
 
 class Analyser:
@@ -24,6 +27,9 @@ class Analyser:
 
     The same stages as `Pipeline`, so the same frames give the same result. Use it from one thread at a time; each
     `source` name has people and rules of its own.
+
+    height: of the network input in pixels. min_score: smallest score of a person, 0 to 1. network: False where another
+    network finds the people and `update` is given its `poses`; no model is opened then, and second looks are refused.
     """
 
     def __init__(
@@ -32,36 +38,65 @@ class Analyser:
         *,
         model: ModelLike | None = None,
         rules: Iterable[RuleLike] | None = None,
+        height: int | None = None,
+        min_score: float | None = None,
+        network: bool = True,
     ) -> None:
-        config = configuration(config)
+        config = configuration(config, height, min_score)
         makers = rule_makers(config, rules)
-        self._network = open_network(config, model)
-        self._scenes = Scenes(config.tracking, makers, SecondLooks(self._network))
+        self._network = open_network(config, model) if network else None
+        self._scenes = Scenes(config.tracking, makers, SecondLooks(self._network) if self._network else None)
         self._sights: dict[str, Sight] = {}
         self._next_seq: dict[str, int] = {}
         self._closed = False
 
-    def update(self, image: Image, t: float, source: str = "default") -> FrameResult:
+    def update(
+        self,
+        image: Any = None,
+        t: float = math.nan,
+        source: str = "default",
+        *,
+        poses: Sequence[Pose] | None = None,
+        size_wh: tuple[int, int] | None = None,
+        colour: Colour = "bgr",
+    ) -> FrameResult:
         """People and events after one frame.
 
-        image: uint8 (H, W, 3) BGR. t: monotonic second of its capture, growing from call to call per source. source:
-        the camera it came from. The result keeps the image. Raises ShapeError for another kind of array or a `t` that
-        is no number, and ClosedError after `close`.
+        image: uint8 (H, W, 3) BGR, or what else `PoseEstimator` takes. t: monotonic second of its capture, growing from
+        call to call per source. source: the camera it came from. The result keeps the image.
+        poses: of an Analyser without a network, the people in the frame as `edgepose.convert` gives them. The image may
+        then be left out, and size_wh says how many pixels it has.
+        Raises ShapeError for another kind of picture, or a `t` that is no number, and ClosedError after `close`.
         """
         if self._closed:
             raise ClosedError("this Analyser is closed; make a new one")
-        frame = Frame(checked_image(image), checked_time(t), self._next_seq.get(source, 0), source)
+        blank = image is None and size_wh is not None and self._network is None
+        picture = blank_image(size_wh) if blank and size_wh else as_image(image, colour)
+        frame = Frame(picture, checked_time(t), self._next_seq.get(source, 0), source)
+        found, timings_ms = self._people(frame, poses)
         self._next_seq[source] = frame.seq + 1
-        if source not in self._sights:
-            self._sights[source] = Sight(self._network)
-        seen = self._sights[source].see(frame.image)
-        return self._scenes.update(frame, seen.poses, seen.timings_ms)
+        result = self._scenes.update(frame, found, timings_ms)
+        return replace(result, image=None) if blank else result
+
+    def _people(self, frame: Frame, poses: Sequence[Pose] | None) -> tuple[Sequence[Pose], dict[str, float]]:
+        """The people of one frame, by this one's network or as they were given; and what that took."""
+        if self._network is None:
+            if poses is None:
+                raise ShapeError("this Analyser has no network of its own; give the people of the frame as poses=")
+            return poses, {}
+        if poses is not None:
+            raise ShapeError("this Analyser finds people itself; make it with network=False to give it poses")
+        if frame.source not in self._sights:
+            self._sights[frame.source] = Sight(self._network)
+        seen = self._sights[frame.source].see(frame.image)
+        return seen.poses, dict(seen.timings_ms)
 
     def close(self) -> None:
         """Free the network; closing twice is fine."""
         if not self._closed:
             self._closed = True
-            self._network.close()
+            if self._network is not None:
+                self._network.close()
 
     def __enter__(self) -> Analyser:
         return self
@@ -72,18 +107,16 @@ class Analyser:
         self.close()
 
 
-def checked_image(image: Image) -> Image:
-    """The image itself; ShapeError when it is not uint8 (H, W, 3)."""
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ShapeError(f"a frame is a uint8 array (H, W, 3) in BGR, got {found}")
-    if 0 in image.shape:
-        raise ShapeError(f"a frame has at least one pixel, got shape {image.shape}")
-    return image
+def blank_image(size_wh: tuple[int, int]) -> Image:
+    """A black picture of a size that takes no memory; ShapeError for a size that is none."""
+    width, height = size_wh
+    if min(width, height) < 1:
+        raise ShapeError(f"size_wh is width and height of the picture in pixels, got {size_wh}")
+    return np.broadcast_to(np.uint8(0), (height, width, 3))
 
 
 def checked_time(t: float) -> float:
     """The second itself; ShapeError when it is not finite."""
     if not math.isfinite(t):
-        raise ShapeError(f"t is the second of capture, got {t}")
+        raise ShapeError(f"t is the second of capture, growing from frame to frame, got {t}")
     return float(t)

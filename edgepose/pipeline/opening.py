@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from msgspec.structs import replace
+
 from edgepose.backends import Backend
 from edgepose.config import Config, SourceEntry, load_config
 from edgepose.errors import ConfigError, FileError
@@ -33,11 +35,20 @@ SourceLike = str | Path | Source
 """Address or path, or a source that is already open."""
 
 
-def configuration(config: Config | str | Path | None) -> Config:
-    """The given configuration, the one in a TOML file, or the defaults."""
-    if config is None:
-        return Config()
-    return config if isinstance(config, Config) else load_config(config)
+def configuration(
+    config: Config | str | Path | None, height: int | None = None, min_score: float | None = None
+) -> Config:
+    """The given configuration, the one in a TOML file, or the defaults.
+
+    height: of the network input in pixels, min_score: smallest score of a person, in place of what it says.
+    """
+    if not isinstance(config, Config):
+        config = Config() if config is None else load_config(config)
+    if height is not None:
+        config = replace(config, model=replace(config.model, height=height))
+    if min_score is not None:
+        config = replace(config, decode=replace(config.decode, min_score=min_score))
+    return config
 
 
 def open_network(config: Config, model: ModelLike | None) -> Network:

@@ -65,13 +65,16 @@ class Pipeline:
         publishers: Iterable[str | Publisher] | None = None,
         max_frames: int | None = None,
         keep_images: bool = True,
+        height: int | None = None,
+        min_score: float | None = None,
     ) -> None:
         """Open everything; each keyword takes the place of what the configuration says.
 
         max_frames: results after which it ends. keep_images: False leaves the picture out of the results one iterates
-        over, so that collecting them costs little memory. Raises an EdgePoseError for what cannot be opened.
+        over, so that collecting them costs little memory. height: of the network input in pixels. min_score: smallest
+        score of a person, 0 to 1. Raises an EdgePoseError for what cannot be opened.
         """
-        self._config = configuration(config)
+        self._config = configuration(config, height, min_score)
         self._rules = rule_makers(self._config, rules)
         with ExitStack() as opened:  # whatever fails to open lets go of what was open already
             self._network = open_network(self._config, model)

@@ -10,9 +10,11 @@ from edgepose import PoseEstimator
 from edgepose.backends import BackendOptions
 from edgepose.errors import ClosedError, ModelError, ShapeError
 from edgepose.model import ModelSpec
+from edgepose.sources import open_source
 
 HW = (256, 320)
 REPLAY = BackendOptions(name="replay")
+F32 = BackendOptions(name="openvino", precision="f32")
 
 
 @pytest.fixture
@@ -74,3 +76,40 @@ def test_closing_twice_is_fine_and_using_it_closed_says_so(model):
     estimator.close()
     with pytest.raises(ClosedError, match="was closed"):
         estimator(picture((48, 64)))
+
+
+def test_a_batch_is_what_the_pictures_are_one_by_one_in_their_order():
+    """Three shapes among eleven pictures of people drawn by hand, so that batches are full, cut short and mixed."""
+    pytest.importorskip("openvino")
+    scene = open_source("synthetic://?people=2&width=320&height=240&frames=9")
+    pictures = [scene.read().image for _ in range(9)]
+    pictures[2], pictures[5] = pictures[2][:, 60:260], np.ascontiguousarray(pictures[5][:200])
+    with PoseEstimator("edgepose-nano", backend=F32, height=128, min_score=0.0) as estimator:
+        together = estimator.batch(iter(pictures))
+        alone = [estimator(one) for one in pictures]
+    assert [len(poses) for poses in together] == [len(poses) for poses in alone]
+    assert sum(map(len, alone)) > 0
+    for pair in zip(together, alone, strict=True):
+        for one, other in zip(*pair, strict=True):
+            assert one.keypoints == pytest.approx(other.keypoints, abs=0.05, nan_ok=True)
+
+
+def test_a_batch_of_nothing_is_nothing(model):
+    with PoseEstimator(model, backend=REPLAY) as estimator:
+        assert estimator.batch([]) == []
+
+
+def test_a_higher_score_keeps_fewer_people(model):
+    pytest.importorskip("openvino")
+    found = []
+    for min_score in (0.0, 1.0):
+        with PoseEstimator(model, backend="openvino", height=256, min_score=min_score) as estimator:
+            found.append(len(estimator(picture((512, 640)))))
+    assert found == [1, 0]
+
+
+@pytest.mark.parametrize("wish", [{"min_score": 1.5}, {"min_score": "high"}, {"height": -3}, {"height": 0}])
+def test_a_wish_beyond_its_bounds_is_refused_in_one_sentence(model, wish):
+    with pytest.raises(ValueError, match=next(iter(wish))) as refused:
+        PoseEstimator(model, backend=REPLAY, **wish)
+    assert "\n" not in str(refused.value)

@@ -4,6 +4,7 @@ from pipeline_fakes import GreyBackend, nose_x, picture
 
 from edgepose.errors import ClosedError, ShapeError
 from edgepose.pipeline import Analyser
+from edgepose.types import Pose
 
 
 @pytest.fixture
@@ -28,11 +29,11 @@ def test_sources_have_people_of_their_own(analyser):
 
 @pytest.mark.parametrize(
     "image",
-    [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3), np.float32), np.zeros((0, 8, 3), np.uint8), None],
-    ids=["grey", "float", "empty", "none"],
+    [np.zeros((8, 8, 3), np.float32), np.zeros((0, 8, 3), np.uint8), None],
+    ids=["float", "empty", "none"],
 )
 def test_what_is_no_frame_is_refused(analyser, image):
-    with pytest.raises(ShapeError, match="a frame"):
+    with pytest.raises(ShapeError, match="a picture is"):
         analyser.update(image, 0.0)
 
 
@@ -49,3 +50,41 @@ def test_using_it_closed_says_so():
     assert backend.closed
     with pytest.raises(ClosedError):
         analyser.update(picture(3), 0.0)
+
+
+def person(x):
+    keypoints = np.full((18, 3), (0, 0, 0.9), np.float32)
+    keypoints[:, 0] = x + np.arange(18)
+    keypoints[:, 1] = 50 + 10 * np.arange(18)
+    return Pose(keypoints, 0.9)
+
+
+def test_people_of_another_network_are_followed_without_one_of_our_own():
+    with Analyser(rules=("posture",), network=False) as analyser:
+        results = [analyser.update(t=n / 10, poses=[person(100 + n)], size_wh=(640, 480)) for n in range(5)]
+    assert [track.id for track in results[-1].tracks] == [1]
+    assert results[-1].size_wh == (640, 480)
+    assert results[-1].image is None
+    assert results[-1].seq == 4
+
+
+def test_a_picture_beside_the_poses_stays_in_the_result():
+    image = picture(3)
+    with Analyser(rules=(), network=False) as analyser:
+        assert analyser.update(image, 0.0, poses=[]).image is image
+
+
+@pytest.mark.parametrize(
+    ("network", "given", "says"),
+    [
+        (False, {"size_wh": (640, 480)}, "poses="),
+        (False, {"poses": []}, "a picture is"),
+        (False, {"poses": [], "size_wh": (0, 5)}, "size_wh"),
+        (True, {"image": picture(3), "poses": []}, "network=False"),
+        (True, {"size_wh": (640, 480)}, "a picture is"),
+    ],
+)
+def test_what_an_analyser_cannot_work_with_is_said(network, given, says):
+    analyser = Analyser(model=GreyBackend() if network else None, rules=(), network=network)
+    with analyser, pytest.raises(ShapeError, match=says):
+        analyser.update(t=0.0, **given)
