@@ -71,8 +71,8 @@ class AlertDesk:
     def take(self, camera: str, event: Event, pose: Pose | None = None) -> Alert:
         """Record the alert of one event; pose: the person at that moment.
 
-        The stages of one fall share an id until it is closed. An event without an episode (a call for help, a frame
-        rate too low to judge falls) stands for itself and latches nothing. An event that cannot be sent as it is is
+        The stages of one fall share an id until it is closed. An event without an episode (a call for help) stands for
+        itself and latches nothing. An event that cannot be sent as it is is
         mended first, and the alert's evidence says how (`mended`).
         """
         event, notes = mended(event, time.monotonic())

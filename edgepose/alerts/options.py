@@ -35,6 +35,9 @@ class AlertOptions(Options, frozen=True):
         bool, Meta(description="announce a critical alert again and again until somebody has seen it")
     ] = False
     again_s: Annotated[float, Meta(ge=10, description="seconds between two announcements of the same")] = 60.0
+    drill_days: Annotated[
+        float, Meta(ge=0, description="days after which health says that no drill has reached anybody; 0: never")
+    ] = 0.0
     answers: Annotated[
         Literal["none", "seen", "close"],
         Meta(

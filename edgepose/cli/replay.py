@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgepose.cli.output import add_json_flag, print_report
 from edgepose.errors import DataError
+
+if TYPE_CHECKING:
+    from edgepose.replay import Spell
 
 HELP = "recorded skeletons through tracking and events"
 EXAMPLE = """examples:
@@ -38,8 +41,15 @@ def run(args: argparse.Namespace) -> int:
     for path in track(args.files, "recordings"):
         try:
             for recording in load_recording(path):
-                told = replay(recording, config, rules)
-                files.append({"file": recording.name, "events": [_event(one) for one in told]})
+                spells: list[Spell] = []
+                told = replay(recording, config, rules, spells)
+                files.append(
+                    {
+                        "file": recording.name,
+                        "events": [_event(one) for one in told],
+                        "health": [_spell(one) for one in spells],
+                    }
+                )
                 if other is None:
                     continue
                 again = replay(recording, other, other.rules if args.config else rules)
@@ -63,6 +73,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _spell(spell: Spell) -> dict[str, Any]:
+    ended_t = None if spell.ended_t is None else round(spell.ended_t, 3)
+    return {"code": spell.trouble.code, "began": round(spell.began_t, 3), "ended": ended_t, "hint": spell.trouble.hint}
+
+
 def _event(told: Any) -> dict[str, Any]:
     event = told.event
     return {
@@ -83,6 +98,9 @@ def _print(files: list[dict[str, Any]], changed: list[dict[str, Any]] | None) ->
             person = "" if event["track_id"] is None else f"  person {event['track_id']}"
             why = "  ".join(f"{name} {value}" for name, value in event["evidence"].items())
             print(f"  {event['seconds']:8.2f} s  {event['kind']} {event['stage']}{person}  {why}")
+        for spell in file["health"]:
+            until = "the end" if spell["ended"] is None else f"{spell['ended']:.2f} s"
+            print(f"  {spell['began']:8.2f} s  {spell['code']} until {until}: {spell['hint']}")
     if changed is not None:
         print(f"{len(changed)} of {len(files)} verdicts would change")
         for one in changed:

@@ -73,6 +73,14 @@ class PipelineOptions(Options, frozen=True):
             "the heartbeat and a device without one for 90 s counts as silent",
         ),
     ] = 10.0
+    picture_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="seconds between two looks at whether a camera's picture is dark, covered, blurred or moved; "
+            "0: never",
+        ),
+    ] = 2.0
     stop_s: Annotated[float, Meta(gt=0, description="longest wait for the threads to leave, seconds")] = 1.5
 
 

@@ -15,7 +15,8 @@ class Rule(Protocol):
     A rule that wants a second look returns a LookAgain among its events; it must then also offer
     `second_look(request, poses, t)`, which is called with what the network found there before the next frame, and may
     offer `look_refused(request, t)`, which is called instead where nobody could look. A rule with something open may
-    offer `abandon(why)`: the events that say so before it is thrown away.
+    offer `abandon(why)`: the events that say so before it is thrown away. One that cannot judge as it should says why
+    in `troubles` (a tuple of `Trouble`) while that is so.
     """
 
     def update(self, tracks: Sequence[Track], t: float) -> Sequence[Event | LookAgain]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
+from edgepose.health import Trouble
 from edgepose.look import Network
+from edgepose.pipeline.throttling import Throttling
 from edgepose.plugins import find
 from edgepose.skeleton import BODYPOSENET_18
 from edgepose.sources import Source
@@ -53,10 +56,18 @@ class Board:
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
         self._telemetry: Telemetry = find("telemetry", "board", TELEMETRY)()
+        self._throttling = Throttling()
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What the last looks found wrong with the board."""
+        return self._throttling.troubles
 
     def read(self) -> Mapping[str, Any]:
         reconnects = {source.name: getattr(source, "reconnects", 0) for source in self._sources if source.live}
-        return {"reconnects": reconnects, **msgspec.structs.asdict(self._telemetry.read())}
+        readings = self._telemetry.read()
+        self._throttling.update(getattr(readings, "throttled", None), time.monotonic())
+        return {"reconnects": reconnects, **msgspec.structs.asdict(readings)}
 
     def close(self) -> None:
         self._telemetry.close()

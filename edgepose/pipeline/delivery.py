@@ -11,14 +11,16 @@ from threading import Event as Flag
 from typing import Any
 
 from edgepose.alerts.desk import AlertDesk, pose_of, to_alert
+from edgepose.alerts.drills import overdue
 from edgepose.alerts.message import Alert
-from edgepose.health import Reason
+from edgepose.health import Reason, Trouble
 from edgepose.pipeline.card import Board
 from edgepose.pipeline.judging import Judge
 from edgepose.pipeline.meter import Meter
 from edgepose.pipeline.queues import Inferred, Queues
 from edgepose.pipeline.threads import POLL_S
 from edgepose.pipeline.trail import Trails
+from edgepose.pipeline.troubles import Troubles
 from edgepose.publish import Publisher
 from edgepose.types import FrameResult
 from edgepose.workers import Closed
@@ -60,7 +62,9 @@ class Outlet:
         self._trails = _trails(delivery.desk)
         self._to_caller = delivery.to_caller
         self._interval = Meter()
-        self._troubles: tuple[Reason, ...] = ()
+        self._troubles = Troubles(
+            publishers, (judge.troubles, queues.found_troubles), (self._board_troubles, self._drill_troubles), self._own
+        )
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stats_due_s = time.monotonic() + delivery.stats_s
 
@@ -85,7 +89,7 @@ class Outlet:
                 if self._desk is not None:
                     self._carry(self._desk.interrupt("EdgePose has stopped"))
                 self._tell_states()
-                self._tell_troubles()
+                self._troubles.tell()
                 self._tell_stats()
         finally:
             queues.close()
@@ -110,7 +114,7 @@ class Outlet:
     def _step(self) -> None:
         self._queues.progress["group"] += 1
         self._tell_states()
-        self._tell_troubles()
+        self._troubles.tell()
         while not self._jobs.empty():
             self._jobs.get()()
         if self._desk is not None:
@@ -167,22 +171,27 @@ class Outlet:
             for publisher in self._publishers:
                 publisher.camera_state(source, state)
 
-    def _tell_troubles(self) -> None:
-        """What one publisher had to give up, to those that can tell somebody."""
-        troubles = tuple(one for publisher in self._publishers for one in getattr(publisher, "troubles", ()))
-        troubles += self._desk.store.troubles if self._desk is not None else ()
-        if troubles != self._troubles:
-            self._troubles = troubles
-            for publisher in self._publishers:
-                tell = getattr(publisher, "tell_troubles", None)
-                if tell is not None:
-                    tell(troubles)
+    def _own(self) -> list[Reason]:
+        """What publishers and the spool had to give up."""
+        found = [one for publisher in self._publishers for one in getattr(publisher, "troubles", ())]
+        return found if self._desk is None else [*found, *self._desk.store.troubles]
+
+    def _board_troubles(self) -> list[tuple[None, Trouble]]:
+        board = self._delivery.board
+        return [] if board is None else [(None, one) for one in board.troubles]
+
+    def _drill_troubles(self) -> list[tuple[None, Trouble]]:
+        desk = self._desk
+        if desk is None:
+            return []
+        return [(None, one) for one in overdue(desk.last_drill_ok, desk.options.drill_days, time.time())]
 
     def _tell_stats(self) -> None:
         if self._delivery.board is not None:
             values = {**self._interval.report(), **self._delivery.board.read()}
             for publisher in self._publishers:
                 publisher.stats(values)
+        self._troubles.look()
         self._interval = Meter()
         self._stats_due_s = time.monotonic() + self._delivery.stats_s
 

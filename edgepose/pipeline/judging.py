@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from edgepose.health import Trouble
 from edgepose.look import Network
 from edgepose.pipeline.queues import Inferred
 from edgepose.pipeline.scene import Scenes
@@ -23,3 +24,7 @@ class Judge:
         poses = self._network.poses(inferred.fields, inferred.letterbox)
         timings_ms = inferred.timings_ms | {"group": (time.perf_counter() - began) * 1e3}
         return self._scenes.update(inferred.frame, poses, timings_ms)
+
+    def troubles(self) -> list[tuple[str, Trouble]]:
+        """What keeps the rules from judging as they should, each with its camera."""
+        return self._scenes.troubles()

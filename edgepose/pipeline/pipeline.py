@@ -161,7 +161,10 @@ class Pipeline:
                 to_caller=to_caller,
                 with_images=self._keep_images,
             )
-            captures = [Capture(source, self._network.preparer(), self._queues) for source in self._sources]
+            captures = [
+                Capture(source, self._network.preparer(), self._queues, self._config.pipeline.picture_s)
+                for source in self._sources
+            ]
             self._outlet = Outlet(Judge(self._network, scenes), self._queues, self._publishers, delivery)
             infer = Infer(self._network, self._queues, self._config.pipeline.max_batch)
             self._queues.progress.update(dict.fromkeys([*(one.name for one in captures), "infer", "group"], 0))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event
 
+from edgepose.health import Trouble
 from edgepose.look.preprocess import Letterbox
 from edgepose.pipeline.inbox import Inbox
 from edgepose.types import CameraState, Fields, Frame, FrameResult
@@ -30,6 +31,7 @@ class Inferred:
 class Queues:
     """Capture -> inbox -> infer -> inferred -> group -> results; camera states travel beside them as notices.
 
+    troubles: what is wrong with the picture of each camera, set by its capture thread.
     progress: loop counter per thread; one that stands still for seconds belongs to a thread that hangs. failed: set
     before all ends when a thread ended by an error.
     """
@@ -38,6 +40,7 @@ class Queues:
     inferred: BoundedQueue[list[Inferred]]
     results: BoundedQueue[FrameResult]
     notices: SimpleQueue[tuple[str, CameraState]] = field(default_factory=SimpleQueue)
+    troubles: dict[str, tuple[Trouble, ...]] = field(default_factory=dict)
     progress: dict[str, int] = field(default_factory=dict)
     failed: Event = field(default_factory=Event)
 
@@ -46,6 +49,10 @@ class Queues:
         self.inbox.close()
         self.inferred.close()
         self.results.close()
+
+    def found_troubles(self) -> list[tuple[str, Trouble]]:
+        """Those of all pictures, each with its camera."""
+        return [(name, one) for name, troubles in self.troubles.items() for one in troubles]
 
     def new_states(self) -> list[tuple[str, CameraState]]:
         """Camera states that changed since the last call, without waiting for more."""

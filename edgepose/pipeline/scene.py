@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from edgepose.events import Rule
+from edgepose.health import Trouble
 from edgepose.pipeline.looks import SecondLooks
 from edgepose.tracking import Tracker, TrackerOptions
 from edgepose.types import Event, Frame, FrameResult, LookAgain, Pose
@@ -72,6 +73,11 @@ class Scene:
             image=frame.image,
         )
 
+    @property
+    def troubles(self) -> list[Trouble]:
+        """Why the rules cannot judge as they should, where they cannot."""
+        return [one for rule in self._rules for one in getattr(rule, "troubles", ())]
+
     def _begin(self, size_wh: tuple[int, int]) -> list[Event]:
         """Make tracker and rules for a picture size; what the rules of the last one leave open is `unknown`."""
         events = abandoned(self._rules, size_wh)
@@ -122,3 +128,7 @@ class Scenes:
         if scene is None:
             scene = self._scenes[frame.source] = Scene(frame.source, self._tracking, self._rules, self._looks)
         return scene.update(frame, poses, timings_ms)
+
+    def troubles(self) -> list[tuple[str, Trouble]]:
+        """What keeps rules from judging as they should, each with its camera."""
+        return [(name, one) for name, scene in self._scenes.items() for one in scene.troubles]

@@ -14,7 +14,8 @@ from edgepose.look.network import Network, Preparer
 from edgepose.pipeline.inbox import Job
 from edgepose.pipeline.queues import Inferred, Queues
 from edgepose.sources import Source
-from edgepose.types import CameraState
+from edgepose.sources.condition import Watcher
+from edgepose.types import CameraState, Frame
 
 POLL_S = 0.25
 """Longest wait without ticking a progress counter."""
@@ -26,12 +27,15 @@ FIRST_PICTURE_S = 5.0
 class Capture:
     """Reads one source and prepares its frames, so that the infer thread only waits for the device."""
 
-    def __init__(self, source: Source, preparer: Preparer, queues: Queues) -> None:
+    def __init__(self, source: Source, preparer: Preparer, queues: Queues, picture_s: float = 0.0) -> None:
+        """picture_s: seconds between two looks at whether the picture shows anything, 0 for none."""
         self.name = f"capture {source.name}"
         self._source = source
         self._preparer = preparer
         self._queues = queues
         self._state: CameraState | None = None
+        self._watcher = Watcher(picture_s, moves=source.live)
+        queues.troubles[source.name] = ()
 
     def __call__(self, stop: Flag) -> None:
         try:
@@ -53,15 +57,24 @@ class Capture:
         self._tell_state()
         if frame is None:
             return
+        self._watch(frame)
         captured = time.perf_counter()
         prepared = self._preparer(frame.image)
         timings_ms = {"capture": (captured - began) * 1e3, "preprocess": (time.perf_counter() - captured) * 1e3}
         self._queues.inbox.put(Job(frame, prepared, timings_ms), live=self._source.live)
 
+    def _watch(self, frame: Frame) -> None:
+        self._watcher.update(frame.image, frame.t)
+        if self._watcher.troubles != self._queues.troubles[self._source.name]:
+            self._queues.troubles[self._source.name] = self._watcher.troubles
+
     def _tell_state(self) -> None:
         state = self._source.state
         if state != self._state:
             self._state = state
+            if state in ("reconnecting", "offline"):  # that is what is wrong now
+                self._watcher.pause()
+                self._queues.troubles[self._source.name] = ()
             self._queues.notices.put((self._source.name, state))
 
 

@@ -4,6 +4,6 @@ Recordings are the lines of the jsonl publisher, or NPZ files of keypoints. No p
 """
 
 from edgepose.replay.recording import Recording, load_recording
-from edgepose.replay.rules import ALL_RULES, Told, replay, verdict
+from edgepose.replay.rules import ALL_RULES, Spell, Told, replay, verdict
 
-__all__ = ["ALL_RULES", "Recording", "Told", "load_recording", "replay", "verdict"]
+__all__ = ["ALL_RULES", "Recording", "Spell", "Told", "load_recording", "replay", "verdict"]

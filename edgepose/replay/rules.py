@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgepose.config import Config
 from edgepose.events import Rule
+from edgepose.health import Trouble
 from edgepose.pipeline.rules import rule_makers
 from edgepose.pipeline.scene import abandoned
 from edgepose.replay.recording import Recording
@@ -17,6 +18,15 @@ ALL_RULES = ("fall", "posture", "gesture", "activity")
 
 
 @dataclass(frozen=True)
+class Spell:
+    """A trouble that rules had: from second `began_t` to `ended_t`, None where it lasted to the end."""
+
+    trouble: Trouble
+    began_t: float
+    ended_t: float | None = None
+
+
+@dataclass(frozen=True)
 class Told:
     """An event, and the frame at which it was told."""
 
@@ -24,8 +34,12 @@ class Told:
     event: Event
 
 
-def replay(recording: Recording, config: Config, rules: Iterable[str] = ALL_RULES) -> list[Told]:
+def replay(
+    recording: Recording, config: Config, rules: Iterable[str] = ALL_RULES, spells: list[Spell] | None = None
+) -> list[Told]:
     """What the rules tell about a recording, in order. A recording of plain poses is tracked first.
+
+    spells: gets what kept rules from judging as they should, in order.
 
     Where the picture changes its size, tracking and rules begin anew, as they do for a camera. A second look needs the
     picture, which a recording does not hold; rules ask in vain.
@@ -46,7 +60,20 @@ def replay(recording: Recording, config: Config, rules: Iterable[str] = ALL_RULE
         for rule in watching:
             found += rule.update(tracks, frame.t) or ()  # type: ignore[arg-type]
         told += [Told(frame.number, event) for event in found if isinstance(event, Event)]
+        if spells is not None:
+            _note(spells, [one for rule in watching for one in getattr(rule, "troubles", ())], frame.t)
     return told
+
+
+def _note(spells: list[Spell], troubles: list[Trouble], t: float) -> None:
+    """Begin and end spells by what is wrong at second `t`."""
+    open_ones = [one.trouble for one in spells if one.ended_t is None]
+    if troubles == open_ones:
+        return
+    for k, one in enumerate(spells):
+        if one.ended_t is None and one.trouble not in troubles:
+            spells[k] = replace(one, ended_t=t)
+    spells += [Spell(one, t) for one in troubles if one not in open_ones]
 
 
 def verdict(told: Iterable[Told]) -> list[str]:

@@ -349,10 +349,11 @@ def test_a_fall_is_a_fall_at_every_frame_rate(fps):
     assert stages(tell(detector(), play(*FALL, (FLOOR, 4), fps=fps))) == ["suspected", "confirmed"]
 
 
-def test_too_few_frames_are_said_to_be_unreliable():
-    (event,) = tell(detector(), play((UP, 20), fps=1))
-    assert (event.stage, event.track_id) == ("unknown", None)
-    assert "frames per second" in event.evidence["hint"]
+def test_too_few_frames_are_a_trouble_of_the_device_and_no_alert():
+    rule = detector()
+    assert tell(rule, play((UP, 20), fps=1)) == []
+    (trouble,) = rule.troubles
+    assert trouble.code == "low_frame_rate" and "frames come at 1.0 a second, falls need 2.5" in trouble.hint
 
 
 def test_plain_poses_from_anywhere_will_do():

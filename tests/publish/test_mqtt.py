@@ -254,7 +254,7 @@ def test_a_call_for_help_is_an_alert_that_latches_nothing(subscriber, publisher)
     assert subscriber.json("/fall")[-1]["state"] == "OFF"
 
 
-def test_a_frame_rate_too_low_for_falls_is_an_alert_that_latches_nothing(subscriber, publisher):
+def test_an_unknown_without_an_episode_is_an_alert_that_latches_nothing(subscriber, publisher):
     publisher.publish(result(events=(Event("fall", "unknown", time.monotonic(), evidence={"fps": 2.0}),)))
     assert wait_for(lambda: subscriber.json("/alert"))
     assert subscriber.json("/alert")[0]["event_type"] == "unknown"

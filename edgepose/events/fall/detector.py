@@ -26,6 +26,7 @@ from edgepose.events.motion import LYING_DEG, Motion
 from edgepose.events.options import FallOptions
 from edgepose.events.rate import FrameRate
 from edgepose.events.zones import body_zone, is_ignored
+from edgepose.health import Trouble
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, LookAgain, Pose, Track
 
@@ -81,10 +82,16 @@ class FallDetector:
                 person = self._person(track.id, body, t)
                 if body.measurable and not is_ignored(self.options.zones, body, self.size_wh):
                     self._see(person, body, t)
-        found: list[Event | LookAgain] = self._rate_events(t)
+        self._rate.update(t)
+        found: list[Event | LookAgain] = []
         for person in list(self._people.values()):
             found += self._judge(person, t)
         return found
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Why falls may be missed now, where they may."""
+        return self._rate.troubles
 
     def second_look(self, request: LookAgain, poses: Sequence[Pose], t: float) -> list[Event]:
         """Take in what the network found in a turned look at the person of `request.track_id`, at second `t`."""
@@ -224,16 +231,6 @@ class FallDetector:
         (x, y), reach_px = body.centre, person.motion.height_px
         near = [other for other in self._bodies if math.hypot(other.centre[0] - x, other.centre[1] - y) < reach_px]
         return max(0, len(near) - (person.seen_t == self._t))
-
-    def _rate_events(self, t: float) -> list[Event | LookAgain]:
-        if not self._rate.update(t) or not self._rate.poor:
-            return []
-        evidence = {
-            "cause": "frame rate",
-            "fps": round(self._rate.fps, 2),
-            "hint": f"falls need {self.options.min_fps:g} frames per second; lower the load or the picture size",
-        }
-        return [Event("fall", "unknown", t, evidence=evidence)]
 
 
 def _rounded(value: float, digits: int = 2) -> float | None:
