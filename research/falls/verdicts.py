@@ -1,0 +1,91 @@
+"""What the rules say of cases under a setting, kept on disk until the rules, the setting or the people change.
+
+Tracking and rules are judged by themselves, without the network: nobody answers a second look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec.structs import replace as replace_options
+from sources import Case
+
+import edgepose
+from edgepose.cli.progress import track
+from edgepose.config import Config
+from edgepose.files import replacing
+from edgepose.replay import Recording, replay
+from edgepose.replay.falls import Outcome, judge
+from edgepose.tracking import Tracker
+
+PACKAGE = Path(edgepose.__file__).parent
+TRACKING = ("tracking", "types", "skeleton.py")
+RULES = ("events", "replay/rules.py", "replay/falls.py", "pipeline/rules.py", "pipeline/scene.py")
+T = TypeVar("T")
+
+
+class Verdicts:
+    """Outcomes of one source's cases. The files in `cache` are pickles of this program's own; put no others there."""
+
+    def __init__(self, source: str, cases: Sequence[Case], cache: Path) -> None:
+        self.source, self.cases, self._cache = source, cases, cache
+        everything = "\n".join(f"{one.clip} {one.key}" for one in cases)
+        self._people_key = digest(everything, code(TRACKING))
+        self._tracked: list[Recording] | None = None
+
+    def __call__(self, setting: Mapping[str, Any]) -> list[Outcome]:
+        """One outcome per case with these values in [fall]."""
+        key = digest(self._people_key, code(RULES), repr(sorted(setting.items())))
+        return kept(self._cache / "verdicts" / f"{key}.pickle", lambda: self._judge(setting))
+
+    def tracked(self) -> list[Recording]:
+        """The cases' people with ids, once for all settings."""
+        if self._tracked is None:
+            place = self._cache / "tracked" / f"{self._people_key}.pickle"
+            self._tracked = kept(place, lambda: [tracked(one.read()) for one in track(self.cases, "clips tracked")])
+        return self._tracked
+
+    def _judge(self, setting: Mapping[str, Any]) -> list[Outcome]:
+        config = configured(setting)
+        return [
+            judge(case.clip, replay(recording, config, ("fall",)), recording.last_s)
+            for case, recording in track(list(zip(self.cases, self.tracked(), strict=True)), f"clips, {self.source}")
+        ]
+
+
+def configured(setting: Mapping[str, Any]) -> Config:
+    config = Config()
+    return replace_options(config, fall=replace_options(config.fall, **setting))
+
+
+def tracked(recording: Recording) -> Recording:
+    """The recording of plain poses with its people tracked."""
+    follow = Tracker()
+    frames = [replace(one, people=follow.update(one.people, one.t)) for one in recording.frames]  # type: ignore[arg-type]
+    return replace(recording, tracked=True, frames=frames)
+
+
+def kept(place: Path, make: Any) -> Any:
+    """What was made before, or is made now and kept."""
+    try:
+        return pickle.loads(place.read_bytes())
+    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):
+        made = make()
+        with replacing(place, durable=False) as file:
+            pickle.dump(made, file)
+        return made
+
+
+def code(places: Sequence[str]) -> str:
+    """Changes whenever one of these files or folders of the package does."""
+    files = [file for place in places for file in sorted([PACKAGE / place, *(PACKAGE / place).rglob("*.py")])]
+    return digest(*(file.read_text() for file in files if file.is_file()))
+
+
+def digest(*words: str) -> str:
+    return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:24]
