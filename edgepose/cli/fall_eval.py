@@ -86,6 +86,7 @@ def _judge_videos(
     from edgepose.look.network import Network
     from edgepose.model import model_path
     from edgepose.replay.falls import judge
+    from edgepose.replay.found import FoundPeople
     from edgepose.replay.video import VideoFalls
 
     model = model_path(args.model or config.model.path)
@@ -93,7 +94,8 @@ def _judge_videos(
     network = Network(backend, config.model.height, config.decode, model)
     key = f"{backend.spec.name} {network.sha256} {config.model.height}"
     try:
-        videos = VideoFalls(network, key, config, Path(args.cache), args.every)
+        found = FoundPeople(network, key, config.decode, Path(args.cache), args.every)
+        videos = VideoFalls(network, config, found)
         outcomes = []
         for clip in track(clips, "videos"):
             assert clip.video is not None

@@ -69,7 +69,7 @@ class FoundPeople:
 
     def people(self, video: Path) -> list[Found]:
         """The people in every frame, from the cache where this network has seen this video."""
-        key = hashlib.sha256(f"{sha256_of(video)} {self._key}".encode())
+        key = hashlib.sha256(f"{self.contents(video)} {self._key}".encode())
         path = self._cache / f"{video.stem}-{key.hexdigest()[:12]}.v{FORMAT}.npz"
         found = _load(path)
         if found is None:
@@ -81,6 +81,10 @@ class FoundPeople:
                 raise DataError(f"video {str(video)!r} has {len(found)} frames; too few to judge")
             _save(path, found)
         return found
+
+    def contents(self, video: Path) -> str:
+        """What tells these pictures from all others."""
+        return sha256_of(video)
 
     def recording(self, video: Path) -> Recording:
         """The same as a recording of plain poses; of the size that the first picture has."""

@@ -11,7 +11,7 @@ from edgepose.look import Network
 from edgepose.pipeline.looks import SecondLooks
 from edgepose.pipeline.rules import rule_makers
 from edgepose.pipeline.scene import Scenes
-from edgepose.replay.found import Change, FoundPeople
+from edgepose.replay.found import FoundPeople
 from edgepose.replay.recording import Recording
 from edgepose.replay.rules import Told
 from edgepose.types import Frame, Image
@@ -20,22 +20,14 @@ from edgepose.types import Frame, Image
 class VideoFalls:
     """Judges videos for falls with one network, as `Pipeline` and `Analyser` do.
 
-    network_key: words that tell this network and its input size from others, for the cache. n_looks: second looks
-    taken so far; n_frames: frames judged. every: look at every n-th frame only. change: made to every picture first.
+    found: whose people are judged, and whose pictures the network gets for a second look. n_looks: second looks taken
+    so far; n_frames: frames judged.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        network_key: str,
-        config: Config,
-        cache: Path,
-        every: int = 1,
-        change: Change | None = None,
-    ) -> None:
+    def __init__(self, network: Network, config: Config, found: FoundPeople) -> None:
         self._network = network
         self._config = config
-        self._found = FoundPeople(network, network_key, config.decode, cache, every, change)
+        self._found = found
         self.n_looks = self.n_frames = 0
 
     def told(self, video: Path) -> list[Told]:

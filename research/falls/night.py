@@ -16,7 +16,7 @@ from pathlib import Path
 
 from counting import row, written
 from darkness import CHANGES
-from network import add_network_arguments, opened
+from network import add_network_arguments, found_people, opened
 
 from edgepose.cli.progress import track
 from edgepose.config import Config
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def outcomes(clips: Sequence[Clip], way: str, model: str, height: int, cache: Path, every: int) -> list[Outcome]:
     """What the defaults say of every clip when its pictures look that way."""
     with opened(model, height) as (network, key):
-        videos = VideoFalls(network, key, Config(), cache / "people", every, CHANGES[way])
+        videos = VideoFalls(network, Config(), found_people(network, key, cache, every, CHANGES[way]))
         return [
             judge(clip, videos.told(clip.video), videos.recording(clip.video).last_s)
             for clip in track(clips, f"videos, {way}")

@@ -46,8 +46,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     add_network_arguments(parser)
     args = parser.parse_args(argv)
     fixed = {name: float(value) for name, value in (word.split("=") for word in args.set)}
-    cases = cases_of(Data(args.data, args.model, args.height, args.cache), args.sources, args.half)
-    verdicts = {name: Verdicts(name, found, args.cache) for name, found in cases.items() if found}
+    cases = cases_of(Data(args.data, args.model, args.height, args.cache), args.sources)
+    verdicts = {name: Verdicts(name, found, args.cache, args.half) for name, found in cases.items()}
 
     def judged(name: str, setting: Setting) -> Outcomes:
         return verdicts[name]({**fixed, **setting})

@@ -24,7 +24,8 @@ ROOM_EVERY = 3
 SEEDS = range(60_000, 60_025)  # of generated people; other measurements and trainings use other ones
 LIES_THERE = ("laying",)  # UP-Fall's act in which somebody lies on the floor from the first frame to the last
 VISIBLE = 0.5  # share of a generated person that is in the picture
-SHORT_ACTS, EXERCISE_S = 3, 30.0  # every n-th of the short clips counts; how long exercises are played to and fro
+EVERY_ACT, EXERCISE_S = 4, 30.0  # every n-th clip counts (`acts-eval` has all); how long exercises go to and fro
+N_STILLS = 10  # of a file of stills, each shown for a moment
 
 
 @dataclass(frozen=True)
@@ -91,22 +92,11 @@ def acts(exercise_s: float) -> Callable[[Data, str], Iterator[Case]]:
         found = [one for one in load_acts(data.folder / "acts/manifest.json") if "fall" not in one.group]
         if exercise_s:
             found = [one for one in found if one.truth.to_and_fro_s]
-        for i, act in enumerate(found):
-            digest = sha256_of(act.npz)
-            for k, take in enumerate(takes(act, exercise_s)):
-                if exercise_s or (i + k) % SHORT_ACTS == 0:
-                    clip = Clip(
-                        f"{act.clip_id} {k}",
-                        source,
-                        "",
-                        f"{act.dataset}: {act.group}",
-                        False,
-                        act.npz,
-                        None,
-                        None,
-                        None,
-                    )
-                    yield Case(source, clip, f"{digest} {k} {exercise_s}", lambda take=take: take)
+        for act in found[::EVERY_ACT]:
+            kind, digest = f"{act.dataset}: {act.group}", sha256_of(act.npz)
+            for k, take in enumerate(takes(act, exercise_s, N_STILLS)):
+                clip = Clip(f"{act.clip_id} {k}", source, "", kind, False, act.npz, None, None, None)
+                yield Case(source, clip, f"{digest} {k} {exercise_s}", lambda take=take: take)
 
     return cases
 
@@ -134,6 +124,6 @@ def half_of(case: Case) -> int:
     return 1 + hashlib.sha256(case.clip.clip_id.encode()).digest()[0] % 2
 
 
-def cases_of(data: Data, names: list[str], half: int | None = None) -> dict[str, list[Case]]:
-    """Cases by source, all or one half of each."""
-    return {name: [one for one in SOURCES[name](data, name) if half in (None, half_of(one))] for name in names}
+def cases_of(data: Data, names: list[str]) -> dict[str, list[Case]]:
+    """Cases by source."""
+    return {name: list(SOURCES[name](data, name)) for name in names}

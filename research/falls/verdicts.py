@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec.structs import replace as replace_options
-from sources import Case
+from sources import Case, half_of
 
 import edgepose
 from edgepose.cli.progress import track
@@ -30,17 +30,17 @@ T = TypeVar("T")
 
 
 class Verdicts:
-    """Outcomes of one source's cases. The files in `cache` are pickles of this program's own; put no others there."""
+    """Outcomes of one source: all of its cases, or one half. The files kept are this program's own pickles."""
 
-    def __init__(self, source: str, cases: Sequence[Case], cache: Path) -> None:
-        self.source, self.cases, self._cache = source, cases, cache
+    def __init__(self, source: str, cases: Sequence[Case], cache: Path, half: int | None = None) -> None:
+        self.source, self.cases, self._cache, self._half = source, cases, cache, half
         everything = "\n".join(f"{one.clip} {one.key}" for one in cases)
         self._people_key = digest(everything, code(TRACKING))
         self._tracked: list[Recording] | None = None
 
     def __call__(self, setting: Mapping[str, Any]) -> list[Outcome]:
         """One outcome per case with these values in [fall]."""
-        key = digest(self._people_key, code(RULES), repr(sorted(setting.items())))
+        key = digest(self._people_key, code(RULES), repr(sorted(setting.items())), str(self._half))
         return kept(self._cache / "verdicts" / f"{key}.pickle", lambda: self._judge(setting))
 
     def tracked(self) -> list[Recording]:
@@ -52,9 +52,14 @@ class Verdicts:
 
     def _judge(self, setting: Mapping[str, Any]) -> list[Outcome]:
         config = configured(setting)
+        meant = [
+            (case.clip, recording)
+            for case, recording in zip(self.cases, self.tracked(), strict=True)
+            if self._half in (None, half_of(case))
+        ]
         return [
-            judge(case.clip, replay(recording, config, ("fall",)), recording.last_s)
-            for case, recording in track(list(zip(self.cases, self.tracked(), strict=True)), f"clips, {self.source}")
+            judge(clip, replay(recording, config, ("fall",)), recording.last_s)
+            for clip, recording in track(meant, f"clips, {self.source}")
         ]
 
 

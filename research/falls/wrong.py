@@ -40,9 +40,8 @@ def draw_wrong(kinds: Any, verdicts: Mapping[str, Verdicts], settings: Any, fixe
         setting = {**fixed, **settings[name]}
         for clip_id in clips[:2]:
             i = next(i for i, case in enumerate(judge.cases) if case.clip.clip_id == clip_id)
-            outcome, recording = judge(setting)[i], judge.tracked()[i]
+            outcome = next(one for one in judge(setting) if one.clip.clip_id == clip_id)
+            recording = judge.tracked()[i]
             title = f"{name}, {how}: {clip_id} ({activity})"
             picture = draw_timeline(recording, outcome.told, title, configured({}).tracking, outcome.clip.impact_s)
             write_image(folder / f"{slug(f'{name} {how} {clip_id}')}.png", picture)
-
-

@@ -16,6 +16,7 @@ from edgepose.decode.render import render_fields
 from edgepose.look import Network
 from edgepose.pipeline import Analyser, Pipeline
 from edgepose.pipeline.scene import MAX_LOOKS
+from edgepose.replay.found import FoundPeople
 from edgepose.replay.video import VideoFalls
 from edgepose.sources import open_source
 from edgepose.types import Event, LookAgain
@@ -94,7 +95,8 @@ def by_analyser(path):
 
 
 def by_fall_eval(path, cache_folder):
-    videos = VideoFalls(Network(FallingBackend()), "falling", Config(), cache_folder)
+    network, config = Network(FallingBackend()), Config()
+    videos = VideoFalls(network, config, FoundPeople(network, "falling", config.decode, cache_folder))
     first = words(one.event for one in videos.told(path))
     assert videos.n_looks > 0
     assert words(one.event for one in videos.told(path)) == first  # from its cache
