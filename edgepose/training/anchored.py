@@ -23,6 +23,13 @@ REACH = 2.5
 """A drawn keypoint rules its channel within this many sigmas."""
 SMALL_PX = 72.0
 """People whose box is smaller than this in the crop are drawn whole: the old teacher hardly sees them."""
+NOBODY_PX, WHOLE_PX = 24.0, 40.0
+"""Bodies lower than the first in the crop are learned as nobody, those lower than the second not at all: a keypoint's
+peak is as large as they are, so that a network taught to draw them sees one in every post of that size."""
+PEAK_PX, ROUND = 16.0, np.array((-1, -1, 1, 1), np.float32)
+"""How far the maps' peaks reach beyond such a body's box; the sides of a box that grows."""
+BODY_OF_BUST, BODY_OF_HEAD = 2.5, 6.0
+"""A body's height in units of what is seen of it, where no hip, knee or ankle is drawn, and where only the head is."""
 AGREE = 0.1
 """The maps agree with a keypoint when they peak within this share of the person's box (and at least a cell)."""
 STRAY = 0.1
@@ -64,15 +71,21 @@ def anchored(
     keypoints = _in_reach(people.keypoints, hw)
     boxes, sides = _boxes(keypoints)
     inside = _cells_in(boxes, hw, stride)  # (P, h, w)
+    bodies = _bodies(keypoints, sides, skeleton)
+    tiny = _cells_in(boxes + np.float32(PEAK_PX) * ROUND, hw, stride)[(bodies > 0) & (bodies < NOBODY_PX)].any(0)
+    unclear = inside[(bodies >= NOBODY_PX) & (bodies < WHOLE_PX)].any(0)
+    large = bodies >= WHOLE_PX
+    keypoints, sides, inside = keypoints[large], sides[large], inside[large]
+    lies, nobody, doubtful = people.lies[large], nobody | tiny, doubtful | unclear
     somebody: NDArray[np.bool_] = np.any(inside, axis=0)
     out, weights = maps.astype(np.float32), np.ones_like(maps, dtype=np.float32)
     _empty(out, nobody & ~somebody, n)
-    upright: NDArray[np.bool_] = np.any(inside[~people.lies], axis=0)
-    for person in np.flatnonzero(people.lies):
+    upright: NDArray[np.bool_] = np.any(inside[~lies], axis=0)
+    for person in np.flatnonzero(lies):
         _empty(out, np.asarray(inside[person] & ~upright), n)
     apart = _distances(keypoints, hw, stride)  # (P, K, h, w)
     known, sure = keypoints[..., 2] >= SEEN, keypoints[..., 2] >= DRAWN
-    taken = sure & _taken(out[:n], keypoints, people.lies, sides, apart, skeleton, options)
+    taken = sure & _taken(out[:n], keypoints, lies, sides, apart, skeleton, options)
     _points(out, weights, keypoints, known, sure, taken, apart, inside, sides, skeleton, options, stride)
     _limbs(out, weights, keypoints, known, sure, taken, skeleton, options, hw, stride)
     weights[:, doubtful & ~somebody] = 0.0
@@ -97,6 +110,15 @@ def _boxes(keypoints: FloatArray) -> tuple[FloatArray, FloatArray]:
     grow = 0.1 * sides[:, None] + 8.0
     boxes = np.where(sure.any(axis=1, keepdims=True), np.concatenate((low - grow, high + grow), 1), 0.0)
     return boxes.astype(np.float32), sides.astype(np.float32)
+
+
+def _bodies(keypoints: FloatArray, sides: FloatArray, skeleton: Skeleton) -> FloatArray:
+    """(P,): about how high each body is in the crop, pixels, guessed from the box's side where only a part is drawn."""
+    sure = np.asarray(keypoints[..., 2] >= DRAWN)
+    kinds = np.array([name.split("_")[-1] for name in skeleton.keypoints])
+    lower = sure[:, np.isin(kinds, ("hip", "knee", "ankle"))].any(1)
+    bust = sure[:, np.isin(kinds, ("neck", "shoulder", "elbow", "wrist"))].any(1)
+    return (sides * np.where(lower, 1.0, np.where(bust, BODY_OF_BUST, BODY_OF_HEAD))).astype(np.float32)
 
 
 def _cells_in(boxes: FloatArray, hw: tuple[int, int], stride: int) -> NDArray[np.bool_]:

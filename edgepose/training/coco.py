@@ -35,6 +35,16 @@ class SetOptions(Options, frozen=True):
     nobody: Annotated[
         float, Meta(ge=0, le=1, description="teacher sets: share of samples from pictures where it sees nobody")
     ] = 0.2
+    anchor: Annotated[
+        bool,
+        Meta(description="teacher sets with chances: the teacher's maps hold where no chance does; false for nobody"),
+    ] = True
+    any_angle: Annotated[
+        float | None, Meta(description="share of crops turned by any angle, where not data.view's")
+    ] = None
+    shift_px: Annotated[float | None, Meta(description="how far people lie from the centre, where not data.view's")] = (
+        None
+    )
     picture_px: Annotated[
         tuple[float, float],
         Meta(description="teacher, empty and whole sets: height a whole picture is shown at, pixels"),

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+import msgspec
 import numpy as np
 import torch
 from msgspec import Meta
@@ -17,6 +18,7 @@ from edgepose.errors import DataError
 from edgepose.options import Options
 from edgepose.skeleton import Skeleton
 from edgepose.training.augment import View, ViewOptions, draw_view, view_image
+from edgepose.training.backdrop import chosen, open_backdrops, surrounded
 from edgepose.training.coco import Picture, SetOptions, read_set
 from edgepose.training.distill import Teacher
 from edgepose.training.labels import KeptMaps, Labeller, read
@@ -39,6 +41,12 @@ class DataOptions(Options, frozen=True):
     view: Annotated[ViewOptions, Meta(description="how crops are cut")] = ViewOptions()
     light: Annotated[LightOptions, Meta(description="how crops are relit")] = LightOptions()
     targets: Annotated[TargetOptions, Meta(description="how people become maps")] = TargetOptions()
+    backdrops: Annotated[
+        str, Meta(description="COCO-style list of pictures without anybody, shown around those that do not fill a crop")
+    ] = ""
+    backdrop_share: Annotated[
+        float, Meta(ge=0, le=1, description="share of crops with a backdrop; the others have a plain colour there")
+    ] = 0.6
 
 
 class Sample(NamedTuple):
@@ -81,6 +89,7 @@ class PoseDataset(Dataset[Sample]):
         for one in options.sets:
             if one.labels == "teacher":
                 trusted |= read_trusted(one.annotations, one.images, skeleton)
+        self._backdrops = open_backdrops(options.backdrops)
         self._labeller = Labeller(skeleton, options.targets, teacher, trusted, kept)
         self._people = {picture.path: self._labeller.people(picture) for one in self._pictures for picture in one}
 
@@ -116,7 +125,11 @@ class PoseDataset(Dataset[Sample]):
         about_somebody = picture.options.labels == "keypoints" and not picture.options.whole
         view = self._about_somebody(picture, rng) if about_somebody else self._somewhere(picture, people, image, rng)
         labels = self._labeller.draw(picture, people, image, view)
-        lit = relight(view_image(image, view, _fill(rng), self._kernel), rng, self.options.light)
+        crop = view_image(image, view, _fill(rng), self._kernel)
+        backdrop = chosen(self._backdrops, self.options.backdrop_share, rng)
+        if backdrop is not None:
+            crop = surrounded(crop, image.shape[:2], view, backdrop, rng, self._kernel)
+        lit = relight(crop, rng, self.options.light)
         tensor = torch.from_numpy(np.ascontiguousarray(lit.transpose(2, 0, 1)))
         heatmaps, pafs, mask = (torch.from_numpy(array) for array in labels)
         return Sample(tensor, heatmaps, pafs, mask)
@@ -125,7 +138,7 @@ class PoseDataset(Dataset[Sample]):
         """A view of one of the main people, at a scale that suits it."""
         x, y, size = picture.main[int(rng.integers(len(picture.main)))]
         scale = rng.uniform(*self.options.view.person_scale) * self.options.view.crop_px / size
-        return draw_view(rng, (x, y), scale, self.options.view)
+        return draw_view(rng, (x, y), scale, self._view(picture))
 
     def _somewhere(self, picture: Picture, people: FloatArray, image: Image, rng: Generator) -> View:
         """A view at the scale at which the whole picture is shown, about one of its people more often than not."""
@@ -139,7 +152,14 @@ class PoseDataset(Dataset[Sample]):
             size_wh = np.array((image.shape[1], image.shape[0]))
             reach = np.minimum(self.options.view.crop_px / scale, size_wh) / 2
             centre = tuple(rng.uniform(reach, np.maximum(reach, size_wh - reach)))
-        return draw_view(rng, centre, scale, self.options.view)
+        return draw_view(rng, centre, scale, self._view(picture))
+
+    def _view(self, picture: Picture) -> ViewOptions:
+        """How crops of this picture's set are cut."""
+        own, view = picture.options, self.options.view
+        any_angle = view.any_angle if own.any_angle is None else own.any_angle
+        shift = view.shift_px if own.shift_px is None else own.shift_px
+        return msgspec.structs.replace(view, any_angle=any_angle, shift_px=shift)
 
 
 def _fill(rng: Generator) -> tuple[int, int, int]:

@@ -53,6 +53,9 @@ class DistillOptions(Options, frozen=True):
         float,
         Meta(ge=0, description="weight of the difference from the teacher's backbone features; light backbones only"),
     ] = 0.0
+    features_of: Annotated[
+        float, Meta(gt=0, le=1, description="share of each step's crops whose features are compared; fewer are faster")
+    ] = 1.0
     blends: Annotated[
         float,
         Meta(ge=0, le=1, description="share of crops blended with another, for features alone; needs features"),

@@ -117,6 +117,8 @@ class Labeller:
         """
         assert self._teacher is not None
         trusted = self._trusted.get(picture.path)
+        if trusted is not None and not picture.options.anchor:
+            return nobody(self._skeleton)
         if trusted is not None and self._kept is not None:
             maps = self._kept.maps(trusted.sha256)
             if maps is not None:
@@ -131,6 +133,13 @@ class Labeller:
 def every_channel(mask: FloatArray, skeleton: Skeleton) -> FloatArray:
     """float32 (K + 1 + 2L, s, s): one mask for all maps."""
     return np.repeat(mask[None], skeleton.n_keypoints + 1 + skeleton.n_pafs, 0)
+
+
+def nobody(skeleton: Skeleton) -> FloatArray:
+    """float32 (K + 1 + 2L, 8, 8): maps of a picture without anybody."""
+    maps = np.zeros((skeleton.n_keypoints + 1 + skeleton.n_pafs, 8, 8), np.float32)
+    maps[skeleton.n_keypoints] = 1.0
+    return maps
 
 
 def boxes_mask(boxes: FloatArray, size_wh: tuple[int, int]) -> NDArray[np.bool_]:

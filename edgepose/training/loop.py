@@ -178,7 +178,8 @@ class Training:
             images, mask = blend(images, mask, options.distill.blends, options.loop.seed + self.step)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=options.loop.bf16):
             stages = self._wrapped(images)
-            far = self.features.loss(images) if self.features else torch.zeros((), device=self.device)
+            share = options.distill.features_of
+            far = self.features.loss(images, share) if self.features else torch.zeros((), device=self.device)
         losses = stage_losses(stages, batch.pafs, batch.heatmaps, mask, options.loss)
         loss = torch.stack(losses).sum() + options.distill.features * far
         self._must_be_finite("loss", loss)

@@ -123,3 +123,32 @@ def test_neighbours_keep_their_own_wrists() -> None:
     for each in (one, other):
         assert answer.maps[WRIST][cell(each[WRIST])] > 0.7
     assert answer.weights.min() > 0.8
+
+
+def small(side: float, *kept: int) -> np.ndarray:
+    """A person of this height, of whom the keypoints `kept` are known (all when none are named)."""
+    one = person(0, 0)
+    one[:, :2] = one[:, :2] * side / np.ptp(one[:, 1]) + 128
+    if kept:
+        one[[k for k in range(18) if k not in kept], 2] = 0
+    return one
+
+
+def test_somebody_as_small_as_a_keypoints_peak_is_learned_as_nobody() -> None:
+    one = small(18)
+    answer = targets(maps_of(one), one)
+    assert answer.maps[:18].max() == 0 and (answer.maps[BACKGROUND] == 1).all()
+    assert (answer.weights == 1).all()
+
+
+def test_somebody_a_little_larger_is_not_learned_at_all() -> None:
+    one = small(32)
+    weights = targets(maps_of(), one).weights
+    assert weights[:, cell(one[NOSE])[0], cell(one[NOSE])[1]].max() == 0
+
+
+@pytest.mark.parametrize("kept", [(0, 14, 15, 16, 17), (0, 1, 2, 5, 14, 15)], ids=["a face", "head and shoulders"])
+def test_a_part_of_a_large_person_is_no_small_person(kept: tuple[int, ...]) -> None:
+    one = small(250, *kept)
+    assert np.ptp(one[list(kept), 1]) < 80
+    assert targets(maps_of(), one).maps[NOSE].max() > 0.7

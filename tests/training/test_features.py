@@ -41,6 +41,16 @@ def test_the_teacher_itself_owes_nothing_and_another_network_does(teacher: str) 
     assert owed["another"] > 1
 
 
+def test_a_share_of_the_crops_owes_what_those_crops_owe(teacher: str) -> None:
+    torch.manual_seed(3)
+    network, images = PoseNetwork(WHOLE), torch.randn(4, 3, 64, 64)
+    match = FeatureMatch(network, teacher)
+    network(images)
+    half = match.loss(images, 0.5).item()
+    network(images[2:])
+    assert half == pytest.approx(match.loss(images[2:]).item(), rel=1e-4)
+
+
 def test_without_its_refinement_the_initial_stage_has_the_last_word(teacher: str) -> None:
     images = torch.randn(1, 3, 64, 64)
     whole, cut = open_whole(teacher), open_whole(teacher, 0)
