@@ -20,11 +20,13 @@ from edgepose.pipeline.opening import check_names, no_source, open_source_of, pu
 from edgepose.pipeline.rules import rule_makers
 from edgepose.plugins import find
 from edgepose.publish.options import MqttOptions
-from edgepose.sources.uri import camera_name, scheme_of
+from edgepose.sources.uri import camera_name, scheme_of, with_scheme
 
 _ADDRESSES = {
     "rtsp": "edgepose.sources.rtsp:checked",
     "rtsps": "edgepose.sources.rtsp:checked",
+    "http": "edgepose.sources.mjpeg:checked",
+    "https": "edgepose.sources.mjpeg:checked",
     "v4l2": "edgepose.sources.v4l2:device_path",
     "csi": "edgepose.sources.csi:sensor_id",
 }
@@ -75,10 +77,11 @@ def _outside_of_service(options: MqttOptions) -> MqttOptions:
 
 
 def _source_name(entry: SourceEntry) -> str:
-    address = _ADDRESSES.get(scheme_of(entry.uri))
+    uri = with_scheme(entry.uri)
+    address = _ADDRESSES.get(scheme_of(uri))
     if address is not None:
-        _named(address)(entry.uri)
-        return camera_name(entry.name, entry.uri)
+        _named(address)(uri)
+        return camera_name(entry.name, uri)
     source = open_source_of(entry)
     source.close()
     return source.name

@@ -9,7 +9,7 @@ from typing import Protocol
 from edgepose.errors import ConfigError, SourceError
 from edgepose.plugins import find
 from edgepose.sources.options import SourceOptions
-from edgepose.sources.uri import redact, scheme_of, shown
+from edgepose.sources.uri import redact, scheme_of, shown, with_scheme
 from edgepose.types import CameraState, Frame
 
 __all__ = ["SOURCES", "Source", "SourceOptions", "open_source", "redact"]
@@ -48,6 +48,8 @@ SOURCES: dict[str, str] = {
     "images": "edgepose.sources.images:ImageFolderSource",
     "rtsp": "edgepose.sources.rtsp:RtspSource",
     "rtsps": "edgepose.sources.rtsp:RtspSource",
+    "http": "edgepose.sources.mjpeg:MjpegSource",
+    "https": "edgepose.sources.mjpeg:MjpegSource",
     "v4l2": "edgepose.sources.v4l2:V4l2Source",
     "csi": "edgepose.sources.csi:CsiSource",
     "synthetic": "edgepose.sources.synthetic:open_synthetic",
@@ -58,8 +60,11 @@ SOURCES: dict[str, str] = {
 def open_source(uri: str, options: SourceOptions | None = None, sources: Mapping[str, str] = SOURCES) -> Source:
     """The source behind an address: a path, or a URI of one of the schemes in `sources` or of an installed plugin.
 
+    A number, or the path of a video device, is a V4L2 camera: 0 and /dev/video0 are v4l2:///dev/video0.
+
     Raises SourceError in one sentence when the scheme is none of those, or when the file or camera is not there.
     """
+    uri = with_scheme(uri)
     scheme = scheme_of(uri)
     try:
         implementation = find("sources", scheme, sources)

@@ -13,17 +13,11 @@ from edgepose.errors import SourceError
 from edgepose.sources.live import LiveSource
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Reader, on_jetson, video_library
+from edgepose.sources.refusals import REFUSALS
 from edgepose.sources.rtsp_status import describe_status
 from edgepose.sources.uri import camera_name, checked_network, redact, shown
 
 _DEFAULT_PORT = {"rtsp": 554, "rtsps": 322}
-
-REFUSALS = {
-    401: "refuses the user name or password (401); its address carries them as USER:PASSWORD@HOST",
-    403: "forbids this user to look (403); give the user the right to in the camera's settings",
-    404: "has no stream at this path (404); look up the path in the camera's manual",
-}
-"""What a server's answer means, as the end of a sentence that begins with the camera."""
 
 
 class RtspSource(LiveSource):

@@ -16,12 +16,16 @@ from edgepose.errors import SourceError
 from edgepose.pictures import is_picture
 from edgepose.redaction import redact, shown
 
-SCHEMES = ("file", "images", "rtsp", "rtsps", "v4l2", "csi", "synthetic")
+SCHEMES = ("file", "images", "rtsp", "rtsps", "http", "https", "v4l2", "csi", "synthetic")
 """The built-in schemes; a plain path is a file or, where it names a folder or picture, images."""
 
-__all__ = ["camera_name", "checked_network", "local_path", "redact", "scheme_of", "shown"]
+__all__ = ["DEVICE", "camera_name", "checked_network", "local_path", "redact", "scheme_of", "shown", "with_scheme"]
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*)://")
+DEVICE = re.compile(r"^/dev/(video\d+|v4l/by-(id|path)/[^/]+)$")
+"""How Linux names V4L2 cameras."""
+
+_NUMBER = re.compile(r"\d{1,3}")
 _UNFIT = re.compile(r"[^A-Za-z0-9_.\-]+")
 _MAX_NAME = 64
 
@@ -46,6 +50,13 @@ def scheme_of(uri: str) -> str:
         if os.path.isdir(path) or is_picture(path):  # noqa: PTH112
             return "images"
     return scheme
+
+
+def with_scheme(uri: str) -> str:
+    """The address with its scheme where a number or a device stands for a V4L2 camera: 0, /dev/video0."""
+    if _NUMBER.fullmatch(uri) and not os.path.exists(uri):  # noqa: PTH110
+        return f"v4l2:///dev/video{int(uri)}"
+    return f"v4l2://{uri}" if DEVICE.match(uri) else uri
 
 
 def local_path(uri: str) -> Path:
@@ -81,8 +92,11 @@ def checked_network(uri: str) -> str:
     """The address of a network camera. Raises SourceError, in words that repeat nothing secret, where it is none."""
     wrong = problem(uri)
     if wrong:
+        scheme = scheme_of(uri)
+        protocol = "RTSP" if scheme.startswith("rtsp") else "HTTP"
         raise SourceError(
-            f"{shown(uri)!r} is no RTSP address: {wrong}; write rtsp://USER:PASSWORD@HOST:PORT/PATH, where {ENCODING}"
+            f"{shown(uri)!r} is no {protocol} address: {wrong}; write {scheme}://USER:PASSWORD@HOST:PORT/PATH, where "
+            f"{ENCODING}"
         )
     return uri
 
@@ -91,7 +105,7 @@ def _raw_name(uri: str) -> str:
     scheme = scheme_of(uri)
     if scheme in ("file", "images"):
         return local_path(uri).resolve().stem
-    if scheme in ("rtsp", "rtsps"):
+    if scheme in ("rtsp", "rtsps", "http", "https"):
         return camera_of(checked_network(uri))
     if scheme == "v4l2":
         return local_path(uri).name

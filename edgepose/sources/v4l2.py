@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from functools import partial
 from pathlib import Path
@@ -12,9 +11,7 @@ from edgepose.errors import SourceError
 from edgepose.sources.live import LiveSource
 from edgepose.sources.options import SourceOptions
 from edgepose.sources.reader import Reader
-from edgepose.sources.uri import camera_name, local_path, shown
-
-_DEVICE = re.compile(r"^/dev/(video\d+|v4l/by-(id|path)/[^/]+)$")
+from edgepose.sources.uri import DEVICE, camera_name, local_path, shown
 
 
 class V4l2Source(LiveSource):
@@ -31,7 +28,7 @@ class V4l2Source(LiveSource):
 def device_path(uri: str) -> Path:
     """Device of an address. Raises SourceError unless it is named like a camera's device."""
     device = local_path(uri)
-    if not _DEVICE.match(str(device)):
+    if not DEVICE.match(str(device)):
         raise SourceError(f"{shown(uri)!r} is no V4L2 camera; write v4l2:///dev/video0 or v4l2:///dev/v4l/by-id/NAME")
     return device
 
