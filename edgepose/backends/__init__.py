@@ -131,6 +131,8 @@ def _open(name: str, path: Path, spec: ModelSpec | None, options: BackendOptions
 
 
 def _choose(path: Path, options: BackendOptions) -> str:
+    if options.name == "cpu":
+        return _cpu_runtime()
     if options.name != "auto":
         return options.name
     if path.suffix == ".npz":

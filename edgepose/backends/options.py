@@ -14,7 +14,10 @@ class BackendOptions(Options, frozen=True):
 
     name: Annotated[
         str,
-        Meta(description="Runtime: auto, tensorrt, openvino, onnxruntime, replay, or one that a plugin registers."),
+        Meta(
+            description="Runtime: auto, cpu (the best one for it), tensorrt, openvino, onnxruntime, replay, or one "
+            "that a plugin registers."
+        ),
     ] = "auto"
     threads: Annotated[int, Meta(ge=0, description="CPU threads of the runtime; 0 lets it take every core.")] = 0
     precision: Annotated[

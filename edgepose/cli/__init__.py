@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from edgepose.cli.usage import refuse_unknown, unknown_verb
 from edgepose.errors import EdgePoseError
 
 VERBS: dict[str, str] = {
@@ -59,7 +60,7 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
             child.description = module.HELP
             child.epilog = getattr(module, "EXAMPLE", None)
             module.add_arguments(child)
-            child.set_defaults(run=module.run)
+            child.set_defaults(run=module.run, parser=child)
     return parser
 
 
@@ -68,7 +69,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     verb = next((word for word in words if word in VERBS), None)
     try:
-        args = _parser(verb).parse_args(words)
+        if verb is None and words and not words[0].startswith("-"):
+            print(f"edgepose: {unknown_verb(words[0], VERBS)}", file=sys.stderr)
+            return 2
+        parser = _parser(verb)
+        args, unknown = parser.parse_known_args(words)
+        refuse_unknown(getattr(args, "parser", parser), unknown)
         if args.version:
             from edgepose import __version__
 

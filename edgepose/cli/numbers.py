@@ -39,6 +39,9 @@ def real(low: float, high: float) -> Callable[[str], float]:
 HEIGHT = whole(1, 8192)
 """Height of a network's input, pixels."""
 
+SCORE = real(0, 1)
+"""Score of a person."""
+
 SIDE = whole(0, 16_384)
 """Side of a picture to ask a camera for, pixels; 0 leaves it to the camera."""
 

@@ -1,4 +1,4 @@
-"""The folder that `edgepose predict` fills: COCO results, OpenPose JSON per picture, drawn pictures."""
+"""The folder that `edgepose predict` fills: COCO results, OpenPose JSON and a drawing per picture."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.video_results import VideoResults
 from edgepose.errors import DataError
 from edgepose.files import encodable, reason, write_atomically
 
@@ -19,20 +20,24 @@ _MAX_NAME_BYTES = 200
 
 
 class ResultFolder:
-    """The folder of results. The two lists are written when it is closed, whatever ended the work."""
+    """The folder of results. The two lists are written when it is closed, whatever ended the work.
 
-    def __init__(self, folder: Path, ids: dict[str, int | str] | None, *, drawn: bool) -> None:
+    folder: made where it is missing. ids: picture ids by file name, counted where None. drawn: whether people are
+    drawn. frames: whether every frame of a video is treated as a picture.
+    """
+
+    def __init__(self, folder: Path, ids: dict[str, int | str] | None, *, drawn: bool, frames: bool = False) -> None:
         self.n_people = 0
-        self._folder, self._ids, self._drawn = folder, ids, drawn
+        self.written: list[str] = []
+        self._folder, self._ids, self._drawn, self._frames = folder, ids, drawn, frames
         self._results: list[dict[str, Any]] = []
         self._images: list[dict[str, Any]] = []
         self._names: set[str] = set()
+        self._video: tuple[Path, VideoResults] | None = None
         try:
-            (folder / "openpose").mkdir(parents=True, exist_ok=True)
-            if drawn:
-                (folder / "drawn").mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise DataError(f"cannot write to {folder}: {reason(error)}") from None
+            raise _unwritable(folder, error) from None
 
     @property
     def n_images(self) -> int:
@@ -46,18 +51,54 @@ class ResultFolder:
         height, width = shot.image.shape[:2]
         record = {"id": image_id, "file_name": shot.file_name, "width": width, "height": height}
         self._images.append(record if shot.frame is None else {**record, "frame": shot.frame})
-        self._results += [coco_result(pose, image_id) for pose in poses]
+        self._results += [{**coco_result(pose, image_id), "bbox": box_xywh(pose)} for pose in poses]
         self.n_people += len(poses)
+        if shot.video is not None and not self._frames:
+            self._results_of(shot.video).add(shot, poses)
+            return
         name = self._own_name(shot.name)
-        _write_json(self._folder / "openpose" / f"{name}_keypoints.json", openpose_json(poses))
+        self._write(f"openpose/{name}_keypoints.json", openpose_json(poses))
         if self._drawn:
-            self._draw(self._folder / "drawn" / f"{name}.jpg", shot.image, poses)
+            self._draw(self._place(f"drawn/{name}.jpg"), shot.image, poses)
+
+    def _results_of(self, video: Path) -> VideoResults:
+        """The results of the video whose frames come now; those of the one before are finished."""
+        if self._video is None or self._video[0] != video:
+            self._end_video()
+            name = self._own_name(video.stem)
+            drawn = self._place(f"videos/{name}.mp4") if self._drawn else None
+            self._video = video, VideoResults(video, self._place(f"videos/{name}.json"), drawn)
+            self.written += [f"videos/{name}.json", *([f"videos/{name}.mp4"] if drawn else [])]
+        return self._video[1]
+
+    def _end_video(self) -> None:
+        ended, self._video = self._video, None
+        if ended is not None:
+            ended[1].close()
+
+    def _place(self, name: str) -> Path:
+        path = self._folder / name
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from None
+        return path
+
+    def _write(self, name: str, value: Any) -> None:
+        import msgspec
+
+        write_atomically(self._place(name), msgspec.json.encode(encodable(value)), durable=False)
+        kind = name if "/" not in name else f"{name.partition('/')[0]}/"
+        if kind not in self.written:
+            self.written.append(kind)
 
     def _draw(self, path: Path, image: Image, poses: Sequence[Pose]) -> None:
         from edgepose.overlay import draw
         from edgepose.pictures import write_image
 
         write_image(path, draw(image, poses), durable=False)
+        if "drawn/" not in self.written:
+            self.written.append("drawn/")
 
     def _image_id(self, shot: Shot) -> int | str:
         if self._ids is None:
@@ -79,8 +120,15 @@ class ResultFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _write_json(self._folder / "coco_results.json", self._results)
-        _write_json(self._folder / "images.json", {"images": self._images})
+        self._end_video()
+        self._write("coco_results.json", self._results)
+        self._write("images.json", {"images": self._images})
+
+
+def box_xywh(pose: Pose) -> list[float]:
+    """The tight box around the keypoints found: left, top, width and height in pixels, as COCO writes boxes."""
+    x0, y0, x1, y1 = pose.box_xyxy
+    return [round(value, 2) for value in (x0, y0, x1 - x0, y1 - y0)] if pose.found.any() else [0.0] * 4
 
 
 def openpose_json(poses: Sequence[Pose]) -> dict[str, Any]:
@@ -102,7 +150,5 @@ def annotated_ids(path: str) -> dict[str, int | str]:
     return {Path(name).name: picture.id for picture in pictures for name in names_of(picture.file_name)}
 
 
-def _write_json(path: Path, value: Any) -> None:
-    import msgspec
-
-    write_atomically(path, msgspec.json.encode(encodable(value)), durable=False)
+def _unwritable(folder: Path, error: OSError) -> DataError:
+    return DataError(f"cannot write to {folder}: {reason(error)}")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from glob import glob
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.network_flags import add_network_flags, backend_name
 from edgepose.cli.numbers import whole
 from edgepose.cli.output import add_json_flag, print_report
-from edgepose.errors import EdgePoseError
+from edgepose.errors import EdgePoseError, SourceError
 
 if TYPE_CHECKING:
     from edgepose.config import Config
@@ -20,9 +24,10 @@ if TYPE_CHECKING:
 
 HELP = "people and events of cameras and files, published as they are seen"
 EXAMPLE = """examples:
-  edgepose run --source people.avi --jsonl people.jsonl --save-video people.mp4
+  edgepose run people.avi --jsonl people.jsonl --save-video people.mp4
   edgepose run --config edgepose.toml
-  edgepose run --source rtsp://camera.lan/stream --mqtt mqtt://localhost"""
+  edgepose run rtsp://camera.lan/stream --mqtt mqtt://localhost
+  edgepose run 0 --show"""
 
 SWITCH_INTERVAL_S = 1e-4
 """How long a thread may hold the GIL while another waits; Python's 5 ms would leave the device idle that long."""
@@ -34,10 +39,13 @@ STATUS_S = 1.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", help="TOML file; the flags below take the place of its keys")
     parser.add_argument(
-        "--source", metavar="URI", action="append", help="video, picture folder or camera address; may be repeated"
+        "sources",
+        metavar="SOURCE",
+        nargs="*",
+        help="video, picture folder, camera address, or a camera's number (0 is /dev/video0); several run side by side",
     )
-    parser.add_argument("--model", metavar="FILE", help="file, or a shipped network by name (edgepose-lite)")
-    parser.add_argument("--backend", metavar="NAME", help="tensorrt, openvino, onnxruntime or replay")
+    parser.add_argument("--source", metavar="URI", action="append", default=[], help="the same, as a flag")
+    add_network_flags(parser)
     parser.add_argument("--mqtt", metavar="URL", help="broker to publish to, such as mqtt://localhost:1883")
     parser.add_argument("--jsonl", metavar="FILE", help="write every result as a line of JSON")
     parser.add_argument("--save-video", metavar="FILE", help="write the annotated video")
@@ -53,13 +61,18 @@ def configured(args: argparse.Namespace) -> Config:
     from edgepose.config import Config, SourceEntry, load_config
 
     config = load_config(args.config) if args.config else Config()
-    if args.source:
-        config = replace(config, sources=tuple(SourceEntry(uri=uri) for uri in args.source))
+    sources = [*expanded(args.sources), *args.source]
+    if sources:
+        config = replace(config, sources=tuple(SourceEntry(uri=uri) for uri in sources))
     if args.model:
         config = replace(config, model=replace(config.model, path=args.model))
-    if args.backend:
-        backend = replace(config.model.backend, name=args.backend)
-        config = replace(config, model=replace(config.model, backend=backend))
+    if args.height:
+        config = replace(config, model=replace(config.model, height=args.height))
+    if args.min_score is not None:
+        config = replace(config, decode=replace(config.decode, min_score=args.min_score))
+    backend = backend_name(args)
+    if backend:
+        config = replace(config, model=replace(config.model, backend=replace(config.model.backend, name=backend)))
     for section, key, value in (
         ("mqtt", "url", args.mqtt),
         ("jsonl", "path", args.jsonl),
@@ -69,6 +82,18 @@ def configured(args: argparse.Namespace) -> Config:
         if value:
             config = replace(config, **{section: replace(getattr(config, section), **{key: value})})
     return config
+
+
+def expanded(sources: Sequence[str]) -> Iterator[str]:
+    """The sources, and for a pattern such as `clips/*.mp4` that no shell has expanded the files that it names."""
+    for source in sources:
+        if not any(letter in source for letter in "*?[") or "://" in source or os.path.exists(source):  # noqa: PTH110
+            yield source
+            continue
+        found = sorted(glob(source, recursive=True))  # noqa: PTH207, a pattern may begin at the root
+        if not found:
+            raise SourceError(f"no file is named like {source!r}")
+        yield from found
 
 
 def run(args: argparse.Namespace) -> int:

@@ -19,12 +19,18 @@ _MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture to look at. name: of the files written for it. file_name, frame: where it is from."""
+    """One picture to look at.
+
+    name: of the files written for it. file_name, frame: where it is from. video: the video it is a frame of, shown at
+    second t of it.
+    """
 
     name: str
     image: Image
     file_name: str
     frame: int | None = None
+    video: Path | None = None
+    t: float = 0.0
 
 
 class Shots:
@@ -106,7 +112,7 @@ class Shots:
                 frame = source.read()
                 if frame is not None:
                     name = f"{path.stem}_{frame.seq:012d}"  # as OpenPose names the frames of a video
-                    yield Shot(name, frame.image, path.name, frame.seq)
+                    yield Shot(name, frame.image, path.name, frame.seq, path, frame.t)
         except EOFError:
             return
         finally:

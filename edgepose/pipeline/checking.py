@@ -92,7 +92,7 @@ def _check_model(config: Config) -> None:
     from edgepose.model.shipped import no_model
 
     path, backend = model_path(config.model.path), config.model.backend.name
-    if backend != "auto":
+    if backend not in ("auto", "cpu"):
         find("backends", backend, BACKENDS)
     if not path.is_file():
         raise no_model(Path(path))

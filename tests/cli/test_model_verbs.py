@@ -69,7 +69,7 @@ def test_predict_takes_a_video_frame_by_frame(model, tmp_path, capsys):
     writer.release()
     out = tmp_path / "out"
     words = ["predict", str(tmp_path / "clip.avi"), "-o", str(out), "--model", str(model), "--backend", "replay"]
-    assert main([*words, "--no-drawn", "--json"]) == 0
+    assert main([*words, "--no-drawn", "--frames", "--json"]) == 0
     assert _json(capsys)["images"] == 3
     files = sorted(path.name for path in (out / "openpose").iterdir())
     assert files == [f"clip_{i:012d}_keypoints.json" for i in range(3)]

@@ -11,6 +11,7 @@ import pytest
 
 from edgepose.backends.recording import RecordingWriter
 from edgepose.cli import main
+from edgepose.cli.run import expanded
 from edgepose.decode.render import render_fields
 from edgepose.model import ModelSpec
 from edgepose.sources import open_source
@@ -48,7 +49,23 @@ def test_flags_take_the_place_of_the_files_keys(recording, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["frames"] == 3
 
 
+def test_sources_stand_behind_the_verb_as_they_would_anywhere(recording, capsys):
+    words = ["run", f"{SCENE}&frames=8", "--model", recording, "--height", str(HW[0]), "--min-score", "0", "--json"]
+    assert main(words) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["frames"], report["people_frames"]) == (8, 8)
+
+
+def test_a_pattern_names_the_files_that_no_shell_has_expanded(tmp_path):
+    for name in ("b.mp4", "a.mp4", "c[1].mp4", "d.txt"):
+        (tmp_path / name).touch()
+    found = list(expanded([f"{tmp_path}/*.mp4", f"{tmp_path}/c[1].mp4", "rtsp://camera/a?b=*"]))
+    names = [one.rpartition("/")[2] for one in found]
+    assert names == ["a.mp4", "b.mp4", "c[1].mp4", "c[1].mp4", "a?b=*"]
+
+
 BAD_INPUT = {
+    "pattern of nothing": (["none-*.mp4"], "none-*.mp4"),
     "no source": ([], "no source"),
     "missing video": (["--source", "none.mp4"], "none.mp4"),
     "missing config": (["--config", "none.toml"], "config init"),

@@ -39,7 +39,7 @@ def writer(request, monkeypatch):
     if request.param == "av":
         pytest.importorskip("av")
     else:
-        monkeypatch.setattr("edgepose.publish.video.find_spec", lambda name: None)
+        monkeypatch.setattr("edgepose.publish.video_file.find_spec", lambda name: None)
     return request.param
 
 
@@ -150,7 +150,7 @@ def test_a_full_disk_gives_one_video_up_and_the_other_goes_on(tmp_path):
 
 
 def test_opencv_alone_notices_that_no_room_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr("edgepose.publish.video.find_spec", lambda name: None)
+    monkeypatch.setattr("edgepose.publish.video_file.find_spec", lambda name: None)
     out = VideoPublisher(VideoOptions(path=str(tmp_path / "out.mp4")))
     for seq in range(10):
         out.publish(frame(seq))

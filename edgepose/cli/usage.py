@@ -1,0 +1,30 @@
+"""Wrong usage, answered with the right word: a verb or flag that is nearly one, in the usage of its own verb."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+def refuse_unknown(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> None:
+    """End with exit code 2 where words of a command line are none of the parser's; does nothing without any."""
+    if not unknown:
+        return
+    known = [flag for action in parser._actions for flag in action.option_strings]
+    word = next((word for word in unknown if word.startswith("-")), unknown[0])
+    near = nearest(word.partition("=")[0], known)
+    hint = f"did you mean {near}?" if near else "see --help; arguments that are no flags stand together"
+    parser.error(f"no argument {word!r} here; {hint}")
+
+
+def unknown_verb(word: str, verbs: Iterable[str]) -> str:
+    """A sentence about a word in place of a verb."""
+    near = nearest(word, verbs)
+    return f"no verb {word!r}; " + (f"did you mean {near!r}?" if near else "`edgepose --help` lists them")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is most like it, None where none is."""
+    close = get_close_matches(word, list(known), 1, 0.6)
+    return close[0] if close else None

@@ -1,0 +1,34 @@
+"""Wrong usage is answered with the right word, in the usage of the verb it was meant for."""
+
+import pytest
+
+from edgepose.cli import main
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["rnu"], "did you mean 'run'?"),
+        (["predictt", "a.jpg"], "did you mean 'predict'?"),
+        (["xyzzy"], "--help"),
+        (["run", "--hieght", "3"], "did you mean --height?"),
+        (["run", "--max-frame=3", "--jsno"], "did you mean --json?"),
+        (["predict", "a.jpg", "--modle", "x"], "usage: edgepose predict"),
+        (["predict", "a.jpg", "--xyzzy"], "see --help"),
+        (["run", "--compute", "npu"], "gpu"),
+        (["run", "--compute", "cpu", "--backend", "openvino"], "not allowed with"),
+        (["run", "--min-score", "2"], "from 0 to 1"),
+    ],
+)
+def test_wrong_words_are_answered_with_the_right_ones(words, says, capsys):
+    assert main(words) == 2
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert printed.out == ""
+
+
+def test_the_usage_is_that_of_the_verb(capsys):
+    main(["calibrate", "model.onnx", "--images", "x", "-o", "z", "--imagse", "y"])
+    said = capsys.readouterr().err
+    assert said.startswith("usage: edgepose calibrate")
+    assert "--images" in said.splitlines()[-1]
