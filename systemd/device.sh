@@ -146,10 +146,24 @@ device_start() {
     fi
 }
 
+# What the broker and Home Assistant keep of this device; a broker that cannot be asked must not end the removal.
+forget_on_broker() {
+    local password=()
+    [ -e $OPT/venv/bin/edgepose ] && grep -qs '^url *= *"mqtts\?://' $ETC/edgepose.toml || return 0
+    [ ! -e $ETC/mqtt-password ] || password=(--password-file $ETC/mqtt-password)
+    act "clear what the broker keeps of this device" tolerantly \
+        $OPT/venv/bin/edgepose mqtt forget --config $ETC/edgepose.toml ${password[@]+"${password[@]}"}
+}
+
+tolerantly() {
+    "$@" || printf 'Not cleared; later: edgepose mqtt forget --url BROKER --device NAME\n'
+}
+
 uninstall_device() {
     if systemd_runs && [ -e $UNITS/edgepose.service ]; then
         act "stop the service" systemctl disable --now edgepose
     fi
+    forget_on_broker
     local file
     for file in $UNITS/edgepose.service $DROP_INS /etc/sysusers.d/edgepose.conf /etc/tmpfiles.d/edgepose.conf \
         /usr/local/bin/edgepose $OPT; do

@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument(
             "--ca-file", metavar="FILE", help="certificates to trust with mqtts:// (default: the system's)"
         )
+        one.add_argument(
+            "--password-file", metavar="FILE", help="file with the password (default: the configuration's)"
+        )
     watch.add_argument("--device", default="+", metavar="NAME", help="one device only")
     watch.add_argument("--seconds", type=real(0.1, WEEK_S), metavar="S", help="end after so long")
     watch.add_argument("--json", action="store_true", help="one JSON document per message: topic, retained, payload")
@@ -46,9 +49,13 @@ def _forget(args: argparse.Namespace) -> int:
     from msgspec.structs import replace
 
     from edgepose.cli.output import print_report
+    from edgepose.config import load_config
+    from edgepose.errors import ConfigError
     from edgepose.publish.mqtt.forget import forget
 
     options = _options(args)
+    if args.config and not args.url and not load_config(args.config).mqtt.url:
+        raise ConfigError(f"{args.config} names no broker; name the one to clear with --url mqtt://HOST")
     cleared = forget(replace(options, device=args.device) if args.device else options, running=args.running)
     print_report({"cleared": cleared if args.json else len(cleared)}, as_json=args.json)
     return 0
@@ -76,7 +83,8 @@ def _options(args: argparse.Namespace) -> MqttOptions:
         options = replace(options, url=args.url, fallbacks=())
     elif not options.url:
         options = replace(options, url="mqtt://localhost")
-    return replace(options, ca_file=args.ca_file) if args.ca_file else options
+    given = {"ca_file": args.ca_file, "password_file": args.password_file}
+    return replace(options, **{name: value for name, value in given.items() if value})
 
 
 def _json(message: Message) -> str:

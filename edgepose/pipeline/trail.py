@@ -17,8 +17,11 @@ from edgepose.types import FrameResult
 from edgepose.types.result import encode
 
 BEFORE_S = AFTER_S = 30.0
-EVERY_S = 0.095
+EVERY_S = 0.1
 """Ten frames a second are enough to see a fall again, and to judge it again."""
+
+_EARLY_S = 0.005
+"""Frames are not on the dot: one that comes so much before its time is taken."""
 
 _MOST_OPEN = 8
 """Incidents of one camera that are followed at once; they hold the same people."""
@@ -33,6 +36,7 @@ class Trails:
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
         self._recent: dict[str, deque[FrameResult]] = {}
+        self._due_t: dict[str, float] = {}  # when the next frame is to be kept
         self._open: dict[str, list[_Trail]] = {}
 
     def add(self, result: FrameResult) -> None:
@@ -43,8 +47,11 @@ class Trails:
         recent = self._recent.setdefault(result.source, deque())
         if recent and result.t < recent[-1].t:  # a file that begins again
             recent.clear()
-        if recent and result.t - recent[-1].t < EVERY_S:
+            self._due_t.pop(result.source)
+        due_t = self._due_t.get(result.source, result.t)
+        if recent and result.t < due_t - _EARLY_S:
             return
+        self._due_t[result.source] = max(due_t + EVERY_S, result.t)  # on average, whatever the frame rate
         while recent and result.t - recent[0].t > BEFORE_S:
             recent.popleft()
         bare = replace(result, image=None)

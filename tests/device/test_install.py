@@ -54,6 +54,50 @@ def test_a_dry_run_of_the_device_shows_every_step_and_takes_none(tmp_path):
     assert before == (Path("/etc/systemd/system/edgepose.service").exists(), Path("/opt/edgepose").exists())
 
 
+def uninstalled(folder: Path, config: str, edgepose: str, *, dry_run: bool = False) -> str:
+    """What is said and done, in a folder that stands for the system's, by an `edgepose` that is this shell code."""
+    program = folder / "opt/venv/bin/edgepose"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\n{edgepose}\n")
+    program.chmod(0o755)
+    (folder / "edgepose.toml").write_text(config)
+    (folder / "mqtt-password").write_text("secret")
+    script = f"""
+        . {ROOT}/systemd/device.sh
+        set -eu
+        step() {{ printf '%s\\n' "$1"; shift; "$@"; }}
+        systemd_runs() {{ false; }}
+        OPT={folder}/opt ETC={folder} UNITS={folder}/units DROP_INS={folder}/units/d DRY_RUN={"1" if dry_run else ""}
+        {"uninstall_device" if dry_run else "forget_on_broker"}
+    """
+    told = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30)
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+BROKER = '[mqtt]\nurl = "mqtt://hall@localhost"\n'
+
+
+def test_removing_the_service_clears_the_broker_before_the_program_goes(tmp_path):
+    said = uninstalled(tmp_path, BROKER, "exit 0", dry_run=True)
+    cleared, removed = said.index("mqtt forget --config"), said.index(f"remove {tmp_path}/opt")
+    assert cleared < removed and f"--password-file {tmp_path}/mqtt-password" in said
+
+
+@pytest.mark.parametrize(
+    ("config", "edgepose", "expected"),
+    [
+        (BROKER, 'echo "cleared $*"', "cleared mqtt forget"),
+        (BROKER, "exit 1", "Not cleared; later: edgepose mqtt forget"),
+        ("[mqtt]\n# none\n", "echo asked", ""),
+    ],
+    ids=["cleared", "broker away", "no broker"],
+)
+def test_a_broker_that_is_away_or_not_there_is_no_obstacle(tmp_path, config, edgepose, expected):
+    said = uninstalled(tmp_path, config, edgepose)
+    assert expected in said and bool(expected) == bool(said)
+
+
 def test_the_shell_code_is_sound():
     for script in ("install.sh", "systemd/device.sh", ".ci/run"):
         assert subprocess.run(["bash", "-n", str(ROOT / script)]).returncode == 0

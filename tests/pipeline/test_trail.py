@@ -77,6 +77,18 @@ def test_a_fall_keeps_thirty_seconds_before_at_once_and_thirty_after_later(trail
     assert max(b["t"] - a["t"] for a, b in pairwise(whole)) < 0.2  # every moment is there
 
 
+@pytest.mark.parametrize(
+    ("fps", "expected"), [(5, 5), (9, 9), (10, 10), (12, 10), (15, 10), (20, 10), (25, 10), (29.97, 10), (60, 10)]
+)
+def test_ten_frames_a_second_are_kept_at_any_rate(trails, kept, fps, expected):
+    for k in range(round(30 * fps)):
+        trails.add(frame(k, fps=fps))
+    one = alert()
+    trails.begin(one, "hall", 30.0)
+    (lines,) = kept[one.id]
+    assert len(lines) / 30 == pytest.approx(expected, rel=0.02)
+
+
 def test_nothing_is_kept_or_held_where_nothing_happens(trails, kept):
     for k in range(100):
         trails.add(frame(k, people=0))

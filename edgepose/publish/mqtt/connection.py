@@ -65,7 +65,8 @@ class Will(msgspec.Struct, frozen=True):
 class Connection:
     """Opens at once. `wait` and `client` are for one thread.
 
-    connected: whether CONNACK came and the end has not. ending: why it is over, None while it is not.
+    connected: whether CONNACK came and the end has not. subscribed: whether the subscriptions were answered.
+    ending: why it is over, None while it is not.
     answers: (mid, reason code) of what was answered. messages: (topic, payload, retained) of what came in.
     limits: what the broker takes. began_s: when it was begun, monotonic seconds; connected_s, when CONNACK came.
     """
@@ -83,6 +84,7 @@ class Connection:
     ) -> None:
         self.broker = broker
         self.connected = False
+        self.subscribed = False
         self.ending: Ending | None = None
         self.limits = Limits()
         self.answers: deque[tuple[int, int]] = deque()
@@ -190,6 +192,7 @@ class Connection:
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         client.on_log = self._on_log
         return client
 
@@ -223,6 +226,9 @@ class Connection:
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
         self.messages.append((message.topic, bytes(message.payload), message.retain))
+
+    def _on_subscribe(self, client: paho.Client, userdata: Any, mid: int, reasons: Any, properties: Any) -> None:
+        self.subscribed = True
 
     def _on_publish(self, client: paho.Client, userdata: Any, mid: int, reason: Any, properties: Any) -> None:
         self.answers.append((mid, reason.value))

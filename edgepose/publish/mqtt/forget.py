@@ -47,7 +47,7 @@ def _kept(session: Session, deadline: float) -> dict[str, bytes]:
         _step(session, deadline)
         found = {topic: payload for topic, payload, retained in session.messages() if retained and payload}
         kept |= found
-        if session.connected and (found or quiet_s is None):
+        if session.subscribed and (found or quiet_s is None):
             quiet_s = time.monotonic()
     return kept
 

@@ -105,6 +105,11 @@ class Session:
         return connection is not None and connection is self._welcomed and connection.connected
 
     @property
+    def subscribed(self) -> bool:
+        """Whether the broker has answered the subscriptions of this connection: what it keeps of them comes now."""
+        return self.connected and self._connection is not None and self._connection.subscribed
+
+    @property
     def idle(self) -> bool:
         """Nothing is left to be written to the socket."""
         connection = self._connection
