@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from edgepose.alerts.acknowledgement import CLOSES, Acknowledgement
-from edgepose.alerts.calls import ACKNOWLEDGED, SEVERITY, Call
+from edgepose.alerts.calls import ACKNOWLEDGED, SECOND_WAY, SEVERITY, Call
 from edgepose.alerts.chronicle import MOMENTS, Chronicle
 from edgepose.alerts.mend import mended
 from edgepose.alerts.message import Alert, AlertType, Clock, DrillState, FallState, rounded
@@ -43,7 +43,8 @@ class AlertDesk:
 
     device: name of this device. store: where alerts and open incidents are kept. model: name and sha256 of the network.
     rooms: the room that a camera looks into, by the camera's name in topics. has_second_way: whether somebody looks at
-    `calls`. Any thread may call any method; an alert that is returned is recorded.
+    `calls`; went_second_way: whether one was taken there. Any thread may call any method; an alert that is returned is
+    recorded.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class AlertDesk:
         self.store = store
         self.device = device
         self.has_second_way = False
+        self.went_second_way = False
         self.options = options or AlertOptions()
         self._lock = threading.Lock()
         self._born: dict[tuple[str, object], str] = {}  # ids of falls whose rule gives numbers
@@ -153,6 +155,7 @@ class AlertDesk:
             incident = self._chronicle.recent.get(incident_id)
             if incident is not None and moment not in incident.seconds:
                 self._chronicle.note(incident, moment)
+                self.went_second_way |= moment == SECOND_WAY
 
     def incident(self, incident_id: str) -> Incident | None:
         """What is known of an incident, open or not."""

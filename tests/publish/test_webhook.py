@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
-from publish_scene import wait_for
+from publish_scene import free_port, wait_for
 
 from edgepose.alerts.acknowledgement import Acknowledgement
 from edgepose.alerts.desk import AlertDesk
@@ -19,7 +22,8 @@ from edgepose.clock import uuid7
 from edgepose.errors import ConfigError, PublishError
 from edgepose.pipeline.checking import check
 from edgepose.publish import webhook
-from edgepose.publish.options import WebhookOptions
+from edgepose.publish.mqtt.publisher import MqttPublisher
+from edgepose.publish.options import MqttOptions, WebhookOptions
 from edgepose.publish.posting import address_of, headers_of, post
 from edgepose.publish.webhook import WebhookPublisher
 from edgepose.types import Event
@@ -28,7 +32,7 @@ from edgepose.types import Event
 class Phone:
     """A push service on this machine: keeps what is posted, and answers what `answers` says, the last for ever."""
 
-    def __init__(self, *answers: int | Callable[[BaseHTTPRequestHandler], None]) -> None:
+    def __init__(self, *answers: int | Callable[[BaseHTTPRequestHandler], None], tls: Path | None = None) -> None:
         self.posts: list[tuple[str, dict[str, str], bytes]] = []
         self._answers = list(answers) or [200]
         phone = self
@@ -54,7 +58,11 @@ class Phone:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/secret-topic"
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls, tls.with_suffix(".key"))
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/secret-topic"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def __enter__(self) -> Phone:
@@ -235,6 +243,74 @@ def test_through_trouble_it_is_said_once_without_the_secret_and_tried_until_it_i
         assert one.troubles == () and len(phone.posts) == 3
         assert {path for path, _, _ in phone.posts} == {"/secret-topic"}  # no redirect was followed
         assert caplog.text.count("the second way fails") == 1 and "secret" not in caplog.text
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """ca.pem, and server.pem of this machine, another.pem of another machine, expired.pem, each with its key."""
+
+    def run(*words: str) -> None:
+        subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=tmp_path)
+
+    try:
+        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca")
+    except FileNotFoundError:
+        pytest.skip("needs openssl, which is not installed (apt-get install openssl)")
+    for name, place, days in (("server", "127.0.0.1", 2), ("another", "127.0.0.9", 2), ("expired", "127.0.0.1", -1)):
+        (tmp_path / "names").write_text(f"subjectAltName=IP:{place}")
+        run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", "csr", "-subj", f"/CN={name}")
+        signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names", "-days", str(days)]
+        run("x509", "-req", "-in", "csr", "-out", f"{name}.pem", *signed)
+    return tmp_path
+
+
+UNTRUSTED = {
+    "of nobody we know": ("server", "", "unable to get"),
+    "of another machine": ("another", "ca.pem", "IP address mismatch"),
+    "expired": ("expired", "ca.pem", "certificate has expired"),
+}
+
+
+@pytest.mark.parametrize("shown, trusted, words", UNTRUSTED.values(), ids=UNTRUSTED.keys())
+def test_nothing_is_posted_to_whom_is_not_trusted(desk, second_way, certificates, shown, trusted, words, caplog):
+    with Phone(tls=certificates / f"{shown}.pem") as phone:
+        one = second_way(phone, after_s=0, ca_file=str(certificates / trusted) if trusted else "")
+        fall(desk)
+        assert wait_for(lambda: one.troubles)
+        (trouble,) = one.troubles
+        assert "its certificate is not trusted" in trouble.hint and words in trouble.hint
+        assert "secret" not in trouble.hint + caplog.text
+        time.sleep(0.3)
+        assert phone.posts == []
+
+
+def test_who_is_trusted_gets_it_over_tls(desk, second_way, certificates):
+    with Phone(tls=certificates / "server.pem") as phone:
+        second_way(phone, after_s=0, ca_file=str(certificates / "ca.pem"))
+        fall(desk)
+        assert wait_for(lambda: phone.posts)
+
+
+def test_a_run_whose_alert_went_the_second_way_has_not_failed(desk, second_way, caplog):
+    broker = MqttPublisher(MqttOptions(url=f"mqtt://127.0.0.1:{free_port()}", close_timeout_s=0.1))
+    broker.use_desk(desk)
+    broker.open({})
+    with Phone() as phone:
+        second_way(phone, after_s=0)
+        fall(desk)
+        assert wait_for(lambda: desk.went_second_way)
+    broker.close()
+    assert "cannot be reached" in caplog.text and "went the second way" in caplog.text
+
+
+def test_a_run_without_an_alert_says_that_the_broker_was_never_there(desk, second_way):
+    broker = MqttPublisher(MqttOptions(url=f"mqtt://127.0.0.1:{free_port()}", close_timeout_s=0.1))
+    broker.use_desk(desk)
+    broker.open({})
+    with Phone() as phone:
+        second_way(phone, after_s=0)
+    with pytest.raises(PublishError, match="nothing was published"):
+        broker.close()
 
 
 def test_a_post_ends_in_time_whatever_comes(desk):

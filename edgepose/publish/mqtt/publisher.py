@@ -7,6 +7,7 @@ the contract with subscribers.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,6 +35,8 @@ from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions
 from edgepose.publish.schema import SCHEMA_IDS
 from edgepose.types import CameraState, Event, FrameResult
+
+log = logging.getLogger(__name__)
 
 _SKELETON_EXPIRY_S = 2
 _EVENT_EXPIRY_S = 60
@@ -210,12 +213,17 @@ class MqttPublisher:
         self._link.state(self.topics.of("health"), self.health.message())
 
     def close(self) -> None:
-        """Say `stopped`, let the last messages out, and leave; PublishError when the broker was never reached."""
+        """Say `stopped`, let the last messages out, and leave.
+
+        PublishError when the broker was never reached, and no alert went a second way either.
+        """
         if not self._closed:
             self._leave("stopped")
             if not self._session.n_connects:
                 problem = self._session.problem or "did not answer in time"
-                raise PublishError(f"nothing was published: broker {self._session.broker} {problem}")
+                if not self._desk.went_second_way:
+                    raise PublishError(f"nothing was published: broker {self._session.broker} {problem}")
+                log.warning("broker %s %s; what was critical went the second way", self._session.broker, problem)
 
     def fail(self) -> None:
         """Let the last messages out and leave without a word: the last will says `offline`, as after a crash."""
