@@ -48,9 +48,14 @@ def write_atomically(path: Path, data: bytes, mode: int = PRIVATE, *, durable: b
         file.write(data)
 
 
-def write_together(files: Mapping[Path, bytes], mode: int = PRIVATE) -> None:
-    """Write all of them beside their places first, which is what can fail, and only then put them there."""
+def write_together(files: Mapping[Path, bytes], mode: int = PRIVATE, owner: tuple[int, int] | None = None) -> None:
+    """Write all of them beside their places first, which is what can fail, and only then put them there, in order.
+
+    owner: ids of the user and group they are given to, which only root can.
+    """
     with _parts(list(files), mode) as parts:
+        for part in parts if owner is not None else ():
+            os.fchown(part.fileno(), *(owner or (-1, -1)))
         for part, data in zip(parts, files.values(), strict=True):
             part.write(data)
 

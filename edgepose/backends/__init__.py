@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from edgepose.backends.engine_file import StaleEngineError
+from edgepose.backends.engine_place import onnx_of
+from edgepose.backends.on_gpu import expected, held_to, open_engine, size_instead
 from edgepose.backends.options import BackendOptions
-from edgepose.backends.rebuild import start_rebuild
-from edgepose.errors import BackendError, DeviceError, MissingDependencyError, ModelError
+from edgepose.errors import BackendError, EdgePoseError, MissingDependencyError
 from edgepose.model import ModelSpec, load_spec, model_path
+from edgepose.model.shipped import no_model
 from edgepose.options import Options
 from edgepose.plugins import find
 from edgepose.types import FloatArray
@@ -27,6 +30,7 @@ __all__ = [
     "blank",
     "gives_away",
     "open_backend",
+    "open_on_gpu",
     "takes_pixels",
 ]
 
@@ -34,12 +38,17 @@ _log = logging.getLogger(__name__)
 
 
 class BackendInfo(Options, frozen=True):
-    """What runs the network: runtime name and version, device, and the precision it computes in."""
+    """What runs the network: runtime name and version, device, and the precision it computes in.
+
+    engine: the engine file, empty where none runs. why: the reason, where the CPU runs what a GPU was expected to.
+    """
 
     name: str
     version: str
     device: str
     precision: str
+    engine: str = ""
+    why: str = ""
 
 
 class Backend(Protocol):
@@ -100,51 +109,70 @@ def open_backend(
     model: str | Path | None = None,
     options: BackendOptions = BackendOptions(),  # noqa: B008 (frozen)
     spec: ModelSpec | None = None,
+    *,
+    height: int = 0,
 ) -> Backend:
     """Load a network in the best runtime this machine has, or in the one that `options.name` asks for.
 
     model: an ONNX file, a TensorRT engine (.engine), recorded fields (.npz, replayed), or the name of a network that
-    comes with EdgePose; the default one when left out. spec: its contract, read by `load_spec` when left out. Where
-    TensorRT or its GPU is missing, the ONNX file beside an engine runs on the CPU and a warning says so; an engine of
-    another TensorRT or GPU is then built again in a process of its own. Raises ModelError for the file, BackendError or
+    comes with EdgePose; the default one when left out. spec: its contract, read by `load_spec` when left out; an engine
+    has its own. height: of the network input that an engine should have, 0 for any. Where a GPU is expected (TensorRT
+    is installed, or this is a Jetson) and no engine can be used, the ONNX file runs on the CPU with the engine's input
+    size: a warning says so once, and `info.why` keeps the reason. Raises ModelError for the file, BackendError or
     MissingDependencyError for the runtime.
     """
     path = model_path(model)
-    name = _choose(path, options)
-    if name == "tensorrt":
+    name = "replay" if options.name == "auto" and path.suffix == ".npz" else options.name
+    if name == "tensorrt" or (
+        name == "auto" and (path.suffix == ".engine" or expected(path, _is_installed("tensorrt")))
+    ):
         try:
-            return _open(name, _require_engine(path), spec, options)
-        except (MissingDependencyError, DeviceError) as error:
-            if isinstance(error, StaleEngineError):
-                start_rebuild(_engine_of(path), error.key)
-            path = _onnx_of(path, error)
-            name, spec = _cpu_runtime(), None
-            _log.warning("TensorRT cannot run here (%s): running %s on the CPU with %s instead", error, path, name)
-    return _open(name, path, spec, options)
+            return open_on_gpu(path, options, height)
+        except EdgePoseError as error:
+            return _open_instead(path, spec, options, height, error)
+    return _open(_cpu_runtime() if name in ("auto", "cpu") else name, path, spec, options)
+
+
+def open_on_gpu(path: Path, options: BackendOptions, height: int = 0) -> Backend:
+    """The engine of a model, warm; an EdgePoseError that says why none can be used."""
+    if path.suffix != ".engine" and not _is_installed("tensorrt"):
+        raise MissingDependencyError("TensorRT is not installed; on a Jetson: apt-get install python3-libnvinfer")
+    return open_engine(path, options, height, lambda engine: _open("tensorrt", engine, None, options))
+
+
+def _open_instead(
+    path: Path, spec: ModelSpec | None, options: BackendOptions, height: int, error: EdgePoseError
+) -> Backend:
+    """The ONNX file on the CPU, as the engine would have run it."""
+    if not path.exists() and not onnx_of(path).is_file():
+        raise no_model(path)
+    onnx = onnx_of(path)
+    if not onnx.is_file():
+        raise BackendError(f"{path} cannot run here ({error}) and there is no {onnx.name} beside it to run on the CPU")
+    if path != onnx:
+        spec = None
+    try:
+        name = _cpu_runtime()
+    except MissingDependencyError:
+        raise error from None
+    backend = _open(name, onnx, spec, options)
+    if backend.spec.dynamic_size:
+        backend.spec = held_to(backend.spec, size_instead(path, backend.spec, height))
+    backend.info = replace(backend.info, why=str(error))
+    _log.warning("TensorRT cannot run here (%s): running %s on the CPU with %s instead", error, onnx, name)
+    return backend
 
 
 def _open(name: str, path: Path, spec: ModelSpec | None, options: BackendOptions) -> Backend:
     implementation = find("backends", name, BACKENDS)
-    if spec is None and name != "replay":  # a recording carries its own contract
+    if spec is None and name not in ("replay", "tensorrt"):  # those carry their own contract
         spec = load_spec(path)
     return cast(Backend, implementation(path, spec, options))
 
 
-def _choose(path: Path, options: BackendOptions) -> str:
-    if options.name == "cpu":
-        return _cpu_runtime()
-    if options.name != "auto":
-        return options.name
-    if path.suffix == ".npz":
-        return "replay"
-    if path.suffix == ".engine" or (_engine_of(path).is_file() and find_spec("tensorrt") is not None):
-        return "tensorrt"
-    return _cpu_runtime()
-
-
 def _cpu_runtime() -> str:
     for name in _CPU_RUNTIMES:
-        if find_spec(name) is not None:
+        if _is_installed(name):
             return name
     raise MissingDependencyError(
         "no runtime for the network is installed; install one of: edgepose[openvino], edgepose[onnx], or TensorRT with "
@@ -152,21 +180,8 @@ def _cpu_runtime() -> str:
     )
 
 
-def _engine_of(path: Path) -> Path:
-    return path.with_suffix(".engine")
-
-
-def _require_engine(path: Path) -> Path:
-    engine = _engine_of(path)
-    if engine.is_file():
-        return engine
-    if find_spec("tensorrt") is None:
-        raise MissingDependencyError("TensorRT is not installed")
-    raise ModelError(f"TensorRT needs the engine {engine}, which is not there; make it with: edgepose build {path}")
-
-
-def _onnx_of(path: Path, error: Exception) -> Path:
-    onnx = path.with_suffix(".onnx")
-    if not onnx.is_file():
-        raise BackendError(f"{path} cannot run here ({error}) and there is no {onnx.name} beside it to run on the CPU")
-    return onnx
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # a module without a spec: somebody put it into sys.modules
+        return sys.modules.get(module) is not None

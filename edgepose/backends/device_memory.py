@@ -87,7 +87,7 @@ class PycudaMemory:
     def __init__(self, number: int = 0) -> None:
         try:
             import pycuda.driver as cuda
-        except ImportError as error:
+        except Exception as error:  # one that was built against another numpy or CUDA fails in its own ways
             raise MissingDependencyError(
                 f"TensorRT engines need pycuda, which is not usable ({error}); install edgepose[jetson]"
             ) from None

@@ -1,26 +1,23 @@
 """What an engine file is tied to, and whether it may be loaded at all: both are settled before it is deserialised.
 
 TensorRT runs whatever an engine file holds, so a tampered one is somebody else's program. Beside `pose.engine` lies
-`pose.engine.json` with the key (what the engine was built from and for) and a seal: an HMAC over key and contents with
-a key that this device made for itself. Building is in `engine/tensorrt/`; loading checks here.
+`pose.engine.json`: the key (what the engine was built from and for), the network's contract, and a seal, an HMAC over
+these and the contents with this device's key. Building is in `engine/tensorrt/`; loading checks here.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
-import os
-import secrets
-import stat
 from pathlib import Path
 
 import msgspec
 
-from edgepose.errors import DeviceError, ModelError
+from edgepose.backends.device_key import device_secret
+from edgepose.backends.owned import read_owned
+from edgepose.errors import DeviceError, EdgePoseError, ModelError
+from edgepose.model import ModelSpec, load_spec, model_sha256
 from edgepose.options import Options
-
-SECRET_BYTES = 32
 
 
 class EngineKey(Options, frozen=True):
@@ -44,20 +41,25 @@ class EngineKey(Options, frozen=True):
 
 
 class EngineSidecar(Options, frozen=True):
-    """`pose.engine.json`. engine_sha256: of the engine file. seal: HMAC-SHA256 of key and engine_sha256."""
+    """`pose.engine.json`.
+
+    contract: the network's, which its colours and means are built in by. model: name of the ONNX file that it was built
+    from. engine_sha256: of the engine file. seal: HMAC-SHA256 of all of these. seconds: that building took. before:
+    the one of the engine that this one takes the place of, so that a cut between the two files' renames leaves each
+    engine with its own.
+    """
 
     key: EngineKey
+    contract: ModelSpec
+    model: str
     engine_sha256: str
     seal: str
     seconds: float = 0.0
+    before: EngineSidecar | None = None
 
 
 class StaleEngineError(DeviceError):
-    """An engine that is genuine but was built for something else than what is here now. key: what it was built for."""
-
-    def __init__(self, message: str, key: EngineKey) -> None:
-        super().__init__(message)
-        self.key = key
+    """An engine that is genuine but was built for something else than what is here now."""
 
 
 def sidecar_of(engine: Path) -> Path:
@@ -78,99 +80,66 @@ def differences(built: EngineKey, here: EngineKey) -> str:
     return ", ".join(words)
 
 
-def read_genuine(engine: Path) -> tuple[bytes, EngineKey]:
-    """Contents and key of an engine that this device built; ModelError for any other file.
+def read_genuine(engine: Path) -> tuple[bytes, EngineSidecar]:
+    """Contents and sidecar of an engine that this device built; ModelError for any other file.
 
     Refused: a link or anything else but a plain file, a file of another owner (root's is fine), one that others may
-    write to, one without a sidecar, and one whose contents or key do not fit the seal. Bytes are read once, from the
-    opened file that was checked.
+    write to, one without a sidecar, and one whose contents, key or contract do not fit the seal. Bytes are read once,
+    from the opened file that was checked.
     """
     data = read_owned(engine)
-    sidecar_path = sidecar_of(engine)
-    if not sidecar_path.exists():
-        raise ModelError(
-            f"engine '{engine}' has no {sidecar_path.name}, so nobody can tell who built it; {_rebuild(engine)}"
-        )
-    try:
-        sidecar = msgspec.json.decode(read_owned(sidecar_path), type=EngineSidecar)
-    except msgspec.DecodeError as error:
-        raise ModelError(f"'{sidecar_path}' is damaged ({error}); {_rebuild(engine)}") from None
-    if hashlib.sha256(data).hexdigest() != sidecar.engine_sha256:
+    sidecar = read_sidecar(engine)
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != sidecar.engine_sha256 and sidecar.before is not None and digest == sidecar.before.engine_sha256:
+        sidecar = sidecar.before
+    if digest != sidecar.engine_sha256:
         raise ModelError(f"engine '{engine}' is not the file that was built (other contents); {_rebuild(engine)}")
-    if not hmac.compare_digest(seal(sidecar.key, sidecar.engine_sha256), sidecar.seal):
+    if not hmac.compare_digest(seal(sidecar), sidecar.seal):
         raise ModelError(f"engine '{engine}' was not built on this device, or was changed since; {_rebuild(engine)}")
-    return data, sidecar.key
+    return data, sidecar
 
 
-def seal(key: EngineKey, engine_sha256: str) -> str:
-    """HMAC-SHA256 of key and contents with the device's secret, in hexadecimal."""
-    told = {name: value for name, value in msgspec.to_builtins(key).items() if name != "pixels" or value}
-    message = msgspec.json.encode(told, order="sorted") + b"\n" + engine_sha256.encode()  # as before there were pixels
-    return hmac.new(device_secret(), message, hashlib.sha256).hexdigest()
-
-
-def state_folder() -> Path:
-    """Where this user's EdgePose keeps state: systemd's STATE_DIRECTORY, else XDG_STATE_HOME/edgepose."""
-    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    if given:
-        return Path(given)
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "edgepose"
-
-
-def device_secret() -> bytes:
-    """The secret of this device and user, made at first use, mode 0600; two processes at once agree on one."""
-    path = state_folder() / "engine.key"
+def read_sidecar(engine: Path) -> EngineSidecar:
+    """What the file beside an engine says, its seal unchecked; ModelError where there is none or it is damaged."""
+    path = sidecar_of(engine)
     if not path.exists():
-        try:
-            _make_secret(path)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ModelError(
-                f"cannot keep this device's key in '{path.parent}' ({reason}); make room, or give a folder with "
-                "STATE_DIRECTORY"
-            ) from None
-    data = read_owned(path, "remove it and build engines again: whoever knows it can seal one", forbidden=0o077)
-    if len(data) != SECRET_BYTES:
-        raise ModelError(f"'{path}' is damaged; remove it and build engines again")
-    return data
-
-
-def _make_secret(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f"engine.key.{os.getpid()}.{secrets.token_hex(4)}")
+        raise ModelError(f"engine '{engine}' has no {path.name}, so nobody can tell who built it; {_rebuild(engine)}")
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
-        with contextlib.suppress(FileExistsError):  # another process was first, and its key counts
-            os.link(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        return msgspec.json.decode(read_owned(path), type=EngineSidecar)
+    except msgspec.ValidationError as error:
+        if "required field `contract`" in str(error):
+            words = f"'{engine}' was built by an earlier EdgePose, without its contract"
+            raise ModelError(f"{words}; {_rebuild(engine)}") from None
+        raise ModelError(f"'{path}' is damaged ({error}); {_rebuild(engine)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ModelError(f"'{path}' is damaged ({error}); {_rebuild(engine)}") from None
 
 
-def read_owned(path: Path, remedy: str = "build it again, and keep it at 0600", forbidden: int = 0o022) -> bytes:
-    """Contents of a plain file that is this user's or root's and that others cannot change; ModelError for any other.
-
-    remedy: what to do, for the sentence. forbidden: permission bits that it must not have. What is checked is the
-    opened file, and it is opened without following a link or waiting for the other end of a pipe.
+def source_changed(sidecar: EngineSidecar, source: Path) -> str:
+    """How the ONNX file that an engine was built from differs from what lies there now, in words; empty where it does
+    not, or where there is none.
     """
+    if not source.is_file():
+        return ""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise ModelError(f"cannot read '{path}': {(error.strerror or str(error)).lower()}") from None
-    with os.fdopen(handle, "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise ModelError(f"'{path}' is not a plain file; remove it and build the engine again")
-        if facts.st_uid not in (os.geteuid(), 0):
-            raise ModelError(
-                f"'{path}' belongs to user {facts.st_uid}, wanted {os.geteuid()} or root; build it as this user"
-            )
-        mode = stat.S_IMODE(facts.st_mode)
-        if mode & forbidden:
-            what = "changed" if mode & 0o022 else "read"
-            raise ModelError(f"'{path}' can be {what} by others (mode {mode:04o}); {remedy}")
-        return file.read()
+        if model_sha256(source) != sidecar.key.model_sha256:
+            return f"{source.name} changed"
+        return "" if load_spec(source) == sidecar.contract else f"the contract of {source.name} changed"
+    except EdgePoseError as error:
+        return str(error)
+
+
+def sealed(key: EngineKey, contract: ModelSpec, model: str, data: bytes, seconds: float = 0.0) -> EngineSidecar:
+    """The sidecar of an engine that was just built: `data` is its contents."""
+    digest = hashlib.sha256(data).hexdigest()
+    sidecar = EngineSidecar(key=key, contract=contract, model=model, engine_sha256=digest, seal="", seconds=seconds)
+    return msgspec.structs.replace(sidecar, seal=seal(sidecar))
+
+
+def seal(sidecar: EngineSidecar) -> str:
+    """HMAC-SHA256 of key, contract, model and contents with the device's secret, in hexadecimal."""
+    told = [sidecar.key, sidecar.contract, sidecar.model, sidecar.engine_sha256]
+    return hmac.new(device_secret(), msgspec.json.encode(told, order="sorted"), hashlib.sha256).hexdigest()
 
 
 def _rebuild(engine: Path) -> str:

@@ -27,6 +27,13 @@ class BackendOptions(Options, frozen=True):
             "exact, bf16 is faster on CPUs that have it. A TensorRT engine keeps the precision it was built with."
         ),
     ] = "auto"
+    engine: Annotated[
+        Literal["best", "int8", "fp16", "fp32"],
+        Meta(
+            description="Precision of the TensorRT engine that a device builds and runs: best is int8 where the model "
+            "comes with INT8 ranges and TensorRT takes them, else fp16."
+        ),
+    ] = "best"
     mapped_memory: Annotated[
         bool,
         Meta(description="TensorRT on a Jetson only: let GPU and CPU share buffers in place of copying between two."),

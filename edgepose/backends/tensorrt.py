@@ -24,7 +24,7 @@ from edgepose.backends.engine_file import EngineKey, StaleEngineError, read_genu
 from edgepose.backends.filling import filled
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
-from edgepose.errors import BackendError, ClosedError, MissingDependencyError, ModelError, ShapeError
+from edgepose.errors import BackendError, ClosedError, EdgePoseError, MissingDependencyError, ModelError, ShapeError
 from edgepose.model import ModelSpec
 from edgepose.types import FloatArray, Image
 
@@ -35,21 +35,31 @@ def tensorrt_module() -> Any:
     """The tensorrt package; MissingDependencyError that says where it comes from."""
     try:
         return import_module("tensorrt")
-    except ImportError as error:
+    except Exception as error:  # a broken installation fails in its own ways: OSError, RuntimeError, AttributeError
         raise MissingDependencyError(
             f"TensorRT is not usable here ({error}); on a Jetson it comes with JetPack (apt-get install "
             "python3-libnvinfer), elsewhere: pip install tensorrt"
         ) from None
 
 
+def gpu_trouble() -> str:
+    """Why no engine can be built or run on this machine; empty where nothing stands against it."""
+    try:
+        tensorrt_module()
+        PycudaMemory().close()
+    except EdgePoseError as error:
+        return str(error)
+    return ""
+
+
 class TensorRtBackend:
     """One engine. `infer` from one thread at a time; `close` from any thread, which waits for a running `infer`.
 
-    memory: opens the GPU, PycudaMemory unless a test brings its own. Raises DeviceError or MissingDependencyError
-    where there is no GPU, StaleEngineError for an engine of another TensorRT or GPU, ModelError for a foreign or
-    damaged file; all of that is settled before the file reaches TensorRT, whose runtime crashes on such things. After
-    a fork the child has no CUDA: using the backend there raises BackendError. What nobody closes is closed when it is
-    collected, or when the program ends.
+    spec: not asked, for the contract that is sealed with the engine holds. memory: opens the GPU, PycudaMemory unless
+    a test brings its own. Raises DeviceError or MissingDependencyError where there is no GPU, StaleEngineError for an
+    engine of another TensorRT or GPU, ModelError for a foreign or damaged file; all of that is settled before the file
+    reaches TensorRT, whose runtime crashes on such things. After a fork the child has no CUDA: using the backend there
+    raises BackendError. What nobody closes is closed when it is collected, or when the program ends.
     """
 
     gives_away = True  # pinned memory is copied, since every lane writes to its own again
@@ -57,13 +67,14 @@ class TensorRtBackend:
     def __init__(
         self,
         engine: Path,
-        spec: ModelSpec,
+        spec: ModelSpec | None,
         options: BackendOptions,
-        memory: Callable[[], DeviceMemory] = PycudaMemory,
+        memory: Callable[[], DeviceMemory] | None = None,
     ) -> None:
         trt = tensorrt_module()
-        data, key = read_genuine(engine)
-        self._memory = memory()
+        data, sidecar = read_genuine(engine)
+        self.sidecar, key, spec = sidecar, sidecar.key, sidecar.contract
+        self._memory = (memory or PycudaMemory)()
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._loaded: list[Any] = []  # runtime, then engine
@@ -86,7 +97,11 @@ class TensorRtBackend:
         # An engine has one size, whatever its ONNX file takes; pieces of a batch are run one after the other.
         self.spec = msgspec.structs.replace(spec, input_hw=key.input_hw, dynamic_size=False, dynamic_batch=True)
         self.info = BackendInfo(
-            name="tensorrt", version=str(trt.__version__), device=self._memory.device.name, precision=key.precision
+            name="tensorrt",
+            version=str(trt.__version__),
+            device=self._memory.device.name,
+            precision=key.precision,
+            engine=str(engine),
         )
         self._checked: tuple[int, ...] | None = None
 
@@ -256,8 +271,7 @@ def _check_fits(engine: Path, key: EngineKey, version: str, device: Device) -> N
         if getattr(key, field) != value:
             raise StaleEngineError(
                 f"engine '{engine}' was built for {field.replace('_', ' ')} {getattr(key, field)}, this device has "
-                f"{value}; rebuild it with: edgepose build {engine.with_suffix('.onnx').name}",
-                key,
+                f"{value}; rebuild it with: edgepose build {engine.with_suffix('.onnx').name}"
             )
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from edgepose.cli.output import add_json_flag, print_report
+from edgepose.errors import ConfigError
+
+if TYPE_CHECKING:
+    from edgepose.engine.tensorrt.job import Built
 
 HELP = "Build a TensorRT engine on the device it will run on; an engine that still fits is kept."
 EXAMPLE = """example:
   edgepose build pose-int8.onnx --precision int8          # explicit INT8: the model carries its ranges
   edgepose build pose-int8.onnx --precision int8 --calibration pose-int8.cache --dla 0
+  sudo -u edgepose edgepose build --config /etc/edgepose/edgepose.toml
 writes pose-int8.engine beside the model, where every verb finds it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's arguments."""
-    parser.add_argument("model", help="ONNX file; for INT8 the one that `edgepose calibrate` wrote")
+    parser.add_argument("model", nargs="?", help="ONNX file; for INT8 the one that `edgepose calibrate` wrote")
+    parser.add_argument("--config", metavar="FILE", help="build what this configuration runs, where its service looks")
     parser.add_argument("-o", "--output", metavar="ENGINE", help="engine file (the model's name with .engine)")
     parser.add_argument("--precision", choices=("int8", "fp16", "fp32", "best"), default="best")
     parser.add_argument("--size", metavar="HxW", help="input size, such as 224x320; the model's own when left out")
@@ -35,12 +42,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when an engine that fits is there."""
+    if (args.model is None) == (args.config is None):
+        raise ConfigError("give either a model to build, or --config FILE for what that configuration runs")
+    return _report(args, _of_config(args) if args.config else _of_model(args))
+
+
+def _of_config(args: argparse.Namespace) -> Built:
+    from edgepose.config import load_config
+    from edgepose.device.building import noted_build
+    from edgepose.engine.tensorrt.plan import build_planned
+
+    config = load_config(args.config)
+    with noted_build():
+        return build_planned(config, step=_Steps())
+
+
+def _of_model(args: argparse.Namespace) -> Built:
     import msgspec
 
+    from edgepose.backends.engine_place import engine_to_build
     from edgepose.cli.size import parse_size
     from edgepose.engine.tensorrt.job import BuildRequest, build
     from edgepose.engine.tensorrt.options import BuildOptions
-    from edgepose.errors import ConfigError
     from edgepose.model import model_path
 
     options = {
@@ -58,14 +81,19 @@ def run(args: argparse.Namespace) -> int:
     model = model_path(args.model)
     request = BuildRequest(
         model=str(model),
-        engine=args.output or str(model.with_suffix(".engine")),
+        engine=args.output or str(engine_to_build(model)),
         options=checked,
         input_hw=parse_size(args.size),
         calibration=args.calibration,
         images=args.images,
         force=args.force,
     )
-    built = build(request, step=_Steps())
+    return build(request, step=_Steps())
+
+
+def _report(args: argparse.Namespace, built: Built) -> int:
+    import msgspec
+
     if built.changed and not built.reused:
         print(f"edgepose: built because {built.changed}", file=sys.stderr)
     report = {

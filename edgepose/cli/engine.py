@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     """0; for verify 1 unless every engine fits."""
     import msgspec
 
-    from edgepose.engine.tensorrt.store import engines, examine, leftovers, remove
+    from edgepose.engine.tensorrt.store import delete, engines, examine, leftovers, remove
 
     tensorrt, gpu = _here()
     place = Path(args.place)
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             for path in gone:
                 remove(path)
             for path in parts:
-                path.unlink(missing_ok=True)
+                delete(path)
     if args.json:
         report = {"engines": [msgspec.to_builtins(state) for state in states], "removed": removed}
         print_report(report, as_json=True)

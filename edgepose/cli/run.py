@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from glob import glob
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepose.cli.network_flags import add_network_flags, backend_name
@@ -98,19 +99,22 @@ def expanded(sources: Sequence[str]) -> Iterator[str]:
 
 def run(args: argparse.Namespace) -> int:
     from edgepose.cli.signals import ending_on_signals, exit_code
+    from edgepose.device.engine_keeper import EngineKeeper
     from edgepose.device.service import supervised
     from edgepose.pipeline import Pipeline
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     watcher = _Watcher(quiet=args.json)
     error: EdgePoseError | None = None
+    config = configured(args)
     running: list[Pipeline] = []  # none while the network and the cameras are opened, which may take minutes
     with (
         supervised(
             lambda: running[0].progress if running else {}, lambda: bool(running) and running[0].warming
         ) as stopping,
-        Pipeline(configured(args), max_frames=args.max_frames, keep_images=False) as pipeline,
+        Pipeline(config, max_frames=args.max_frames, keep_images=False) as pipeline,
         ending_on_signals(pipeline.stop) as received,
+        EngineKeeper(pipeline, config, Path(args.config) if args.config and pipeline.is_live else None),
     ):
         running.append(pipeline)
         control = _control(pipeline)

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from edgepose.backends.board import RELEASE_FILE, board_name
 from edgepose.errors import ConfigError, EdgePoseError
 from edgepose.options import Options
 
@@ -72,7 +73,7 @@ def _library(
 
 def _gstreamer() -> Check:
     name = "GStreamer bindings"
-    if _board() is None and not _installed("gi"):
+    if board_name() is None and not _installed("gi"):
         return Check(name=name, status="ok", found="not installed; only CSI cameras and Jetson decoding use them")
     return _library(name, "gi", "warn", "apt-get install python3-gi gir1.2-gstreamer-1.0, for CSI and Jetson decoding")
 
@@ -149,14 +150,14 @@ def _tensorrt() -> Iterator[Check]:
     if _gpu_node() is None and not _installed("tensorrt"):
         yield Check(name="TensorRT", status="ok", found="not installed, and no GPU for it")
         return
-    on_board = "apt-get install python3-libnvinfer" if _board() else "pip install tensorrt"
+    on_board = "apt-get install python3-libnvinfer" if board_name() else "pip install tensorrt"
     yield _library("TensorRT", "tensorrt", "warn", f"{on_board}; the CPU runs the network until then")
     yield _library("pycuda", "pycuda", "warn", "pip install edgepose[jetson]; TensorRT needs it for the GPU's memory")
 
 
 def _gpu() -> Check:
     node = _gpu_node()
-    if node is None and _board() is None:
+    if node is None and board_name() is None:
         return Check(name="NVIDIA GPU", status="ok", found="none, the network runs on the CPU")
     if node is None:
         return Check(name="NVIDIA GPU", status="warn", found="no device file", fix="flash the board with JetPack")
@@ -171,22 +172,13 @@ def _gpu_node() -> Path | None:
 
 
 def _jetpack() -> Check:
-    board, release = _board(), Path("/etc/nv_tegra_release")
+    board, release = board_name(), RELEASE_FILE
     if board is None:
         return Check(name="Jetson", status="ok", found=f"none, this is a {platform.machine()} machine")
     if not release.is_file():
         fix = "flash the board with JetPack 6 or newer"
         return Check(name="Jetson", status="warn", found=f"{board}, no JetPack release file", fix=fix)
     return Check(name="Jetson", status="ok", found=f"{board}, {release.read_text().splitlines()[0].lstrip('# ')}")
-
-
-def _board() -> str | None:
-    """Name of the Jetson board, None elsewhere."""
-    try:
-        name = Path("/proc/device-tree/model").read_text().strip("\0\n ")
-    except OSError:
-        return None
-    return name if "NVIDIA" in name or "Jetson" in name else None
 
 
 def _broker(url: str) -> Check:

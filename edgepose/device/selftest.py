@@ -16,10 +16,10 @@ import numpy as np
 
 from edgepose import __version__
 from edgepose.backends import BackendOptions, blank, open_backend
+from edgepose.backends.board import jetpack_release
 from edgepose.device.telemetry import open_telemetry
 from edgepose.engine.int8.gate import compare
 from edgepose.engine.int8.runs import opened
-from edgepose.engine.tensorrt.files import jetpack_release
 from edgepose.engine.tensorrt.job import BuildRequest, build
 from edgepose.engine.tensorrt.options import BuildOptions, Precision
 from edgepose.errors import DeviceError, EdgePoseError, MissingDependencyError

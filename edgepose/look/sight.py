@@ -57,9 +57,9 @@ class Sight:
         urgent, timeout_s: as `Network.infer`.
         """
         began = time.perf_counter()
-        prepared = self._preparer(image, self._preparer.input_hw(like_hw) if like_hw else None)
+        prepared = self._preparer(image, like_hw)
         ready = time.perf_counter()
-        (fields,) = self.network.infer([prepared.tensor], urgent=urgent, timeout_s=timeout_s)
+        (fields,) = self.network.infer([prepared.tensor], backend=prepared.backend, urgent=urgent, timeout_s=timeout_s)
         inferred = time.perf_counter()
         poses = self.network.poses(fields, prepared.letterbox)
         ended = time.perf_counter()

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from edgepose.backends import BackendInfo
 from edgepose.health import Trouble
 from edgepose.look import Network
 from edgepose.pipeline.throttling import Throttling
@@ -26,14 +27,30 @@ def device_card(network: Network, sources: Sequence[Source]) -> Mapping[str, Any
         "model": {
             "name": spec.name,
             "sha256": network.sha256,
-            "precision": info.precision,
-            "backend": info.name,
-            "device": info.device,
+            **network_card(network),
         },
         "keypoints": BODYPOSENET_18.keypoints,
         "limbs": BODYPOSENET_18.limbs,
         "cameras": [{"name": source.name, "live": source.live} for source in sources],
     }
+
+
+def network_card(network: Network) -> Mapping[str, Any]:
+    """What runs the network now: backend, device, engine, precision, and why where the GPU was expected to."""
+    info = network.backend.info
+    found = {"backend": info.name, "device": info.device, "precision": info.precision}
+    return found | ({"engine": info.engine} if info.engine else {}) | ({"why": info.why} if info.why else {})
+
+
+def model_of_alerts(network: Network) -> Mapping[str, Any]:
+    """What every alert says of the network that saw it."""
+    spec, info = network.backend.spec, network.backend.info
+    return {"name": spec.name, "sha256": network.sha256, "precision": info.precision, "backend": info.name}
+
+
+def on_cpu(info: BackendInfo) -> str:
+    """One sentence for a person: that the CPU runs the network, and why."""
+    return f"the network runs on the CPU with {info.name}, slower than on the GPU: {info.why}"
 
 
 TELEMETRY = {"board": "edgepose.device.telemetry:open_telemetry"}

@@ -35,6 +35,7 @@ class Delivery:
 
     card: for `Publisher.open`. live: names of the live sources. stats_s: seconds between two `Publisher.stats`.
     board: read for `stats`, None without publishers. desk: what becomes of falls, None where nobody carries alerts.
+    troubles: what is wrong with the whole of it, as reasons for `health`.
     max_frames: results after which the run ends. to_caller, with_images: whether results wait for whoever iterates,
     and with their pictures.
     """
@@ -44,6 +45,7 @@ class Delivery:
     stats_s: float
     board: Board | None = None
     desk: AlertDesk | None = None
+    troubles: Callable[[], tuple[Reason, ...]] = tuple
     max_frames: int | None = None
     to_caller: bool = True
     with_images: bool = True
@@ -101,6 +103,16 @@ class Outlet:
     def try_again(self) -> None:
         """Have what waits offered again soon; any thread may ask."""
         self._jobs.put(self._try_again)
+
+    def tell_card(self, card: Mapping[str, Any]) -> None:
+        """Have the publishers say soon that the device card has changed; any thread may ask."""
+        self._jobs.put(lambda: self._tell_card(card))
+
+    def _tell_card(self, card: Mapping[str, Any]) -> None:
+        for publisher in self._publishers:
+            tell = getattr(publisher, "tell_card", None)
+            if tell is not None:
+                tell(card)
 
     def _try_again(self) -> None:
         for publisher in self._publishers:
@@ -172,8 +184,9 @@ class Outlet:
                 publisher.camera_state(source, state)
 
     def _own(self) -> list[Reason]:
-        """What publishers and the spool had to give up."""
+        """What publishers and the spool had to give up, and what is wrong with the whole run."""
         found = [one for publisher in self._publishers for one in getattr(publisher, "troubles", ())]
+        found += self._delivery.troubles()
         return found if self._desk is None else [*found, *self._desk.store.troubles]
 
     def _board_troubles(self) -> list[tuple[None, Trouble]]:

@@ -80,8 +80,9 @@ class Inbox:
         batch, kept, passed_over = [first], [], set()
         while self._waiting and len(batch) < max_batch:
             job = self._waiting.popleft()
-            same_size = job.prepared.tensor.shape == first.prepared.tensor.shape
-            if same_size and job.frame.source not in passed_over:
+            alike = job.prepared.tensor.shape == first.prepared.tensor.shape
+            alike = alike and job.prepared.backend is first.prepared.backend
+            if alike and job.frame.source not in passed_over:
                 batch.append(job)
             else:  # whatever follows from this source must not overtake it
                 passed_over.add(job.frame.source)

@@ -57,8 +57,9 @@ def open_network(config: Config, model: ModelLike | None) -> Network:
         from edgepose.backends import open_backend
         from edgepose.model import model_path
 
-        path = model_path(model or config.model.path)
-        return Network(open_backend(path, config.model.backend), config.model.height, config.decode, path)
+        path, options = model_path(model or config.model.path), config.model
+        backend = open_backend(path, options.backend, height=options.height)
+        return Network(backend, options.height, config.decode, path)
     return Network(model, config.model.height, config.decode)
 
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from edgepose.config import Config
 from edgepose.errors import ClosedError
-from edgepose.pipeline.card import Board, device_card
+from edgepose.health import Reason, reason_now
+from edgepose.look import Network
+from edgepose.pipeline.card import Board, device_card, model_of_alerts, network_card, on_cpu
 from edgepose.pipeline.delivery import HEARTBEAT_S, Delivery, Outlet
 from edgepose.pipeline.inbox import Inbox
 from edgepose.pipeline.judging import Judge
@@ -39,6 +41,7 @@ from edgepose.workers import BoundedQueue, Closed, Worker
 if TYPE_CHECKING:
     from edgepose.alerts.desk import AlertDesk
     from edgepose.alerts.message import Alert
+    from edgepose.backends import Backend
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +102,10 @@ class Pipeline:
         self._captures: list[Worker] = []
         self._outlet: Outlet | None = None
         self._desk: AlertDesk | None = None
+        self._troubles: dict[str, Reason] = {}
         self._closed = False
+        if self._network.backend.info.why:
+            self.trouble("cpu_fallback", on_cpu(self._network.backend.info))
 
     @property
     def progress(self) -> dict[str, int]:
@@ -119,6 +125,50 @@ class Pipeline:
         return self._network.warming
 
     @property
+    def is_live(self) -> bool:
+        """Whether one of its sources is a camera, which does not end."""
+        return any(source.live for source in self._sources)
+
+    @property
+    def network(self) -> Network:
+        """The network that runs, and what runs it (`network.backend.info`)."""
+        return self._network
+
+    def use(self, backend: Backend) -> None:
+        """Run the network with `backend` from the next picture on, which belongs to the pipeline from then on; any
+        thread may ask. Tracks, rules and publishers go on, and `info` says so. ModelError for other keypoints.
+        """
+        self._network.use(backend)
+        if backend.info.why:
+            self.trouble("cpu_fallback", on_cpu(backend.info))
+        else:
+            self.well("cpu_fallback")
+        if self._desk is not None:
+            self._desk.model = dict(model_of_alerts(self._network))
+        if self._outlet is not None and self._publishers:
+            self._outlet.tell_card(device_card(self._network, self._sources))
+
+    def trouble(self, code: str, hint: str, instead_of: str = "") -> None:
+        """Have the health say that something is wrong with this run, until `well(code)`; any thread may ask.
+
+        instead_of: code of a trouble that this one takes the place of.
+        """
+        rest = {key: one for key, one in self._troubles.items() if key != instead_of}
+        before = rest.get(code)
+        if before is None or before.hint != hint:
+            rest[code] = reason_now(code, hint)
+        self._troubles = rest
+
+    def well(self, code: str) -> None:
+        """What `trouble(code)` said is over."""
+        self._troubles = {key: one for key, one in self._troubles.items() if key != code}
+
+    @property
+    def troubles(self) -> tuple[Reason, ...]:
+        """What is wrong with this run, as the health says it."""
+        return tuple(self._troubles.values())
+
+    @property
     def desk(self) -> AlertDesk | None:
         """What becomes of falls, None before the start and where no publisher carries alerts."""
         return self._desk
@@ -134,8 +184,12 @@ class Pipeline:
             self._outlet.try_again()
 
     def report(self) -> dict[str, Any]:
-        """Numbers so far: frames, dropped, people_frames, fps, latency_ms per stage (p50, p99) and events."""
-        return {} if self._outlet is None else self._outlet.meter.report()
+        """Numbers so far: frames, dropped, people_frames, fps, latency_ms per stage (p50, p99) and events; and what
+        runs the network: backend, device, engine, precision, why.
+        """
+        if self._outlet is None:
+            return {}
+        return self._outlet.meter.report() | {"network": network_card(self._network)}
 
     def start(self, *, to_caller: bool = True) -> None:
         """Start the threads; iterating and `run` do so themselves. Doing it twice is fine.
@@ -150,13 +204,14 @@ class Pipeline:
             live = frozenset(one.name for one in self._sources if one.live)
             scenes = Scenes(self._config.tracking, self._rules, SecondLooks(self._network, live))
             card = device_card(self._network, self._sources) if self._publishers else {}
-            self._desk = open_desk(self._config, self._publishers, card.get("model", {}), self._rooms)
+            self._desk = open_desk(self._config, self._publishers, model_of_alerts(self._network), self._rooms)
             delivery = Delivery(
                 card=card,
                 live=live,
                 stats_s=min(self._config.pipeline.stats_s, HEARTBEAT_S),
                 board=Board(self._sources) if self._publishers else None,
                 desk=self._desk,
+                troubles=lambda: self.troubles,
                 max_frames=self._max_frames,
                 to_caller=to_caller,
                 with_images=self._keep_images,

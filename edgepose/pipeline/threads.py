@@ -84,7 +84,7 @@ class Infer:
     def __init__(self, network: Network, queues: Queues, max_batch: int) -> None:
         self._network = network
         self._queues = queues
-        self._max_batch = max_batch if network.backend.spec.dynamic_batch else 1
+        self._max_batch = max_batch
 
     def __call__(self, stop: Flag) -> None:
         waits_until_s = time.monotonic() + FIRST_PICTURE_S
@@ -100,7 +100,8 @@ class Infer:
     def _step(self) -> bool:
         """Whether there was a picture."""
         try:
-            jobs = self._queues.inbox.take(self._max_batch, POLL_S)
+            n = self._max_batch if self._network.backend.spec.dynamic_batch else 1
+            jobs = self._queues.inbox.take(n, POLL_S)
         except TimeoutError:
             return False
         self._queues.inferred.put(self._frames(jobs))
@@ -108,7 +109,11 @@ class Infer:
 
     def _frames(self, jobs: list[Job]) -> list[Inferred]:
         began = time.perf_counter()
-        fields = self._network.infer([job.prepared.tensor for job in jobs])
+        backend, tensors = jobs[0].prepared.backend or self._network.backend, [job.prepared.tensor for job in jobs]
+        if backend.spec.dynamic_batch:
+            fields = self._network.infer(tensors, backend=backend)
+        else:  # its place was taken by one that takes more at once
+            fields = [one for tensor in tensors for one in self._network.infer([tensor], backend=backend)]
         infer_ms = (time.perf_counter() - began) * 1e3
         return [
             Inferred(job.frame, one, job.prepared.letterbox, job.timings_ms | {"infer": infer_ms})

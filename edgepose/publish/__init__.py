@@ -16,9 +16,10 @@ class Publisher(Protocol):
 
     open: called once, with the device card (versions, model, keypoint names and limbs, cameras). A publisher that gives
     something up, so that the others go on, keeps the reasons in an attribute `troubles` (a tuple of `Reason`) while
-    they hold; one that can tell somebody has a method `tell_troubles(reasons)`, called when they change. One with a
-    thread of its own counts its loops in `progress` (name: count), for the watchdog. `fail`, where there
-    is one, is called in the place of `close` when the run ends by an error. All four may be left out.
+    they hold; one that can tell somebody has a method `tell_troubles(reasons)`, called when they change, and
+    `tell_card(card)`, called when the card has changed: another runtime runs the network. One with a thread of its own
+    counts its loops in `progress` (name: count), for the watchdog. `fail`, where there is one, is called in the place
+    of `close` when the run ends by an error. All five may be left out.
     """
 
     def open(self, card: Mapping[str, Any]) -> None: ...

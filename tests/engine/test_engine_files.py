@@ -13,12 +13,14 @@ import msgspec
 import onnx
 import pytest
 from fake_memory import FakeMemory
-from small_network import small_network, write_small
+from small_network import SPEC, small_network, write_small
 
-from edgepose.backends.engine_file import EngineKey, EngineSidecar, device_secret, read_genuine, seal, sidecar_of
-from edgepose.backends.rebuild import start_rebuild
+from edgepose.backends import device_key
+from edgepose.backends.board import jetpack_release
+from edgepose.backends.device_key import device_secret
+from edgepose.backends.engine_file import EngineKey, EngineSidecar, read_genuine, seal, sealed, sidecar_of
 from edgepose.engine.tensorrt import files
-from edgepose.engine.tensorrt.files import jetpack_release, write_engine
+from edgepose.engine.tensorrt.files import write_engine
 from edgepose.engine.tensorrt.job import BuildRequest, Built, build
 from edgepose.engine.tensorrt.options import BuildOptions
 from edgepose.engine.tensorrt.store import examine, leftovers, remove
@@ -41,18 +43,20 @@ KEY = EngineKey(
 @pytest.fixture(autouse=True)
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    monkeypatch.setattr(device_key, "DEVICE_KEY", tmp_path / "none" / "engine.key")
     return tmp_path / "state"
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Path:
     path = tmp_path / "pose.engine"
-    write_engine(path, b"engine bytes", KEY, 1.5)
+    write_engine(path, b"engine bytes", sealed(KEY, SPEC, "pose.onnx", b"engine bytes", 1.5))
     return path
 
 
 def test_an_engine_built_here_is_genuine(engine: Path) -> None:
-    assert read_genuine(engine) == (b"engine bytes", KEY)
+    data, sidecar = read_genuine(engine)
+    assert (data, sidecar.key, sidecar.contract, sidecar.model) == (b"engine bytes", KEY, SPEC, "pose.onnx")
     assert engine.stat().st_mode & 0o777 == 0o600
 
 
@@ -113,11 +117,10 @@ def test_what_a_build_writes_beside_an_engine_follows_no_link(tmp_path: Path) ->
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")
     write_small(tmp_path)
-    for name in (".small.engine.lock", "small.engine.timing", "small.engine.log"):
+    for name in (".small.engine.lock", "small.engine.timing"):
         (tmp_path / name).symlink_to(victim)
     with pytest.raises(BackendError, match="cannot write to"):
         build_fake(request_of(tmp_path))
-    assert start_rebuild(tmp_path / "small.engine", KEY) is None
     (tmp_path / ".small.engine.lock").unlink()
     build_fake(request_of(tmp_path))
     assert victim.read_bytes() == b"mine"
@@ -174,8 +177,14 @@ def test_an_engine_without_sidecar_or_with_a_damaged_one_is_refused(engine: Path
 
 
 def test_the_seal_depends_on_every_part_of_the_key() -> None:
-    seals = {seal(KEY, "x"), seal(KEY, "y"), seal(msgspec.structs.replace(KEY, max_batch=3), "x")}
-    assert len(seals) == 3
+    one = sealed(KEY, SPEC, "pose.onnx", b"x")
+    changed = {
+        "key": msgspec.structs.replace(KEY, max_batch=3),
+        "contract": msgspec.structs.replace(SPEC, colour="RGB"),
+    }
+    changed |= {"model": "other.onnx", "engine_sha256": "y"}
+    seals = [one.seal, *(seal(msgspec.structs.replace(one, **{name: value})) for name, value in changed.items())]
+    assert len(set(seals)) == 5
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +210,7 @@ def test_a_disk_that_fills_up_between_engine_and_sidecar_leaves_the_old_pair(
 
     monkeypatch.setattr(os, "fsync", full_at_second)
     with pytest.raises(FileError, match=r"cannot write .*no space left on device"):
-        write_engine(engine, b"newer", KEY, 1.0)
+        write_engine(engine, b"newer", sealed(KEY, SPEC, "pose.onnx", b"newer"))
     assert {path.name: path.read_bytes() for path in engine.parent.iterdir() if path.is_file()} == before
     read_genuine(engine)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 import sys
 from contextlib import closing
@@ -11,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import fake_tensorrt
-import msgspec
 import numpy as np
 import onnx
 import pytest
@@ -20,7 +17,7 @@ from msgspec.structs import replace
 from small_network import SPEC, run, small_network, write_small
 
 from edgepose.backends import BackendOptions, takes_pixels
-from edgepose.backends.engine_file import EngineKey, device_secret, read_genuine, seal
+from edgepose.backends.engine_file import EngineKey, read_genuine
 from edgepose.backends.tensorrt import TensorRtBackend
 from edgepose.engine.onnx.pixels import taking_pixels
 from edgepose.engine.tensorrt.job import BuildRequest, build
@@ -85,7 +82,7 @@ def test_an_engine_takes_pictures_on_every_version(tmp_path: Path, monkeypatch: 
     trt = fake_tensorrt.make(version)
     monkeypatch.setitem(sys.modules, "tensorrt", trt)
     engine = built(tmp_path, trt)
-    assert read_genuine(engine)[1].pixels
+    assert read_genuine(engine)[1].key.pixels
     preprocessor = Preprocessor(SPEC, SPEC.input_hw)
     with closing(TensorRtBackend(engine, SPEC, BackendOptions(), FakeMemory)) as backend:
         assert takes_pixels(backend)
@@ -105,7 +102,7 @@ def test_float_input_can_be_asked_for_and_is_another_engine(tmp_path: Path, monk
     monkeypatch.setitem(sys.modules, "tensorrt", trt)
     built(tmp_path, trt)
     engine = built(tmp_path, trt, pixels=False)
-    assert not read_genuine(engine)[1].pixels
+    assert not read_genuine(engine)[1].key.pixels
     with closing(TensorRtBackend(engine, SPEC, BackendOptions(), FakeMemory)) as backend:
         assert not takes_pixels(backend)
         assert len(backend.infer(np.zeros((1, 3, *SPEC.input_hw), np.float32))) == 2
@@ -130,10 +127,3 @@ def test_where_the_parser_takes_no_uint8_the_engine_takes_floats(
         assert not takes_pixels(backend)
     request = BuildRequest(model=str(tmp_path / "small.onnx"), engine=str(engine), options=BuildOptions("fp32", 2))
     assert build(request, memory=FakeMemory, trt=trt).reused  # it is not built again and again for it
-
-
-def test_seals_of_engines_from_before_there_were_pixels_still_fit() -> None:
-    old = {name: value for name, value in msgspec.to_builtins(KEY).items() if name != "pixels"}
-    message = msgspec.json.encode(old, order="sorted") + b"\n" + b"digest"
-    assert seal(KEY, "digest") == hmac.new(device_secret(), message, hashlib.sha256).hexdigest()
-    assert seal(replace(KEY, pixels=True), "digest") != seal(KEY, "digest")

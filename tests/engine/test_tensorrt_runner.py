@@ -56,7 +56,7 @@ def test_a_graph_of_four_pictures_is_built_for_four_and_always_given_four(
     trt = fake_tensorrt.make("10.3")
     monkeypatch.setitem(sys.modules, "tensorrt", trt)
     engine, memory = engine_of(tmp_path, trt, batch=4), FakeMemory()
-    assert read_genuine(engine)[1].max_batch == 4
+    assert read_genuine(engine)[1].key.max_batch == 4
     with closing(TensorRtBackend(engine, load_spec(engine), BackendOptions(), lambda: memory)) as backend:
         batch = pictures_like(np.random.default_rng(n), n)
         for _ in range(2):

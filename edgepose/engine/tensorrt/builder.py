@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgepose.backends.engine_file import read_owned
+from edgepose.backends.owned import read_owned
 from edgepose.engine.onnx.half import halved
 from edgepose.engine.onnx.pixels import taking_pixels
 from edgepose.engine.onnx.strip import holds_qdq
@@ -60,7 +60,7 @@ def build_serialized(
     """
     can = capabilities(trt)
     precision = chosen_precision(model, options, calibrator is not None, spec.name)
-    _check_request(can, options, calibrator is not None)
+    _check_request(can, options, precision, calibrator is not None)
     if not can.weak_typing and precision != "fp32":
         model = halved(model)
     logger = make_logger(trt)
@@ -93,7 +93,7 @@ def build_serialized(
     return bytes(serialized)
 
 
-def _check_request(can: Capabilities, options: BuildOptions, has_calibrator: bool) -> None:
+def _check_request(can: Capabilities, options: BuildOptions, precision: str, has_calibrator: bool) -> None:
     if not can.tensor_names:
         raise BackendError(
             f"TensorRT {can.version} is too old: EdgePose needs 8.6 or newer, which comes with JetPack 6; "
@@ -104,8 +104,10 @@ def _check_request(can: Capabilities, options: BuildOptions, has_calibrator: boo
             f"TensorRT {can.version} takes no calibration cache any more; build the .onnx that calibration wrote "
             "beside it, which carries its ranges"
         )
-    if options.dla is not None and not has_calibrator and options.precision == "int8":
-        raise BackendError("a DLA takes INT8 ranges from a calibration cache only; add --calibration OUT.cache")
+    if options.dla is not None and not has_calibrator and precision == "int8":
+        raise BackendError(
+            "a DLA takes INT8 ranges from a calibration cache only; add --calibration OUT.cache, or --precision fp16"
+        )
     if options.compute_capability and not can.cross_build:
         raise BackendError(f"TensorRT {can.version} builds for the GPU it runs on; leave --compute-capability out")
 

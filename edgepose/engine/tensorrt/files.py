@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
+from edgepose.backends.board import jetpack_release
 from edgepose.backends.device_memory import Device
-from edgepose.backends.engine_file import EngineKey, EngineSidecar, seal, sidecar_of
+from edgepose.backends.engine_file import EngineKey, EngineSidecar, read_sidecar, sidecar_of
 from edgepose.engine.tensorrt.options import BuildOptions
-from edgepose.errors import BackendError
+from edgepose.errors import BackendError, ModelError
 from edgepose.files import reason, sha256_of, write_together
 from edgepose.model import model_sha256
-
-RELEASE_FILE = Path("/etc/nv_tegra_release")
-
-
-def jetpack_release(file: Path = RELEASE_FILE) -> str:
-    """L4T release of a Jetson, such as "R36.4.3"; empty elsewhere."""
-    try:
-        line = file.read_text().splitlines()[0]
-    except (OSError, IndexError):
-        return ""
-    found = re.search(r"R(\d+).*?REVISION:\s*([\d.]+)", line)
-    return f"R{found[1]}.{found[2]}" if found else line.strip("# ")
 
 
 def key_here(
@@ -58,12 +45,28 @@ def key_here(
     )
 
 
-def write_engine(engine: Path, data: bytes, key: EngineKey, seconds: float) -> None:
-    """Write engine and sidecar, mode 0600, both or neither. FileError when the disk is full."""
-    digest = hashlib.sha256(data).hexdigest()
-    sidecar = EngineSidecar(key=key, engine_sha256=digest, seal=seal(key, digest), seconds=round(seconds, 2))
+def write_engine(engine: Path, data: bytes, sidecar: EngineSidecar) -> None:
+    """Put an engine and its sidecar, mode 0600, in the place of those of before. FileError when the disk is full.
+
+    A process that is killed at any moment leaves one engine that fits its sidecar: the sidecar comes first, and tells
+    of both.
+    """
+    with contextlib.suppress(ModelError):
+        before = msgspec.structs.replace(read_sidecar(engine), before=None)
+        sidecar = msgspec.structs.replace(sidecar, before=before)
+    for path in (engine, sidecar_of(engine)):
+        with contextlib.suppress(OSError):
+            path.rmdir()  # an empty folder in the way; a full one is somebody's, and writing says so
     described = msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n"
-    write_together({engine: data, sidecar_of(engine): described})
+    write_together({sidecar_of(engine): described, engine: data}, owner=owner_in(engine.parent))
+
+
+def owner_in(folder: Path) -> tuple[int, int] | None:
+    """User and group that what root writes into somebody's folder belongs to; None where it is the writer's own."""
+    if os.geteuid() != 0:
+        return None
+    facts = folder.stat()
+    return (facts.st_uid, facts.st_gid) if facts.st_uid != 0 else None
 
 
 @contextlib.contextmanager
@@ -78,6 +81,7 @@ def locked(engine: Path) -> Iterator[bool]:
         try:
             engine.parent.mkdir(parents=True, exist_ok=True)
             file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "w")
+            os.fchown(file.fileno(), *(owner_in(engine.parent) or (-1, -1)))
         except OSError as error:
             raise BackendError(
                 f"cannot write to '{engine.parent}' ({reason(error)}); give another place with -o"
@@ -94,7 +98,8 @@ def locked(engine: Path) -> Iterator[bool]:
                 yield waited
             finally:
                 if not engine.exists():
-                    path.unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):
+                        path.unlink()
             return
 
 

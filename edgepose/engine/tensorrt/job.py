@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from edgepose.backends.device_key import device_secret
 from edgepose.backends.device_memory import Device, DeviceMemory, PycudaMemory
-from edgepose.backends.engine_file import EngineKey, differences, read_genuine, sidecar_of
+from edgepose.backends.engine_file import EngineKey, differences, read_genuine, sealed, sidecar_of
 from edgepose.backends.filling import filled
 from edgepose.backends.tensorrt import tensorrt_module
 from edgepose.engine.int8.cache_file import cache_text, check_cache, complete, read_cache
@@ -67,6 +69,7 @@ def build(
     trt: the tensorrt module, imported when left out. Raises ModelError for the model, cache or a foreign engine file
     in the way, BackendError or DeviceError when building fails; then nothing is left behind.
     """
+    device_secret()  # where it cannot be kept, that is known before the minutes of a build
     model_path, engine = Path(request.model), Path(request.engine)
     spec = load_spec(model_path)
     options = request.options if spec.dynamic_batch else replace(request.options, max_batch=spec.batch)
@@ -87,7 +90,7 @@ def build(
     gpu = _device(memory, trt, options)
     key = key_here(model_path, calibration, capabilities(trt).version, gpu, precision, input_hw, options)
     with locked(engine), ExitStack() as stack:
-        changed = _what_changed(engine, key)
+        changed = _what_changed(engine, key, spec)
         if not changed and not request.force:
             return Built(engine=str(engine), seconds=0.0, reused=True, changed="", key=key)
         begun = time.monotonic()
@@ -97,22 +100,23 @@ def build(
         timing_cache = engine.with_name(f"{engine.name}.timing")
         data = build_serialized(trt, model, spec, input_hw, options, calibrator, timing_cache, step)
         seconds = time.monotonic() - begun
-        write_engine(engine, data, key, seconds)
+        write_engine(engine, data, sealed(key, spec, model_path.name, data, round(seconds, 2)))
         if not sidecar_path(engine).exists():
             save_spec(spec, engine)
     return Built(engine=str(engine), seconds=seconds, reused=False, changed=changed, key=key)
 
 
-def _what_changed(engine: Path, key: EngineKey) -> str:
+def _what_changed(engine: Path, key: EngineKey, spec: ModelSpec) -> str:
     """Why the engine at hand does not do, in words; empty when it does."""
-    if not engine.exists():
+    if not os.path.lexists(engine):
         return "no engine yet"
     if not sidecar_of(engine).exists():
         return "the engine there has no sidecar"
     try:
-        return differences(read_genuine(engine)[1], key)
+        sidecar = read_genuine(engine)[1]
     except ModelError as error:
         return str(error)
+    return differences(sidecar.key, key) or ("" if sidecar.contract == spec else "the contract changed")
 
 
 def _device(memory: Callable[[], DeviceMemory], trt: Any, options: BuildOptions) -> Device:

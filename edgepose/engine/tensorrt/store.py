@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from edgepose.backends.engine_file import read_genuine, sidecar_of
-from edgepose.engine.tensorrt.files import jetpack_release
-from edgepose.errors import ModelError
-from edgepose.model import model_sha256
+from edgepose.backends.board import jetpack_release
+from edgepose.backends.engine_file import read_genuine, sidecar_of, source_changed
+from edgepose.errors import FileError, ModelError
+from edgepose.files import reason
 from edgepose.options import Options
 
 
@@ -41,23 +41,19 @@ def examine(engine: Path, tensorrt: str | None, gpu: tuple[str, str] | None) -> 
     """
     megabytes = round(engine.stat().st_size / 1e6, 2)
     try:
-        _, key = read_genuine(engine)
+        _, sidecar = read_genuine(engine)
     except ModelError as error:
         return EngineState(engine=str(engine), state="refused", reason=str(error), megabytes=megabytes)
-    reasons = []
+    key, reasons = sidecar.key, []
     if tensorrt is not None and key.tensorrt != tensorrt:
         reasons.append(f"tensorrt {key.tensorrt} -> {tensorrt}")
     if gpu is not None and (key.gpu, key.compute_capability) != gpu:
         reasons.append(f"gpu {key.gpu} {key.compute_capability} -> {gpu[0]} {gpu[1]}")
     if key.jetpack != jetpack_release():
         reasons.append(f"jetpack {key.jetpack or 'none'} -> {jetpack_release() or 'none'}")
-    model = engine.with_suffix(".onnx")
-    if model.is_file():
-        try:
-            if model_sha256(model) != key.model_sha256:
-                reasons.append(f"{model.name} changed")
-        except ModelError as error:
-            reasons.append(str(error))
+    changed = source_changed(sidecar, engine.with_name(sidecar.model))
+    if changed:
+        reasons.append(changed)
     return EngineState(
         engine=str(engine),
         state="stale" if reasons else "fits",
@@ -70,9 +66,17 @@ def examine(engine: Path, tensorrt: str | None, gpu: tuple[str, str] | None) -> 
 
 
 def remove(engine: Path) -> None:
-    """Delete an engine with everything that belongs to it."""
+    """Delete an engine with everything that belongs to it; FileError where somebody else's may not be deleted."""
     for path in belongings(engine):
+        delete(path)
+
+
+def delete(path: Path) -> None:
+    """Delete a file, or nothing where none is; FileError where that is not allowed."""
+    try:
         path.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot remove '{path}' ({reason(error)}); do it as its owner, or with sudo") from None
 
 
 def belongings(engine: Path) -> Iterator[Path]:

@@ -125,16 +125,20 @@ class MqttPublisher:
         model = card.get("model")
         if self._is_own_desk:
             self._desk.model = dict(model) if isinstance(model, Mapping) else None
-        about: Info = {"device": self.topics.device, "schemas": SCHEMA_IDS, "skeleton_keys": SKELETON_KEYS}
         cameras = card.get("cameras")
         if isinstance(cameras, Sequence):
             self._inbox.cameras = {self.topics.camera(str(camera["name"])) for camera in cameras}
             self._announce([str(camera["name"]) for camera in cameras if camera.get("live")])
         self._session.subscribe(*self._inbox.subscriptions)
         self._link.state(self.topics.of("status"), "online")
-        self._link.state(self.topics.of("info"), {**card, **about})
+        self.tell_card(card)
         self._tell_drill()
         self._link.start()
+
+    def tell_card(self, card: Mapping[str, Any]) -> None:
+        """Say what this device is and runs, in the place of what was said before."""
+        about: Info = {"device": self.topics.device, "schemas": SCHEMA_IDS, "skeleton_keys": SKELETON_KEYS}
+        self._link.state(self.topics.of("info"), {**card, **about})
 
     def _announce(self, cameras: Sequence[str]) -> None:
         """Have Home Assistant make entities of the live cameras; a recording is nobody's camera."""
