@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgepose import overlay
-from edgepose.overlay import ALERT, LEFT, MIDDLE, RIGHT, draw, limb_colour, stroke_px
+from edgepose.overlay import Labels, draw
+from edgepose.overlay.labels import ALERT, ALERT_STAGES, FALL_WORDS, draw_label
+from edgepose.overlay.skeletons import LEFT, MIDDLE, RIGHT, limb_colour, stroke_px
 from edgepose.skeleton import BODYPOSENET_18, COCO_17, TRT_POSE_18
 from edgepose.sources.people import Scene, SceneOptions
 from edgepose.types import Event, FrameResult, Pose, Track
@@ -144,7 +145,8 @@ def test_nobody_is_an_untouched_copy():
 
 def test_every_alert_stage_is_a_stage_of_a_fall():
     stages = {"suspected", "confirmed", "long_lie", "found_down", "recovered", "cleared", "unknown"}
-    assert stages >= overlay.ALERT_STAGES
+    assert stages >= ALERT_STAGES
+    assert stages >= set(FALL_WORDS)
 
 
 def seen(*numbers: int, events: tuple[Event, ...] = (), source: str = "hall") -> FrameResult:
@@ -157,7 +159,7 @@ def event(kind: str, stage: str, number: int = 1) -> Event:
 
 
 def test_a_fall_stays_labelled_until_it_is_cleared():
-    labels = overlay.Labels()
+    labels = Labels()
     assert labels.update(seen(1, events=(event("posture", "standing"),))) == {1: "standing"}
     assert labels.update(seen(1, events=(event("fall", "confirmed"),))) == {1: "confirmed"}
     assert labels.update(seen(1)) == {1: "confirmed"}
@@ -165,8 +167,40 @@ def test_a_fall_stays_labelled_until_it_is_cleared():
 
 
 def test_labels_keep_people_and_sources_apart_and_forget_who_left():
-    labels = overlay.Labels()
+    labels = Labels()
     labels.update(seen(1, 2, events=(event("fall", "long_lie", 2),)))
     assert labels.update(seen(2, source="yard")) == {2: ""}
     assert labels.update(seen(1)) == {1: ""}
     assert labels.update(seen(1, 2)) == {1: "", 2: ""}
+
+
+def test_nothing_unknown_is_written_over_somebody_in_sight():
+    labels = Labels()
+    labels.update(seen(1, events=(event("posture", "standing"), event("fall", "suspected"))))
+    assert labels.update(seen(1, events=(event("fall", "unknown"),))) == {1: "standing"}
+    assert labels.update(seen(1, events=(event("posture", "unknown"),))) == {1: ""}
+
+
+def test_labels_of_people_who_stand_together_cover_none_of_each_other():
+    canvas, taken = GREY.copy(), []
+    for number in range(6):
+        moved = walker().keypoints + np.float32([3 * number, number, 0])
+        draw_label(canvas, Pose(moved, 1.0), number, "found_down", taken)
+    assert len(taken) == 6
+    for number, (left, top, right, bottom) in enumerate(taken):
+        assert 0 <= top < bottom <= 480
+        for other in taken[:number]:
+            assert bottom <= other[1] or other[3] <= top or right <= other[0] or other[2] <= left
+
+
+def test_a_label_alone_is_where_it_would_be_anyway():
+    alone, among = [], [(0, 0, 5, 5)]
+    draw_label(GREY.copy(), walker(), 1, "", alone)
+    draw_label(GREY.copy(), walker(), 1, "", among)
+    assert alone[0] == among[1]
+
+
+def test_a_picture_too_full_for_another_label_gets_it_all_the_same():
+    taken = [(0, 0, 640, 480)]
+    draw_label(GREY.copy(), walker(), 1, "", taken)
+    assert len(taken) == 2

@@ -41,7 +41,7 @@ def draw_timeline(
         frames.append((frame.t, tracks))  # type: ignore[arg-type]
         sizes.append(frame.size_wh or recording.size_wh)
     thumb_h = round(THUMB_W * recording.size_wh[1] / recording.size_wh[0])
-    canvas = np.full((MARGIN * 3 + thumb_h + CHART_H, WIDTH, 3), PAPER, np.uint8)
+    canvas = np.full((MARGIN * 4 + thumb_h + CHART_H, WIDTH, 3), PAPER, np.uint8)
     _write(canvas, title, (6, 16))
     for i, number in enumerate(_moments(frames, told)):
         t, tracks = frames[number]
@@ -49,7 +49,7 @@ def draw_timeline(
         thumb = cv2.resize(draw(blank, tracks), (THUMB_W - 4, thumb_h), interpolation=cv2.INTER_AREA)
         canvas[MARGIN : MARGIN + thumb_h, i * THUMB_W + 2 : (i + 1) * THUMB_W - 2] = thumb
         _write(canvas, f"{t:.2f} s", (i * THUMB_W + 4, MARGIN + thumb_h - 4))
-    _chart(canvas, 2 * MARGIN + thumb_h, frames, told, impact_s)
+    _chart(canvas, 3 * MARGIN + thumb_h, frames, told, impact_s)
     return canvas
 
 
@@ -81,6 +81,11 @@ def _chart(
     for height in (0.0, 0.25, 0.5, 0.75, 1.0):
         cv2.line(canvas, (30, y_of(height)), (WIDTH - 10, y_of(height)), GRID, 1)
         _write(canvas, f"{height:g}", (2, y_of(height) + 4))
+    _write(canvas, "shoulders over the floor, body heights", (36, top - 6))
+    bottom = top + CHART_H
+    for second in ticks(first_t, last_t):
+        cv2.line(canvas, (x_of(second), bottom), (x_of(second), bottom + 4), INK, 1)
+        _write(canvas, f"{second:g} s", (min(x_of(second) - 10, WIDTH - 50), bottom + 18))
     for track_id, points in _heights(frames).items():
         colour = COLOURS[track_id % len(COLOURS)]
         for (t0, a), (t1, b) in pairwise(points):
@@ -98,6 +103,14 @@ def _chart(
             f"{event.stage} {event.track_id or ''}",
             (min(x_of(event.t) + 3, WIDTH - 130), top + 12 + 14 * (i % 6)),
         )
+
+
+def ticks(first_t: float, last_t: float, most: int = 12) -> list[float]:
+    """Round seconds of an axis, at most about `most` of them: steps of 1, 2 or 5 times a power of ten."""
+    least = max(last_t - first_t, 1e-3) / most
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(power * times for times in (1, 2, 5, 10) if power * times >= least)
+    return [round(step * n, 6) for n in range(math.ceil(first_t / step), math.floor(last_t / step) + 1)]
 
 
 def _heights(frames: Sequence[tuple[float, Sequence[Track]]]) -> dict[int, list[tuple[float, float]]]:

@@ -1,0 +1,46 @@
+"""Draws people onto a picture: skeletons coloured by side, the track's number, and a fall in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from edgepose.overlay.labels import Box, Labels, draw_label
+from edgepose.overlay.skeletons import draw_skeleton
+from edgepose.skeleton import Skeleton
+from edgepose.types import FrameResult, Image, Pose, Track
+
+__all__ = ["Labels", "draw"]
+
+
+def draw(
+    image: Image,
+    what: FrameResult | Sequence[Track] | Sequence[Pose],
+    skeleton: Skeleton | None = None,
+    labels: Mapping[int, str] | None = None,
+) -> Image:
+    """A copy of the picture with the people drawn in.
+
+    image: uint8 (H, W, 3) BGR. what: a frame's result, tracks, or poses in pixels of this picture. skeleton: in place
+    of the one that each pose has. labels: words per track id, shown beside the number (see `Labels`); a fall among the
+    events of a FrameResult is shown by itself. Lost tracks (missing_s > 0) are not drawn.
+    """
+    canvas = np.array(image, np.uint8, order="C")
+    words = dict(labels or {})
+    people: Sequence[Track | Pose] = what.tracks if isinstance(what, FrameResult) else what
+    if isinstance(what, FrameResult):
+        words.update({event.track_id: event.stage for event in what.events if event.kind == "fall" and event.track_id})
+    taken: list[Box] = []
+    for person in sorted(people, key=_bottom):  # the near ones over the far ones
+        if isinstance(person, Pose):
+            draw_skeleton(canvas, person, skeleton or person.skeleton)
+        elif person.missing_s == 0:
+            draw_skeleton(canvas, person.pose, skeleton or person.pose.skeleton)
+            draw_label(canvas, person.pose, person.id, words.get(person.id, ""), taken)
+    return canvas
+
+
+def _bottom(person: Track | Pose) -> float:
+    bottom = (person if isinstance(person, Pose) else person.pose).box_xyxy[3]
+    return bottom if np.isfinite(bottom) else 0.0
