@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import resource
-import shutil
-import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
+from real_broker import Mosquitto, broker_program, free_port, wait_for
 
 from edgepose.types import Event, FrameResult, Pose, Track
+
+__all__ = ["Mosquitto", "broker_program", "fall", "free_port", "full_disk", "person", "result", "wait_for"]
 
 SIZE_WH = (640, 480)
 
@@ -50,56 +48,3 @@ def full_disk(limit_bytes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(condition: Callable[[], object], timeout_s: float = 10.0) -> bool:
-    """Poll until `condition()` is true; False when it never was."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.01)
-    return bool(condition())
-
-
-@dataclass
-class Mosquitto:
-    """A real broker that can be stopped and started again on the same port. `config`: more lines for its file."""
-
-    folder: Path
-    config: str = "allow_anonymous true"
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"mqtt://127.0.0.1:{self.port}"
-
-    def start(self) -> Mosquitto:
-        file = self.folder / "mosquitto.conf"
-        file.write_text(f"listener {self.port} 127.0.0.1\npersistence false\nuser root\n{self.config}\n")
-        self.process = subprocess.Popen(
-            [broker_program(), "-c", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        assert wait_for(self._answers), "mosquitto did not start"
-        return self
-
-    def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-
-def broker_program() -> str:
-    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin") or ""
