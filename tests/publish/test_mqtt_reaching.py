@@ -211,6 +211,22 @@ def test_the_next_broker_is_taken_where_one_acknowledges_nothing_any_more(monkey
         publisher.close()
 
 
+def test_a_broker_that_acknowledges_nothing_is_left_though_skeletons_still_go_out(monkeypatch, make_fake):
+    monkeypatch.setattr("edgepose.publish.mqtt.session._PATIENT_ANSWER_S", 0.5)
+    broker = make_fake(puback=lambda topic, payload: None if len(broker.levels) == 1 and "alert" in topic else 0)
+    publisher = opened(broker.url)
+    assert wait_for(lambda: publisher.connected and not publisher._link._busy())
+    publisher.publish(result(events=(fall("confirmed"),)))
+
+    def skeletons_flow_until_it_is_back() -> bool:
+        publisher.publish(result(person()))
+        return not publisher._desk.store.depth()
+
+    assert wait_for(skeletons_flow_until_it_is_back)
+    assert len(broker.levels) == 2 and broker.topics().count("alert") == 2
+    publisher.close()
+
+
 def test_the_same_device_has_the_same_client_id_each_time(make_fake):
     broker = make_fake()
     for _ in range(2):

@@ -22,8 +22,9 @@ from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTProtocolVersion
 
 from edgepose.publish.mqtt.topics import Broker
 
-KEEPALIVE_S = 10
-"""A broker that is gone without a word is noticed after two of these, and our last will is sent after 1.5."""
+KEEPALIVE_S = 8
+"""A broker that is gone without a word is noticed after two of these, and our last will is sent after 1.5: well within
+20 s, with the pause before the next connection."""
 
 _CONNECT_S = 5.0
 

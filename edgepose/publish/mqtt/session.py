@@ -29,7 +29,7 @@ from edgepose.publish.options import MqttOptions
 
 log = logging.getLogger(__name__)
 
-_PATIENT_ANSWER_S = 15.0
+_PATIENT_ANSWER_S = 12.0
 """Longest wait for a PUBACK, and for names, TCP and TLS, where there is no other broker."""
 
 _LONGEST_PAUSE_S = 30.0
@@ -158,7 +158,7 @@ class Session:
             self._wake_in.recv(4096)
         self._wake_in.setblocking(False)
         self._woken = False
-        if self._connection is not None and (self._connection.answers or (had_backlog and self.idle)):
+        if had_backlog and self.idle:
             self._progress_s = time.monotonic()
 
     def tend(self) -> None:
@@ -215,7 +215,7 @@ class Session:
         """(mid, reason code) of every QoS 1 message that was answered since the last call.
 
         paho calls back for QoS 0 too, once written, and counts mids round after 65,535 messages; one that was given to
-        both kinds at once is not taken for the answer.
+        both kinds at once is not taken for the answer. What was only written is no sign that the broker lives.
         """
         answers: deque[tuple[int, int]] = self._connection.answers if self._connection is not None else deque()
         while answers:
@@ -224,6 +224,7 @@ class Session:
                 self._doubles[mid] -= 1
             elif mid in self._open:
                 del self._open[mid]
+                self._progress_s = time.monotonic()
                 yield mid, reason
 
     def messages(self) -> Iterator[tuple[str, bytes, bool]]:
