@@ -15,6 +15,9 @@ from datetime import datetime, timezone
 _LIVE_S = 60.0
 """A frame older than this did not just leave a camera: its t is a file's presentation time, not the monotonic clock."""
 
+NEVER_SET_MS = 1_704_067_200_000
+"""Epoch milliseconds of 2024-01-01: a wall clock that shows less was never set, and says nothing of an age."""
+
 _TIME_ERROR = 5
 """Return value of adjtimex(2) while the clock is not synchronised."""
 

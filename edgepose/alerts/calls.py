@@ -10,6 +10,7 @@ import msgspec
 
 from edgepose.alerts.message import Severity
 from edgepose.alerts.store import Incident
+from edgepose.clock import NEVER_SET_MS
 
 SEVERITY: Mapping[str, Severity] = {
     "suspected": "warning",
@@ -83,6 +84,8 @@ def _is_over(incident: Incident) -> bool:
 
 
 def seconds_since(moment: str) -> float:
-    """Seconds of wall time since an RFC 3339 moment, 0 where the clock was set back meanwhile."""
+    """Seconds of wall time since an RFC 3339 moment, 0 where the clock was set back meanwhile, or not set then."""
     then = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    if then.timestamp() * 1000 < NEVER_SET_MS:
+        return 0.0
     return max(0.0, (datetime.now(timezone.utc) - then).total_seconds())

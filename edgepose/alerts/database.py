@@ -19,6 +19,7 @@ import msgspec
 
 from edgepose.alerts.queries import INCIDENT_COLUMNS, Queries, Row, columns_of
 from edgepose.alerts.store import Incident
+from edgepose.clock import NEVER_SET_MS
 from edgepose.errors import FileError
 from edgepose.files import reason
 from edgepose.health import Reason, reason_now
@@ -117,10 +118,22 @@ class Database(Queries):
         with self.writing():
             self.remove(seqs)
 
-    def trim(self, most: int, before_ms: int) -> dict[str, int]:
-        """Let alerts go that are older than `before_ms`, and beyond `most` the oldest of the least grave; how many."""
-        old = self._db.execute("DELETE FROM alerts WHERE recorded_ms < ?", (before_ms,)).rowcount
-        self._db.execute("DELETE FROM incidents WHERE closed IS NOT NULL AND changed_ms < ?", (before_ms,))
+    def trim(self, most: int, keep_ms: int, boot: str) -> dict[str, int]:
+        """Let alerts go that are older than `keep_ms`, and beyond `most` the oldest of the least grave; how many.
+
+        The age of one of this boot is told by the monotonic clock, since the other may have been set meanwhile; one of
+        an earlier boot whose clock was never set is as old as the moment at which this one first sees it.
+        """
+        now_ms, mono_ms = _now_ms(), round(time.monotonic() * 1000)
+        unknown = (now_ms, boot, NEVER_SET_MS)
+        if now_ms >= NEVER_SET_MS:
+            self._db.execute("UPDATE alerts SET recorded_ms = ? WHERE boot <> ? AND recorded_ms < ?", unknown)
+            self._db.execute("UPDATE incidents SET changed_ms = ? WHERE changed_ms < ?", (now_ms, NEVER_SET_MS))
+        old = self._db.execute(
+            "DELETE FROM alerts WHERE CASE boot WHEN ? THEN mono_ms < ? ELSE recorded_ms < ? END",
+            (boot, mono_ms - keep_ms, now_ms - keep_ms),
+        ).rowcount
+        self._db.execute("DELETE FROM incidents WHERE closed IS NOT NULL AND changed_ms < ?", (now_ms - keep_ms,))
         self._db.execute(
             "DELETE FROM skeletons WHERE id NOT IN (SELECT id FROM incidents ORDER BY id DESC LIMIT ?)",
             (KEEP_SKELETONS,),

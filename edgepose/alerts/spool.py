@@ -235,7 +235,7 @@ class Spool:
 
     def _trim(self) -> None:
         self._trim_due_s = time.monotonic() + _TRIM_S
-        gone = self._database.trim(KEEP_MOST, time.time_ns() // 1_000_000 - KEEP_DAYS * 86_400_000)
+        gone = self._database.trim(KEEP_MOST, KEEP_DAYS * 86_400_000, boot_id())
         if any(gone.values()):
             log.warning("alert spool '%s': let go of alerts that nobody took: %s", self._path, gone)
         if gone.get("critical"):
