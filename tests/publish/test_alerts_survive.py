@@ -21,7 +21,7 @@ from edgepose.publish.options import MqttOptions
 
 SENDER = """
 import sys, time
-sys.path.insert(0, sys.argv[3])
+sys.path[:0] = sys.argv[3:]
 from pathlib import Path
 from publish_scene import fall
 from edgepose.alerts.desk import AlertDesk
@@ -44,7 +44,8 @@ while True:
 
 def sender(spool: Path, url: str) -> subprocess.Popen[str]:
     """A process that records a fall every few milliseconds, and prints its number when it is recorded."""
-    program = [sys.executable, "-c", SENDER, str(spool), url, str(Path(__file__).parent)]
+    places = [str(place) for place in Path(__file__).parents[:2]]
+    program = [sys.executable, "-c", SENDER, str(spool), url, *places]
     return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
