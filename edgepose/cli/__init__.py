@@ -35,6 +35,7 @@ VERBS: dict[str, str] = {
     "replay": "recorded skeletons through tracking and events",
     "fall-eval": "falls found and false alarms on labelled clips, per data set and camera",
     "acts-eval": "postures, gestures and activities against labels, per data set and class",
+    "tune": "which sensitivity and confirm time would have been best on recordings of one's own room",
     "alert": "incidents: list, show, export, close them; send a marked drill",
     "spool": "alerts that wait until somebody has them: list, send again, export",
     "mqtt": "watch what devices say on a broker, or clear what it keeps of one",

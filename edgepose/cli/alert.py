@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepose.cli.numbers import real, whole
 from edgepose.cli.output import add_json_flag, print_report
-from edgepose.cli.records import add_place, me, print_table, records_of, write_lines
+from edgepose.cli.records import add_place, me, print_table, records_of, skeleton_lines, write_lines
 
 if TYPE_CHECKING:
     from edgepose.alerts.store import Incident
@@ -138,19 +138,11 @@ def _clear(args: argparse.Namespace, about: dict[str, Any]) -> int:
 
 
 def _write_skeletons(records: Records, incident_id: str, place: str) -> int:
-    import gzip
     from pathlib import Path
 
-    from edgepose.errors import DataError
     from edgepose.files import write_atomically
 
-    packed = records.skeletons(incident_id)
-    if packed is None:
-        raise DataError(f"no skeletons were kept of incident {incident_id} (alerts.skeletons, alerts.spool)")
-    try:
-        lines = gzip.decompress(packed)
-    except (OSError, EOFError, ValueError) as error:
-        raise DataError(f"the skeletons of incident {incident_id} are damaged ({error})") from None
+    lines = skeleton_lines(records, incident_id)
     write_atomically(Path(place), lines)
     return lines.count(b"\n")
 

@@ -33,6 +33,21 @@ def records_of(args: argparse.Namespace) -> Records:
     return open_records(args.spool, config.alerts, slug(config.mqtt.device_name))
 
 
+def skeleton_lines(records: Records, incident_id: str) -> bytes:
+    """The skeletons around an incident, as lines that `edgepose replay` reads; DataError where there are none."""
+    import gzip
+
+    from edgepose.errors import DataError
+
+    packed = records.skeletons(incident_id)
+    if packed is None:
+        raise DataError(f"no skeletons were kept of incident {incident_id} (alerts.skeletons, alerts.spool)")
+    try:
+        return gzip.decompress(packed)
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError(f"the skeletons of incident {incident_id} are damaged ({error})") from None
+
+
 def me() -> str:
     """Whoever sits at the keyboard, as the incident will name them."""
     try:

@@ -11,7 +11,7 @@ from edgepose.health import Trouble
 from edgepose.pipeline.rules import rule_makers
 from edgepose.pipeline.scene import abandoned
 from edgepose.replay.recording import Recording
-from edgepose.tracking import Tracker
+from edgepose.tracking import Tracker, TrackerOptions
 from edgepose.types import Event, LookAgain
 
 ALL_RULES = ("fall", "posture", "gesture", "activity")
@@ -74,6 +74,19 @@ def _note(spells: list[Spell], troubles: list[Trouble], t: float) -> None:
         if one.ended_t is None and one.trouble not in troubles:
             spells[k] = replace(one, ended_t=t)
     spells += [Spell(one, t) for one in troubles if one not in open_ones]
+
+
+def tracked(recording: Recording, options: TrackerOptions) -> Recording:
+    """The same with its people tracked and in memory, for whoever judges it many times; as `replay` tracks them."""
+    if recording.tracked:
+        return replace(recording, frames=list(recording.frames))
+    tracker, size_wh, frames = Tracker(options), recording.size_wh, []
+    for frame in recording.frames:
+        if size_wh != (frame.size_wh or recording.size_wh):
+            size_wh = frame.size_wh or recording.size_wh
+            tracker = Tracker(options, first_id=tracker.next_id)
+        frames.append(replace(frame, people=tracker.update(frame.people, frame.t)))  # type: ignore[arg-type]
+    return replace(recording, tracked=True, frames=frames)
 
 
 def verdict(told: Iterable[Told]) -> list[str]:

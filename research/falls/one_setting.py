@@ -12,15 +12,14 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace as replace_frame
 
 from msgspec.structs import replace
 
 from edgepose.config import Config
-from edgepose.replay import Recording, load_recording, replay
+from edgepose.replay import load_recording, replay
 from edgepose.replay.falls import Outcome, judge
 from edgepose.replay.manifest import load_manifest
-from edgepose.tracking import Tracker
+from edgepose.replay.rules import tracked
 
 SENSITIVITIES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
@@ -31,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
     clips = load_manifest(args.manifest, "dev")
-    tracks = {every: [tracked(load_recording(clip.npz)[0].every(every)) for clip in clips] for every in (1, 2, 3)}
+    tracks = {
+        every: [tracked(load_recording(clip.npz)[0].every(every), Config().tracking) for clip in clips]
+        for every in (1, 2, 3)
+    }
 
     def outcomes(every: int = 1, **fall: float) -> list[Outcome]:
         print(f"every {every} {fall}", file=sys.stderr)
@@ -57,13 +59,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(title)
         for name, row in rows.items():
             print(f"  {name}: {row}")
-
-
-def tracked(recording: Recording) -> Recording:
-    """The recording with its people tracked, once for all configurations."""
-    follow = Tracker()
-    frames = [replace_frame(frame, people=follow.update(frame.people, frame.t)) for frame in recording.frames]
-    return Recording(recording.name, recording.camera, recording.size_wh, True, frames)
 
 
 def rates(found: Sequence[Outcome]) -> dict[str, str]:

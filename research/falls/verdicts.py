@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec.structs import replace as replace_options
 from sources import Case, half_of
@@ -21,12 +20,11 @@ from edgepose.config import Config
 from edgepose.files import replacing
 from edgepose.replay import Recording, replay
 from edgepose.replay.falls import Outcome, judge
-from edgepose.tracking import Tracker
+from edgepose.replay.rules import tracked
 
 PACKAGE = Path(edgepose.__file__).parent
 TRACKING = ("tracking", "types", "skeleton.py")
 RULES = ("events", "replay/rules.py", "replay/falls.py", "pipeline/rules.py", "pipeline/scene.py")
-T = TypeVar("T")
 
 
 class Verdicts:
@@ -47,7 +45,9 @@ class Verdicts:
         """The cases' people with ids, once for all settings."""
         if self._tracked is None:
             place = self._cache / "tracked" / f"{self._people_key}.pickle"
-            self._tracked = kept(place, lambda: [tracked(one.read()) for one in track(self.cases, "clips tracked")])
+            self._tracked = kept(
+                place, lambda: [tracked(one.read(), Config().tracking) for one in track(self.cases, "clips tracked")]
+            )
         return self._tracked
 
     def _judge(self, setting: Mapping[str, Any]) -> list[Outcome]:
@@ -66,13 +66,6 @@ class Verdicts:
 def configured(setting: Mapping[str, Any]) -> Config:
     config = Config()
     return replace_options(config, fall=replace_options(config.fall, **setting))
-
-
-def tracked(recording: Recording) -> Recording:
-    """The recording of plain poses with its people tracked."""
-    follow = Tracker()
-    frames = [replace(one, people=follow.update(one.people, one.t)) for one in recording.frames]  # type: ignore[arg-type]
-    return replace(recording, tracked=True, frames=frames)
 
 
 def kept(place: Path, make: Any) -> Any:
