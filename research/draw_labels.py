@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from edgepose.pictures import read_image
-from edgepose.training.anchored import SEEN
+from edgepose.training.data.anchored import SEEN
 from edgepose.training.teacher.coco_set import DRAWN
 from edgepose.training.teacher.labels import Labelled, read_labels
 from edgepose.training.teacher.sight import Sight

@@ -13,7 +13,7 @@ import numpy as np
 
 from edgepose.overlay import draw
 from edgepose.skeleton import BODYPOSENET_18 as SKELETON
-from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs
+from edgepose.training.data.targets import TargetOptions, draw_heatmaps, draw_pafs
 from edgepose.types import FloatArray, Image, Pose
 
 HW = (192, 256)

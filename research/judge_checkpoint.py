@@ -22,10 +22,10 @@ from floor_people import MIN_KEYPOINTS, measure
 
 from edgepose.evaluation import evaluate
 from edgepose.pictures import list_images, read_image
-from edgepose.training import checkpoint
-from edgepose.training.network import PoseNetwork
-from edgepose.training.soup import strengthen
-from edgepose.training.validate import predictor
+from edgepose.training.network.pose_network import PoseNetwork
+from edgepose.training.network.validate import predictor
+from edgepose.training.weights import checkpoint
+from edgepose.training.weights.mean import strengthen
 
 AROUND = (-24, -8, 8, 24)
 """Pixels from a height to those whose mean is steadier."""

@@ -23,16 +23,16 @@ import torch
 from edgepose.decode import Grouper
 from edgepose.evaluation import evaluate
 from edgepose.skeleton import BODYPOSENET_18 as SKELETON
-from edgepose.training import checkpoint
-from edgepose.training.augment import View, ViewOptions, view_image, view_keypoints
-from edgepose.training.coco import SetOptions, read_set
-from edgepose.training.dataset import DataOptions, PoseDataset, Sample
-from edgepose.training.labels import read
-from edgepose.training.loop import LoopOptions, Training, TrainOptions, normalised
-from edgepose.training.network import NetworkOptions, PoseNetwork
-from edgepose.training.schedule import OptimiserOptions
-from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs
-from edgepose.training.validate import own_spec
+from edgepose.training.data.augment import View, ViewOptions, view_image, view_keypoints
+from edgepose.training.data.coco import SetOptions, read_set
+from edgepose.training.data.dataset import DataOptions, PoseDataset, Sample
+from edgepose.training.data.labels import read
+from edgepose.training.data.targets import TargetOptions, draw_heatmaps, draw_pafs
+from edgepose.training.network.pose_network import NetworkOptions, PoseNetwork
+from edgepose.training.network.validate import own_spec
+from edgepose.training.run.loop import LoopOptions, Training, TrainOptions, normalised
+from edgepose.training.run.schedule import OptimiserOptions
+from edgepose.training.weights import checkpoint
 from edgepose.types import Fields, Image, Pose
 
 N_PICTURES = 20

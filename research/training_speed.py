@@ -18,8 +18,8 @@ import msgspec
 import torch
 from torch.utils.data import DataLoader
 
-from edgepose.training.config import load_config
-from edgepose.training.loop import Training
+from edgepose.training.run.config import load_config
+from edgepose.training.run.loop import Training
 
 
 def main() -> None:

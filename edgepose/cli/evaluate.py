@@ -63,8 +63,8 @@ def _checkpoint(args: argparse.Namespace, truth: LocatedPictures) -> tuple[Score
     try:
         import torch
 
-        from edgepose.training import checkpoint
-        from edgepose.training.validate import predictor
+        from edgepose.training.network.validate import predictor
+        from edgepose.training.weights import checkpoint
     except ImportError as error:
         raise MissingDependencyError(f"a checkpoint needs PyTorch ({error}); install edgepose[train]") from None
     content = checkpoint.load(Path(args.model))

@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     try:
-        from edgepose.training import checkpoint
-        from edgepose.training.export import export, parse_size
+        from edgepose.training.weights import checkpoint
+        from edgepose.training.weights.export import export, parse_size
     except ModuleNotFoundError as error:
         raise MissingDependencyError(f"exporting needs PyTorch ({error}); pip install 'edgepose[train]'") from None
     input_hw = parse_size(args.size)

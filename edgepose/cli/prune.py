@@ -12,7 +12,7 @@ from edgepose.cli.output import add_json_flag, print_report
 from edgepose.errors import ConfigError
 
 if TYPE_CHECKING:
-    from edgepose.training.network import PoseNetwork
+    from edgepose.training.network.pose_network import PoseNetwork
 
 HELP = "make a checkpoint's network narrower; retrain it afterwards"
 EXAMPLE = """examples:
@@ -53,8 +53,8 @@ def run(args: argparse.Namespace) -> int:
     importance = args.importance or ("error" if args.pictures else "magnitude")
     _check(args, importance)
     need_torch("pruning")
-    from edgepose.training import checkpoint
-    from edgepose.training.config import network_lines
+    from edgepose.training.run.config import network_lines
+    from edgepose.training.weights import checkpoint
 
     content = checkpoint.load(args.checkpoint)
     network = checkpoint.rebuild(content["network"], content["ema"])
@@ -91,8 +91,8 @@ def _check(args: argparse.Namespace, importance: str) -> None:
 
 def _by_error(network: PoseNetwork, args: argparse.Namespace) -> tuple[PoseNetwork, dict[str, Any]]:
     from edgepose.cli.progress import track
-    from edgepose.training.probe import probe_pictures
-    from edgepose.training.prune_by_error import check, prune_by_error
+    from edgepose.training.narrow.probe import probe_pictures
+    from edgepose.training.narrow.prune_by_error import check, prune_by_error
 
     check(network, args.gflop)
     n = MAX_PICTURES if args.max_pictures is None else args.max_pictures
@@ -101,7 +101,7 @@ def _by_error(network: PoseNetwork, args: argparse.Namespace) -> tuple[PoseNetwo
 
 
 def _by_size(network: PoseNetwork, args: argparse.Namespace, importance: Any) -> tuple[PoseNetwork, dict[str, Any]]:
-    from edgepose.training.prune import PruneOptions, prune
+    from edgepose.training.narrow.prune import PruneOptions, prune
 
     share = SHARE if args.share is None else args.share
     granularity = GRANULARITY if args.granularity is None else args.granularity

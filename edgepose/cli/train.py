@@ -10,7 +10,7 @@ from edgepose.cli.needs import need_torch
 from edgepose.cli.output import add_json_flag, print_report
 
 if TYPE_CHECKING:
-    from edgepose.training.loop import TrainOptions
+    from edgepose.training.run.loop import TrainOptions
 
 HELP = "train a network on COCO-style sets, on labelled and unlabelled pictures"
 EXAMPLE = """example:
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     need_torch("training")
-    from edgepose.training.config import load_config
+    from edgepose.training.run.config import load_config
 
     options = load_config(args.config, args.set)
     report = _show(options, args.show_batch) if args.show_batch else _train(options, args.resume)
@@ -45,10 +45,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(options: TrainOptions, path: Path) -> dict[str, Any]:
     from edgepose.skeleton import SKELETONS
-    from edgepose.training.dataset import PoseDataset
-    from edgepose.training.distill import open_teacher
-    from edgepose.training.show import save_grid
+    from edgepose.training.data.dataset import PoseDataset
+    from edgepose.training.run.show import save_grid
     from edgepose.training.teacher.cache import open_kept
+    from edgepose.training.teacher.dense import open_teacher
 
     skeleton = SKELETONS[options.network.skeleton]
     teacher, kept = open_teacher(options.distill), open_kept(options.distill.kept)
@@ -58,9 +58,9 @@ def _show(options: TrainOptions, path: Path) -> dict[str, Any]:
 
 def _train(options: TrainOptions, resume: bool) -> dict[str, Any]:
     """The report of the first process; nothing in the others."""
-    from edgepose.training.distributed import Processes
-    from edgepose.training.loop import Training
-    from edgepose.training.network import count_flop, count_parameters
+    from edgepose.training.network.pose_network import count_flop, count_parameters
+    from edgepose.training.run.distributed import Processes
+    from edgepose.training.run.loop import Training
 
     processes = Processes.from_environment()
     try:

@@ -1,7 +1,8 @@
 """The inverse of grouping: the fields that a perfect network would give for known people.
 
 Tests and benchmarks draw with it, keypoint scores included. Training draws the same targets for whole batches of
-crops at once (`edgepose.training.targets`); a test holds the two together, so that what is learnt is what is decoded.
+crops at once (`edgepose.training.data.targets`); a test holds the two together, so that what is learnt is what is
+decoded.
 """
 
 from __future__ import annotations

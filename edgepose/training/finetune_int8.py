@@ -24,7 +24,7 @@ from torch import Tensor
 from edgepose.model import ModelSpec
 from edgepose.options import Options
 from edgepose.pictures import read_image
-from edgepose.training.augment import ViewOptions, draw_view, view_image
+from edgepose.training.data.augment import ViewOptions, draw_view, view_image
 from edgepose.training.onnx_graph import OnnxGraph
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]

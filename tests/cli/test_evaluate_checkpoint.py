@@ -29,8 +29,8 @@ def data_set(tmp_path):
 
 def test_a_checkpoint_is_run_by_torch(data_set, tmp_path, capsys):
     pytest.importorskip("torch")
-    from edgepose.training import checkpoint
-    from edgepose.training.network import NetworkOptions, PoseNetwork
+    from edgepose.training.network.pose_network import NetworkOptions, PoseNetwork
+    from edgepose.training.weights import checkpoint
 
     network = PoseNetwork(NetworkOptions())
     content = {"network": checkpoint.describe(network), "ema": network.state_dict()}

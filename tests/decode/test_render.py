@@ -8,7 +8,7 @@ from builders import lying, only, standing
 
 from edgepose.decode.render import render_fields, render_heatmaps
 from edgepose.skeleton import BODYPOSENET_18
-from edgepose.training.targets import TargetOptions, draw_heatmaps, draw_pafs
+from edgepose.training.data.targets import TargetOptions, draw_heatmaps, draw_pafs
 
 NECK, HIP = BODYPOSENET_18.index("neck"), BODYPOSENET_18.index("r_hip")
 

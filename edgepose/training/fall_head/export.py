@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from edgepose.errors import ModelError
-from edgepose.training.export import IR, OPSET
 from edgepose.training.fall_head.fit import probabilities
 from edgepose.training.fall_head.network import FallNetwork
 from edgepose.training.fall_head.sights import CHANNELS, STEPS
+from edgepose.training.weights.export import IR, OPSET
 
 PARITY = 1e-4
 

@@ -1,8 +1,8 @@
 """Where channels matter least: `python edgepose_lite_widths.py RECIPE.toml DATA GFLOP` prints options for [network].
 
 For every place where the student may be narrower it is measured what that costs the recipe's teacher
-(edgepose.training.channel_costs); then the cheapest goes until the network costs GFLOP at 224 x 320
-(edgepose.training.allot).
+(edgepose.training.narrow.channel_costs); then the cheapest goes until the network costs GFLOP at 224 x 320
+(edgepose.training.narrow.allot).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgepose.training.allot import allot, price_of, with_widths
-from edgepose.training.channel_costs import channel_costs
-from edgepose.training.config import load_config, network_lines
-from edgepose.training.narrow import open_whole
-from edgepose.training.probe import probe_pictures
+from edgepose.training.narrow.allot import allot, price_of, with_widths
+from edgepose.training.narrow.channel_costs import channel_costs
+from edgepose.training.narrow.narrower import open_whole
+from edgepose.training.narrow.probe import probe_pictures
+from edgepose.training.run.config import load_config, network_lines
 
 NARROWEST = 48
 

@@ -1,7 +1,7 @@
 """The mean of checkpoints of one network: `python mean_of_weights.py OUT.pt 0.5:START.pt 0.5:TRAINED.pt --gain 1.4`.
 
 SHARE:CHECKPOINT as often as you like; shares are brought to a sum of 1. --gain multiplies the last maps. Why:
-edgepose/training/soup.py.
+edgepose/training/weights/mean.py.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgepose.training import checkpoint
-from edgepose.training.soup import mean_of, strengthen
+from edgepose.training.weights import checkpoint
+from edgepose.training.weights.mean import mean_of, strengthen
 
 
 def part(text: str) -> tuple[float, Path]:

@@ -1,9 +1,9 @@
 """A first network by least squares: `python start_edgepose_lite.py RECIPE.toml DATA OUT.pt`.
 
 The recipe's teacher is Open Model Zoo's human-pose-estimation-0001; DATA is what prepare_edgepose_lite.py wrote. The
-student has ReLU where the teacher has ELU, and fewer channels where they matter least (edgepose.training.eliminate says
-which go, edgepose_lite_widths.py how many where); every layer from the first change on is solved for
-(edgepose.training.refit). Training begins where this ends.
+student has ReLU where the teacher has ELU, and fewer channels where they matter least (training/narrow/eliminate.py
+says which go, edgepose_lite_widths.py how many where); every layer from the first change on is solved for
+(training/narrow/refit.py). Training begins where this ends.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 
 import torch
 
-from edgepose.training import checkpoint
-from edgepose.training.config import load_config
-from edgepose.training.narrow import narrowed, open_whole, pair_up
-from edgepose.training.network import PoseNetwork
-from edgepose.training.probe import probe_pictures, runner
-from edgepose.training.refit import refit
+from edgepose.training.narrow.narrower import narrowed, open_whole, pair_up
+from edgepose.training.narrow.probe import probe_pictures, runner
+from edgepose.training.narrow.refit import refit
+from edgepose.training.network.pose_network import PoseNetwork
+from edgepose.training.run.config import load_config
+from edgepose.training.weights import checkpoint
 
 
 def main() -> None:

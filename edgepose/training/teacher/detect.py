@@ -19,8 +19,8 @@ from edgepose.decode import group
 from edgepose.look.resize import resized
 from edgepose.options import Options
 from edgepose.skeleton import BODYPOSENET_18
-from edgepose.training.distill import mirror_maps, rounded
 from edgepose.training.teacher.body import Keypoints, box_of, same_person
+from edgepose.training.teacher.dense import mirror_maps, rounded
 from edgepose.training.teacher.networks import open_network
 from edgepose.training.teacher.read import TO_COCO
 from edgepose.types import FloatArray, Image

@@ -14,9 +14,9 @@ import numpy as np
 
 from edgepose.decode import group
 from edgepose.skeleton import BODYPOSENET_18, COCO_17
-from edgepose.training.distill import mirror_maps
 from edgepose.training.teacher.body import FLIP, Keypoints
 from edgepose.training.teacher.crop import SIDE
+from edgepose.training.teacher.dense import mirror_maps
 from edgepose.training.teacher.networks import open_network
 from edgepose.types import Image
 

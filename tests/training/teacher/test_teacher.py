@@ -14,6 +14,7 @@ pytest.importorskip("torch")
 
 from edgepose.errors import DataError, ModelError  # noqa: E402
 from edgepose.skeleton import BODYPOSENET_18  # noqa: E402
+from edgepose.training.data.trusted import read_trusted  # noqa: E402
 from edgepose.training.teacher import __main__ as command  # noqa: E402
 from edgepose.training.teacher.cache import LookCache, open_kept, recipe_key  # noqa: E402
 from edgepose.training.teacher.coco_set import coco_set, write_set  # noqa: E402
@@ -28,7 +29,6 @@ from edgepose.training.teacher.labels import (  # noqa: E402
 from edgepose.training.teacher.networks import open_network  # noqa: E402
 from edgepose.training.teacher.pictures import entries  # noqa: E402
 from edgepose.training.teacher.sight import Look, Reading, rows_of  # noqa: E402
-from edgepose.training.trusted import read_trusted  # noqa: E402
 
 pytestmark = pytest.mark.torch
 MAPS = np.zeros((57, 4, 6), np.float16)

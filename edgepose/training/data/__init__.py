@@ -1,0 +1,1 @@
+"""Pictures into samples: annotations, views, light, targets."""

@@ -1,0 +1,1 @@
+"""Networks made narrower: which channels go, and what is solved anew behind them."""

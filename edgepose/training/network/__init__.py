@@ -1,0 +1,1 @@
+"""The network: layers, backbones, stages, and the whole of them, judged as it is."""

@@ -1,0 +1,82 @@
+"""A run's TOML file into TrainOptions; what is wrong with it is said in one sentence."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edgepose.config.load import all_keys
+from edgepose.config.text import toml_value
+from edgepose.errors import ConfigError
+from edgepose.training.network.pose_network import NetworkOptions
+from edgepose.training.run.loop import TrainOptions
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def load_config(path: Path, settings: Sequence[str] = ()) -> TrainOptions:
+    """Read a configuration; paths in it are relative to the working folder. ConfigError names file and key.
+
+    settings: what differs from the file, each `table.key=value` with a value as TOML writes it; `data.sets.0.weight=1`
+    is the first set's.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        for setting in settings:
+            _put(content, setting)
+        return msgspec.convert(content, TrainOptions)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {str(path)!r} ({error}); copy one of edgepose/training/recipes") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{str(path)!r} is not valid TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{str(path)!r}: {_explain(str(error))}") from None
+
+
+def network_lines(options: NetworkOptions) -> list[str]:
+    """The lines of a recipe's [network] that build this network: every key that is not at its default."""
+    values = {field.name: (getattr(options, field.name), field.default) for field in msgspec.structs.fields(options)}
+    return [f"{name} = {toml_value(value)}" for name, (value, default) in values.items() if value != default]
+
+
+def _put(content: dict[str, Any], setting: str) -> None:
+    """Put one `table.key=value` into a configuration."""
+    try:
+        new: Any = tomllib.loads(setting)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"--set {setting!r} is no table.key=value as TOML writes it: {error}") from None
+    _merge(content, new, setting)
+
+
+def _merge(content: Any, new: dict[str, Any], setting: str) -> None:
+    """Put `new` into tables and lists of tables, whose entries go by their number."""
+    for key, value in new.items():
+        where: Any = key
+        if isinstance(content, list):
+            where = int(key) if key.isdigit() and int(key) < len(content) else None
+        if where is None or not isinstance(content, (dict, list)):
+            raise ConfigError(f"--set {setting!r} names no place in the configuration; {key!r} is not there")
+        if isinstance(value, dict):
+            inner = content.setdefault(where, {}) if isinstance(content, dict) else content[where]
+            _merge(inner, value, setting)
+        else:
+            content[where] = value
+
+
+def _explain(message: str) -> str:
+    """msgspec's words, with the nearest known key where one is unknown."""
+    unknown = re.search(r"unknown field `(.*?)`", message)
+    if unknown is None:
+        return message
+    known = {key.rpartition(".")[2]: key for key in all_keys(TrainOptions)}
+    nearest = get_close_matches(unknown[1], known, n=1, cutoff=0.5)
+    return f"unknown key {unknown[1]!r}" + (f"; did you mean {known[nearest[0]]!r}?" if nearest else "")

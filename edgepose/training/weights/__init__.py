@@ -1,0 +1,1 @@
+"""Weights: where a network starts, how it is kept, averaged and exported."""

@@ -1,0 +1,50 @@
+"""One key of a recipe changed on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from edgepose.errors import ConfigError
+from edgepose.training.run.config import load_config
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "run.toml"
+    path.write_text(
+        '[optimiser]\nrate = 1e-3\n[[data.sets]]\nannotations = "a.json"\n[[data.sets]]\nannotations = "b.json"\n'
+    )
+    return path
+
+
+def test_settings_change_what_they_name_and_nothing_else(recipe: Path) -> None:
+    settings = ("optimiser.rate=2e-4", "data.sets.1.weight=3.0", "loop.out='elsewhere'", "data.view.crop_px=224")
+    options = load_config(recipe, settings)
+    assert options.optimiser.rate == 2e-4
+    assert [one.weight for one in options.data.sets] == [1.0, 3.0]
+    assert [one.annotations for one in options.data.sets] == ["a.json", "b.json"]
+    assert options.loop.out == "elsewhere"
+    assert options.data.view.crop_px == 224
+    assert load_config(recipe).optimiser.rate == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("optimiser.rate", "no table.key=value"),
+        ("optimiser.rate=fast", "no table.key=value"),
+        ("optimiser.ratte=1.0", "did you mean 'optimiser.rate'"),
+        ("optimiser.rate=-1.0", "optimiser.rate"),
+        ("data.sets.7.weight=1.0", "'7' is not there"),
+        ("optimiser.rate.of=1.0", "'of' is not there"),
+    ],
+)
+def test_a_wrong_setting_gets_a_sentence(recipe: Path, setting: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        load_config(recipe, (setting,))
