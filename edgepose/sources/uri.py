@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -104,7 +105,10 @@ def checked_network(uri: str) -> str:
 def _raw_name(uri: str) -> str:
     scheme = scheme_of(uri)
     if scheme in ("file", "images"):
-        return local_path(uri).resolve().stem
+        path = local_path(uri)
+        with suppress(OSError, ValueError, RuntimeError):  # no path at all, such as one with a NUL; opening it says so
+            path = path.resolve()
+        return path.stem
     if scheme in ("rtsp", "rtsps", "http", "https"):
         return camera_of(checked_network(uri))
     if scheme == "v4l2":

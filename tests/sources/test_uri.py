@@ -90,7 +90,10 @@ def test_a_camera_is_named_after_its_address(uri: str, name: str) -> None:
     assert camera_name("", uri) == name
 
 
-@pytest.mark.parametrize("uri", ["anna:" + "x" * 300 + "@camera", "~nobody-of-that-name/clip.mp4", "y" * 5000])
+@pytest.mark.parametrize(
+    "uri",
+    ["anna:" + "x" * 300 + "@camera", "~nobody-of-that-name/clip.mp4", "y" * 5000, "a\0b", "file:///a%00b", "a\ud800b"],
+)
 def test_a_path_that_no_system_holds_is_a_sentence_or_a_name(uri: str) -> None:
     try:
         assert camera_name("", uri)
