@@ -227,6 +227,14 @@ def test_a_broker_that_acknowledges_nothing_is_left_though_skeletons_still_go_ou
     publisher.close()
 
 
+def test_small_packets_wait_for_no_acknowledgement_of_those_before(make_fake):
+    publisher = opened(make_fake().url)
+    assert wait_for(lambda: publisher.connected)
+    connected = publisher._session._connection.client.socket()
+    assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    publisher.close()
+
+
 def test_the_same_device_has_the_same_client_id_each_time(make_fake):
     broker = make_fake()
     for _ in range(2):

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any, Literal
 
 import msgspec
@@ -145,6 +146,7 @@ class Connection:
         options: dict[str, Any] = {"clean_start": True} if self.protocol == "5" else {}
         try:
             self.client.connect(self.broker.host, self.broker.port, keepalive=KEEPALIVE_S, **options)
+            _at_once(self.client.socket())
         except Exception as error:  # also UnicodeError, of a name that cannot be one
             self._error = error
         with self._lock:
@@ -238,3 +240,9 @@ class Connection:
         """Until CONNACK: paho tells errors of the socket, such as a TLS alert, only to its log."""
         if level == LogLevel.MQTT_LOG_ERR:
             self._log = words
+
+
+def _at_once(socket: Any) -> None:
+    """Send small packets as they come: else each waits until the one before it was acknowledged, 40 ms on Linux."""
+    with suppress(OSError, AttributeError):  # closed meanwhile, or none
+        socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
