@@ -63,7 +63,7 @@ class AlertDesk:
         self.options = options or AlertOptions()
         self._lock = threading.Lock()
         self._born: dict[tuple[str, object], str] = {}  # ids of falls whose rule gives numbers
-        self._left: dict[str, float] = {}  # incidents of an earlier process: when they are cleared
+        self._left: dict[str, float] = {}  # incidents that no rule looks after any more: when they are cleared
         self._again: dict[str, float] = {}  # incidents that nobody has seen: when they are announced again
         self._chronicle = Chronicle(store, rooms or {})
         for incident in store.open_incidents():
@@ -96,7 +96,8 @@ class AlertDesk:
     def tend(self) -> list[Alert]:
         """What time alone brings about; call it now and then.
 
-        Clears what an earlier process left open and nobody spoke of since, and announces critical incidents again that
+        Clears what no rule looks after any more (an earlier process left it open, a camera was paused, its picture has
+        another size) and nobody spoke of since, and announces critical incidents again that
         nobody has seen, where `alerts.require_ack` asks for it.
         """
         now = time.monotonic()
@@ -226,6 +227,8 @@ class AlertDesk:
         if now.severity == "critical":
             self._chronicle.calls.begin(born)
         if now.closed is None:
+            if event.stage == "unknown" and "why" in event.evidence:  # its rule is gone: nobody else will end it
+                self._left[born] = time.monotonic() + self.options.clear_s
             self._born[number] = born
             self._again[born] = time.monotonic() + self.options.again_s
         else:

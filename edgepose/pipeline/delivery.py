@@ -14,6 +14,7 @@ from edgepose.alerts.desk import AlertDesk, pose_of, to_alert
 from edgepose.alerts.drills import overdue
 from edgepose.alerts.message import Alert
 from edgepose.health import Reason, Trouble
+from edgepose.pipeline.cameras import CameraStates
 from edgepose.pipeline.card import Board
 from edgepose.pipeline.judging import Judge
 from edgepose.pipeline.meter import Meter
@@ -64,6 +65,7 @@ class Outlet:
         self._trails = _trails(delivery.desk)
         self._to_caller = delivery.to_caller
         self._interval = Meter()
+        self._states = CameraStates(publishers, queues, self._paused)
         self._troubles = Troubles(
             publishers, (judge.troubles, queues.found_troubles), (self._board_troubles, self._drill_troubles), self._own
         )
@@ -90,7 +92,7 @@ class Outlet:
                     self._trails.close()
                 if self._desk is not None:
                     self._carry(self._desk.interrupt("EdgePose has stopped"))
-                self._tell_states()
+                self._states.tell()
                 self._troubles.tell()
                 self._tell_stats()
         finally:
@@ -125,7 +127,7 @@ class Outlet:
 
     def _step(self) -> None:
         self._queues.progress["group"] += 1
-        self._tell_states()
+        self._states.tell()
         self._troubles.tell()
         while not self._jobs.empty():
             self._jobs.get()()
@@ -137,7 +139,7 @@ class Outlet:
         with suppress(TimeoutError):  # only of the queue: a rule's or a publisher's own is an error
             batch = self._queues.inferred.get(POLL_S)
         for one in batch:
-            if not self._enough():
+            if not self._enough() and one.frame.source not in self._states.paused:
                 self._publish(self._judge(one))
 
     def _publish(self, result: FrameResult) -> None:
@@ -178,10 +180,11 @@ class Outlet:
         except Closed:  # the caller wants no more; what is under way is still published
             self._to_caller = False
 
-    def _tell_states(self) -> None:
-        for source, state in self._queues.new_states():
-            for publisher in self._publishers:
-                publisher.camera_state(source, state)
+    def _paused(self, source: str) -> None:
+        """Nobody looks at a camera any more: what became of open falls there is not known."""
+        events = self._judge.interrupt(source, "the camera is paused")
+        if self._desk is not None:
+            self._carry([self._desk.take(source, event) for event in events if to_alert(event)])
 
     def _own(self) -> list[Reason]:
         """What publishers and the spool had to give up, and what is wrong with the whole run."""

@@ -8,7 +8,7 @@ from edgepose.health import Trouble
 from edgepose.look import Network
 from edgepose.pipeline.queues import Inferred
 from edgepose.pipeline.scene import Scenes
-from edgepose.types import FrameResult
+from edgepose.types import Event, FrameResult
 
 
 class Judge:
@@ -24,6 +24,10 @@ class Judge:
         poses = self._network.poses(inferred.fields, inferred.letterbox)
         timings_ms = inferred.timings_ms | {"group": (time.perf_counter() - began) * 1e3}
         return self._scenes.update(inferred.frame, poses, timings_ms)
+
+    def interrupt(self, source: str, why: str) -> list[Event]:
+        """What the rules of a camera leave open when nobody looks any more."""
+        return self._scenes.interrupt(source, why)
 
     def troubles(self) -> list[tuple[str, Trouble]]:
         """What keeps the rules from judging as they should, each with its camera."""

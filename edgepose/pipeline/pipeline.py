@@ -30,6 +30,7 @@ from edgepose.pipeline.opening import (
     open_sources,
     rooms_of,
 )
+from edgepose.pipeline.pauses import Pauses
 from edgepose.pipeline.queues import Queues
 from edgepose.pipeline.rules import RuleLike, rule_makers
 from edgepose.pipeline.scene import Scenes
@@ -95,6 +96,7 @@ class Pipeline:
             inbox=Inbox((one.name for one in self._sources), options.queue_size),
             inferred=BoundedQueue(options.queue_size),
             results=BoundedQueue(options.queue_size),
+            pauses=Pauses(one.name for one in self._sources if one.live),
         )
         self._lock = threading.RLock()
         self._error: BaseException | None = None
@@ -205,6 +207,9 @@ class Pipeline:
             scenes = Scenes(self._config.tracking, self._rules, SecondLooks(self._network, live))
             card = device_card(self._network, self._sources) if self._publishers else {}
             self._desk = open_desk(self._config, self._publishers, model_of_alerts(self._network), self._rooms)
+            for publisher in self._publishers:
+                if hasattr(publisher, "use_pauses"):
+                    publisher.use_pauses(self._queues.pauses)
             delivery = Delivery(
                 card=card,
                 live=live,

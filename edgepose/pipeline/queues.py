@@ -9,6 +9,7 @@ from threading import Event
 from edgepose.health import Trouble
 from edgepose.look.preprocess import Letterbox
 from edgepose.pipeline.inbox import Inbox
+from edgepose.pipeline.pauses import Pauses
 from edgepose.types import CameraState, Fields, Frame, FrameResult
 from edgepose.workers import BoundedQueue
 
@@ -32,6 +33,7 @@ class Queues:
     """Capture -> inbox -> infer -> inferred -> group -> results; camera states travel beside them as notices.
 
     troubles: what is wrong with the picture of each camera, set by its capture thread.
+    pauses: the cameras that nobody looks at now.
     progress: loop counter per thread; one that stands still for seconds belongs to a thread that hangs. failed: set
     before all ends when a thread ended by an error.
     """
@@ -39,6 +41,7 @@ class Queues:
     inbox: Inbox
     inferred: BoundedQueue[list[Inferred]]
     results: BoundedQueue[FrameResult]
+    pauses: Pauses
     notices: SimpleQueue[tuple[str, CameraState]] = field(default_factory=SimpleQueue)
     troubles: dict[str, tuple[Trouble, ...]] = field(default_factory=dict)
     progress: dict[str, int] = field(default_factory=dict)

@@ -38,7 +38,7 @@ class Scene:
         self._size_wh = (0, 0)
         self._tracker = Tracker(tracking)
         self._rules: list[Rule] = []
-        self._next_seq = 0
+        self._next_seq: int | None = 0  # None after frames that nobody looked at
         self._t: float | None = None
 
     def update(self, frame: Frame, poses: Sequence[Pose], timings_ms: Mapping[str, float]) -> FrameResult:
@@ -60,7 +60,8 @@ class Scene:
         if wishes:
             events += self._look_again(frame, wishes)
             timings_ms["second_look"] = (time.perf_counter() - ended) * 1e3
-        dropped, self._next_seq, self._t = max(0, frame.seq - self._next_seq), frame.seq + 1, frame.t
+        dropped = 0 if self._next_seq is None else max(0, frame.seq - self._next_seq)
+        self._next_seq, self._t = frame.seq + 1, frame.t
         return FrameResult(
             frame.source,
             frame.seq,
@@ -73,6 +74,14 @@ class Scene:
             image=frame.image,
         )
 
+    def interrupt(self, why: str) -> list[Event]:
+        """Nobody looks from now on: what is open in the rules is `unknown`, and the next frame begins anew."""
+        events = abandoned(self._rules, why)
+        self._rules = []
+        self._size_wh = (0, 0)
+        self._next_seq = self._t = None
+        return events
+
     @property
     def troubles(self) -> list[Trouble]:
         """Why the rules cannot judge as they should, where they cannot."""
@@ -80,7 +89,7 @@ class Scene:
 
     def _begin(self, size_wh: tuple[int, int]) -> list[Event]:
         """Make tracker and rules for a picture size; what the rules of the last one leave open is `unknown`."""
-        events = abandoned(self._rules, size_wh)
+        events = abandoned(self._rules, another_size(size_wh))
         self._size_wh = size_wh
         self._tracker = Tracker(self._tracking, first_id=self._tracker.next_id)
         self._rules = [make(self._source, size_wh) for make in self._makers]
@@ -101,12 +110,17 @@ class Scene:
         return events
 
 
-def abandoned(rules: Sequence[Rule], size_wh: tuple[int, int]) -> list[Event]:
-    """What rules leave open that are thrown away because the picture has another size now."""
+def another_size(size_wh: tuple[int, int]) -> str:
+    """Why rules are thrown away when the picture changes its size."""
+    return f"picture size is {size_wh[0]}x{size_wh[1]} now"
+
+
+def abandoned(rules: Sequence[Rule], why: str) -> list[Event]:
+    """What rules leave open that are thrown away."""
     events: list[Event] = []
     for rule in rules:
         abandon = getattr(rule, "abandon", None)
-        events += (abandon(f"picture size is {size_wh[0]}x{size_wh[1]} now") or ()) if abandon else ()
+        events += (abandon(why) or ()) if abandon else ()
     return events
 
 
@@ -128,6 +142,11 @@ class Scenes:
         if scene is None:
             scene = self._scenes[frame.source] = Scene(frame.source, self._tracking, self._rules, self._looks)
         return scene.update(frame, poses, timings_ms)
+
+    def interrupt(self, source: str, why: str) -> list[Event]:
+        """As `Scene.interrupt`, of one camera."""
+        scene = self._scenes.get(source)
+        return [] if scene is None else scene.interrupt(why)
 
     def troubles(self) -> list[tuple[str, Trouble]]:
         """What keeps rules from judging as they should, each with its camera."""

@@ -11,6 +11,7 @@ from threading import Event as Flag
 
 from edgepose.errors import ClosedError
 from edgepose.look.network import Network, Preparer
+from edgepose.names import slug
 from edgepose.pipeline.inbox import Job
 from edgepose.pipeline.queues import Inferred, Queues
 from edgepose.sources import Source
@@ -31,6 +32,7 @@ class Capture:
         """picture_s: seconds between two looks at whether the picture shows anything, 0 for none."""
         self.name = f"capture {source.name}"
         self._source = source
+        self._camera = slug(source.name)
         self._preparer = preparer
         self._queues = queues
         self._state: CameraState | None = None
@@ -57,6 +59,9 @@ class Capture:
         self._tell_state()
         if frame is None:
             return
+        if self._queues.pauses.until(self._camera) is not None:
+            self._look_away()
+            return
         self._watch(frame)
         captured = time.perf_counter()
         prepared = self._preparer(frame.image)
@@ -68,13 +73,17 @@ class Capture:
         if self._watcher.troubles != self._queues.troubles[self._source.name]:
             self._queues.troubles[self._source.name] = self._watcher.troubles
 
+    def _look_away(self) -> None:
+        """No picture is looked at now: nothing is known of it."""
+        self._watcher.pause()
+        self._queues.troubles[self._source.name] = ()
+
     def _tell_state(self) -> None:
         state = self._source.state
         if state != self._state:
             self._state = state
             if state in ("reconnecting", "offline"):  # that is what is wrong now
-                self._watcher.pause()
-                self._queues.troubles[self._source.name] = ()
+                self._look_away()
             self._queues.notices.put((self._source.name, state))
 
 

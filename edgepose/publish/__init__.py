@@ -19,7 +19,8 @@ class Publisher(Protocol):
     they hold; one that can tell somebody has a method `tell_troubles(reasons)`, called when they change, and
     `tell_card(card)`, called when the card has changed: another runtime runs the network. One with a thread of its own
     counts its loops in `progress` (name: count), for the watchdog. `fail`, where there is one, is called in the place
-    of `close` when the run ends by an error. All five may be left out.
+    of `close` when the run ends by an error. `use_pauses(pauses)` is called before `open`: through it cameras are
+    paused. All six may be left out.
     """
 
     def open(self, card: Mapping[str, Any]) -> None: ...

@@ -38,14 +38,16 @@ CHANNELS = (
         "cameraStatus",
         "cam/{camera}/status",
         "cameraStatus",
-        words=("online", "stalled", "reconnecting", "offline"),
+        words=("online", "stalled", "reconnecting", "offline", "paused"),
     ),
     Channel("occupancy", "cam/{camera}/occupancy", "occupancy"),
     Channel("fall", "cam/{camera}/fall", "fall"),
     Channel("alert", "cam/{camera}/alert", "alert", retained=False),
     Channel("skeleton", "cam/{camera}/skeleton", "skeleton", qos=0, retained=False, expiry_s=2),
     Channel("event", "cam/{camera}/event", "event", qos=0, retained=False, expiry_s=60),
+    Channel("pause", "cam/{camera}/pause", "pause"),
     Channel("ack", "ack", "ack", retained=False, sent=False),
+    Channel("pauseSet", "cam/{camera}/pause/set", "pausing", retained=False, sent=False),
 )
 """Every topic of a device."""
 

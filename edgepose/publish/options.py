@@ -46,6 +46,15 @@ class MqttOptions(Options, frozen=True):
     max_waiting: Annotated[
         int, Meta(ge=1, description="QoS 0 messages kept while the broker is slow; the oldest is dropped and counted")
     ] = 64
+    pause_min: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1440,
+            description="longest pause of a camera that may be asked for over MQTT, minutes; it ends by itself; 0: "
+            "nobody may pause one",
+        ),
+    ] = 0.0
     close_timeout_s: Annotated[
         float, Meta(gt=0, description="longest wait at the end for the broker to take the last messages, seconds")
     ] = 1.0

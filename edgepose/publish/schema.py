@@ -10,6 +10,7 @@ from edgepose.alerts.acknowledgement import Acknowledgement
 from edgepose.alerts.message import Alert, DrillState, FallState
 from edgepose.publish.mqtt.health import HealthMessage
 from edgepose.publish.mqtt.messages import Info, Observation, Occupancy, Skeletons, Stats
+from edgepose.publish.mqtt.pausing import PauseState, Pausing
 from edgepose.types.record import FrameRecord
 
 MESSAGES: dict[str, Any] = {
@@ -23,6 +24,8 @@ MESSAGES: dict[str, Any] = {
     "stats": Stats,
     "info": Info,
     "ack": Acknowledgement,
+    "pause": PauseState,
+    "pausing": Pausing,
     "frame": FrameRecord,
 }
 """Every structured message by the last word of its topic; `frame` is one line of a recording."""

@@ -9,7 +9,7 @@ from edgepose.config import Config
 from edgepose.events import Rule
 from edgepose.health import Trouble
 from edgepose.pipeline.rules import rule_makers
-from edgepose.pipeline.scene import abandoned
+from edgepose.pipeline.scene import abandoned, another_size
 from edgepose.replay.recording import Recording
 from edgepose.tracking import Tracker, TrackerOptions
 from edgepose.types import Event, LookAgain
@@ -53,7 +53,7 @@ def replay(
         found: list[Event | LookAgain] = []
         if size_wh != (frame.size_wh or recording.size_wh):
             size_wh = frame.size_wh or recording.size_wh
-            found += abandoned(watching, size_wh)
+            found += abandoned(watching, another_size(size_wh))
             tracker = Tracker(config.tracking, first_id=tracker.next_id)
             watching = [make(recording.camera, size_wh) for make in makers]
         tracks = frame.people if recording.tracked else tracker.update(frame.people, frame.t)  # type: ignore[arg-type]

@@ -13,7 +13,8 @@ from edgepose.types.person import Pose, Track
 from edgepose.types.picture import Fields, FloatArray, Frame, Image
 from edgepose.types.result import FrameResult
 
-CameraState = Literal["online", "stalled", "reconnecting", "offline"]
+CameraState = Literal["online", "stalled", "reconnecting", "offline", "paused"]
+"""What is known of a camera's link; `paused` is no state of a source, only told to publishers: nobody looks."""
 
 __all__ = [
     "CameraState",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 from publish_scene import Mosquitto, broker_program
 
 
@@ -31,3 +33,18 @@ def make_broker(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
 def broker(make_broker: Callable[..., Mosquitto]) -> Mosquitto:
     """A running broker that everybody may use."""
     return make_broker().start()
+
+
+@pytest.fixture
+def say(broker: Mosquitto) -> Iterator[Callable[..., None]]:
+    """Publishes one message to the broker, below the topics of the device `jetson`."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+
+    def one(topic: str, payload: bytes | str, retain: bool = False) -> None:
+        client.publish(f"edgepose/v1/jetson/{topic}", payload, 1, retain).wait_for_publish(5)
+
+    yield one
+    client.disconnect()
+    client.loop_stop()

@@ -79,7 +79,7 @@ class Entity:
                     self.fired.append(event)
         elif value == "None":
             self._value = None
-        elif platform == "binary_sensor":
+        elif platform in ("binary_sensor", "switch"):
             self._value = {"ON": "on", "OFF": "off"}.get(value, self._value)
         elif value and value in self.config.get("options", [value]):
             self._value = value
@@ -90,6 +90,12 @@ class Entity:
         this = {"attributes": self.attributes}
         answer = _SANDBOX.from_string(self.config["command_template"]).render(value="PRESS", this=this)
         self.home.client.publish(self.config["command_topic"], answer, self.config["qos"]).wait_for_publish(5)
+
+    def turn(self, word: str) -> None:
+        """Switch it `on` or `off`, as a person does; what it is announced with is sent."""
+        assert self.state != UNAVAILABLE
+        payload = self.config[f"payload_{word}"]
+        self.home.client.publish(self.config["command_topic"], payload, self.config["qos"]).wait_for_publish(5)
 
 
 class Home:

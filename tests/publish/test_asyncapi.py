@@ -15,6 +15,7 @@ from publish_scene import fall, person, result, wait_for
 from schema_check import channel_of, wrong
 
 from edgepose.cli import main
+from edgepose.pipeline.pauses import Pauses
 from edgepose.publish.asyncapi import CHANNELS, document
 from edgepose.publish.mqtt.publisher import MqttPublisher
 from edgepose.publish.options import MqttOptions
@@ -47,9 +48,11 @@ def wire(broker):
 
 
 def test_every_channel_is_used_as_the_document_says(broker, wire):
-    publisher = MqttPublisher(MqttOptions(url=broker.url, device="jetson"))
+    publisher = MqttPublisher(MqttOptions(url=broker.url, device="jetson", pause_min=30))
+    publisher.use_pauses(Pauses(["hall"]))
     publisher.open({"cameras": [{"name": "hall", "live": True}]})
     assert wait_for(lambda: publisher.connected)
+    publisher.camera_state("hall", "paused")
     publisher.camera_state("hall", "online")
     publisher.publish(result(person(), events=(fall("confirmed"), Event("posture", "sitting", time.monotonic(), 1))))
     publisher.stats({"fps": 25.0})

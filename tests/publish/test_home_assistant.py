@@ -68,6 +68,10 @@ OWN = {
     },
     "event": {"state_topic", "value_template", "event_types"},
     "button": {"command_topic", "command_template", "retain"},
+    "switch": {
+        *("command_topic", "state_topic", "value_template", "retain"),
+        *("payload_on", "payload_off", "state_on", "state_off"),
+    },
 }
 CLASSES = {
     "binary_sensor": {"safety", "occupancy", "connectivity", "problem"},
@@ -77,7 +81,7 @@ CLASSES = {
 
 @pytest.mark.parametrize("names", [["hall"], ["hall", "a/b", "a+b", "Küche 1", "\x00"], ["x" * 200]])
 def test_every_message_is_of_the_form_that_home_assistant_takes(names):
-    found = messages(Topics("hall-jetson"), "homeassistant", names, ("seen", "helped", "false_alarm"))
+    found = messages(Topics("hall-jetson"), "homeassistant", names, ("seen", "helped", "false_alarm"), True)
     unique = set()
     assert len(found) == len(names) + 1
     for topic, message in found.items():

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from publish_scene import fall, person, result, wait_for
 from subscriber import Subscriber
 
@@ -16,21 +14,6 @@ from edgepose.publish.options import MqttOptions
 
 BASE = "edgepose/v1/jetson"
 CARD = {"cameras": [{"name": "hall", "live": True}]}
-
-
-@pytest.fixture
-def say(broker):
-    """Publishes one message to the broker."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    client.connect("127.0.0.1", broker.port)
-    client.loop_start()
-
-    def one(topic: str, payload: bytes | str, retain: bool = False) -> None:
-        client.publish(f"{BASE}/{topic}", payload, 1, retain).wait_for_publish(5)
-
-    yield one
-    client.disconnect()
-    client.loop_stop()
 
 
 @pytest.fixture

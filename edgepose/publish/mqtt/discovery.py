@@ -22,21 +22,26 @@ EVENT_TYPES = (
 """Home Assistant drops an event of a type that was not announced: what a rule of one's own says becomes `other`."""
 
 STAGES = ("suspected", "confirmed", "long_lie", "found_down", "unknown", "other")
-CAMERA_STATES = ("online", "stalled", "reconnecting", "offline")
+CAMERA_STATES = ("online", "stalled", "reconnecting", "offline", "paused")
 
 Message = dict[str, Any]
 
 
-def messages(topics: Topics, prefix: str, cameras: Sequence[str], actions: Sequence[Action]) -> dict[str, Message]:
+def messages(
+    topics: Topics, prefix: str, cameras: Sequence[str], actions: Sequence[Action], pausing: bool = False
+) -> dict[str, Message]:
     """Retained messages by topic, under Home Assistant's discovery prefix; none without a camera.
 
-    cameras: names of the live ones. actions: the answers to alerts that this device takes over MQTT.
+    cameras: names of the live ones. actions: the answers to alerts that this device takes over MQTT. pausing: whether
+    it lets cameras be paused.
     """
     if not cameras:
         return {}
     found = {f"{base(topics, prefix)}/config": _message(topics, None, _of_device(topics))}
     for camera in cameras:
         components = {**_of_camera(topics, camera), **_buttons(topics, camera, actions)}
+        if pausing:
+            components["pause"] = _pause_switch(topics, camera)
         found[camera_topic(topics, prefix, camera)] = _message(topics, camera, components)
     return found
 
@@ -154,7 +159,7 @@ def _of_camera(topics: Topics, camera: str) -> dict[str, Message]:
             **watched,
         },
         "link": {
-            **_binary("Connection", "connectivity", "{{ 'ON' if value == 'online' else 'OFF' }}"),
+            **_binary("Connection", "connectivity", "{{ 'ON' if value in ['online', 'paused'] else 'OFF' }}"),
             "state_topic": link,
             "entity_category": "diagnostic",
             **fresh,
@@ -194,6 +199,26 @@ def _buttons(topics: Topics, camera: str, actions: Sequence[Action]) -> dict[str
             **_while(_device_is_online(topics), _fall_is_open(fall)),
         }
         for action in actions
+    }
+
+
+def _pause_switch(topics: Topics, camera: str) -> Message:
+    """On while nobody looks; it goes off by itself."""
+    state = topics.of_camera(camera, "pause")
+    return {
+        "platform": "switch",
+        "name": "Pause",
+        "icon": "mdi:eye-off",
+        "command_topic": f"{state}/set",
+        "state_topic": state,
+        "value_template": "{{ value_json.state }}",
+        **{f"payload_{word.lower()}": f'{{"state":"{word}","by":"Home Assistant"}}' for word in ("ON", "OFF")},
+        "state_on": "ON",
+        "state_off": "OFF",
+        "json_attributes_topic": state,
+        "qos": 1,
+        "retain": False,
+        **_while(_device_is_online(topics)),
     }
 
 

@@ -38,9 +38,11 @@ class Home:
         self._timer: threading.Timer | None = None
         self._closed = False
 
-    def announcements(self, cameras: Sequence[str], actions: Sequence[Action]) -> dict[str, Message]:
+    def announcements(
+        self, cameras: Sequence[str], actions: Sequence[Action], pausing: bool = False
+    ) -> dict[str, Message]:
         """Retained messages by topic; none where this is off or no camera is live."""
-        found = messages(self._topics, self._prefix, cameras, actions) if self._prefix else {}
+        found = messages(self._topics, self._prefix, cameras, actions, pausing) if self._prefix else {}
         self._announced = tuple(found)
         return found
 

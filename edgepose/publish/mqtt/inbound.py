@@ -11,19 +11,23 @@ from collections.abc import Callable, Set
 from edgepose.alerts.acknowledgement import allowed, read_acknowledgement
 from edgepose.alerts.desk import AlertDesk
 from edgepose.alerts.message import Alert
+from edgepose.publish.mqtt.pausing import PauseSwitch
 from edgepose.publish.mqtt.topics import Topics
 
 log = logging.getLogger(__name__)
 
-_STATES = ("status", "occupancy", "fall")
+_STATES = ("status", "occupancy", "fall", "pause")
 """The retained topics of a camera."""
+
+_PAUSE = "pause/set"
 
 
 class Inbox:
     """Decides what a message from the broker leads to. Used by one thread.
 
     desk: whose alerts are answered. cameras: the names, as topics spell them, that this device watches; None while
-    that is not known. say_again, forget: of the link. announce: tells of an alert that an answer led to. announced:
+    that is not known. say_again, forget: of the link. announce: tells of an alert that an answer led to. switch: takes
+    requests to pause a camera. announced:
     where cameras are announced to Home Assistant (a topic filter), None where they are not; home_status: where Home
     Assistant says that it is there, and at_home what is done then.
     """
@@ -35,6 +39,7 @@ class Inbox:
         say_again: Callable[[str], None],
         forget: Callable[[str], None],
         announce: Callable[[Alert], None],
+        switch: PauseSwitch,
     ) -> None:
         self.desk = desk
         self.cameras: Set[str] | None = None
@@ -46,19 +51,24 @@ class Inbox:
         self._say_again = say_again
         self._forget = forget
         self._announce = announce
+        self._switch = switch
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
         """Topic filters of everything that is read here."""
         states = tuple(f"{self._topics.base}/cam/+/{state}" for state in _STATES)
         home = tuple(topic for topic in (self.home_status, self.announced) if topic is not None)
-        return (self._topics.of("ack"), self._topics.of("status"), *states, *home)
+        pauses = f"{self._topics.base}/cam/+/{_PAUSE}"
+        return (self._topics.of("ack"), self._topics.of("status"), *states, pauses, *home)
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:
         """Act on one message; what is not ours, or not understood, does nothing."""
         if topic == self._topics.of("ack"):
             if not retained:  # a retained answer would answer every fall to come
                 self._acknowledge(payload)
+        elif topic.endswith(f"/{_PAUSE}"):
+            if not retained:  # a retained request would pause a camera at every start
+                self._switch.take(topic.split("/")[-3], payload)
         elif topic == self._topics.of("status"):
             if self.is_running and payload != b"online":  # the last will of a dead session, or another of this name
                 self._say_again(topic)
@@ -67,7 +77,9 @@ class Inbox:
                 self.at_home()
         elif retained and payload and self.cameras is not None:
             camera = topic.split("/")[-2]
-            if camera not in self.cameras:
+            if topic.endswith("/pause") and not self._switch.allowed:
+                self._forget(topic)
+            elif camera not in self.cameras:
                 log.info("camera %s is not watched any more: its retained topics are cleared", camera)
                 self._forget(topic)
 

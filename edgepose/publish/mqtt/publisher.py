@@ -30,6 +30,7 @@ from edgepose.publish.mqtt.identity import client_id
 from edgepose.publish.mqtt.inbound import Inbox
 from edgepose.publish.mqtt.link import Link
 from edgepose.publish.mqtt.messages import SKELETON_KEYS, Info, Observation, Occupancy, Stats, skeletons
+from edgepose.publish.mqtt.pausing import Pauses, PauseSwitch
 from edgepose.publish.mqtt.session import Session
 from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions
@@ -67,7 +68,8 @@ class MqttPublisher:
         self._closed = False
         own_id = options.client_id or client_id(self.topics.device)
         self._session = Session(options, own_id, (self.topics.of("status"), b"offline"))
-        self._inbox = Inbox(self.topics, self._desk, self._say_again, self._forget, self.alert)
+        self._switch = PauseSwitch(self.topics, options.pause_min, self._say)
+        self._inbox = Inbox(self.topics, self._desk, self._say_again, self._forget, self.alert, self._switch)
         self._link = Link(self._session, self.topics, self._desk, self.health, options.max_waiting, self._inbox.take)
         self._home = Home(self.topics, options.discovery, self._say_again, self._kept)
 
@@ -96,6 +98,10 @@ class MqttPublisher:
         self._desk = self._link.desk = self._inbox.desk = desk
         self._is_own_desk = False
 
+    def use_pauses(self, pauses: Pauses) -> None:
+        """Let cameras be paused over MQTT, as far as `mqtt.pause_min` allows; call it before `open`."""
+        self._switch.pauses = pauses
+
     def alert(self, alert: Alert) -> None:
         """An alert was recorded: send it, and the latched state that it leads to."""
         if alert.drill:
@@ -113,6 +119,9 @@ class MqttPublisher:
     def try_again(self) -> None:
         """Offer at once what nobody took so far."""
         self._link.try_again()
+
+    def _say(self, topic: str, message: object) -> None:
+        self._link.state(topic, message)
 
     def _say_again(self, topic: str) -> None:
         self._link.say_again(topic)
@@ -143,7 +152,9 @@ class MqttPublisher:
     def _announce(self, cameras: Sequence[str]) -> None:
         """Have Home Assistant make entities of the live cameras; a recording is nobody's camera."""
         actions = allowed(self._desk.options.answers)
-        for topic, message in self._home.announcements(cameras, actions).items():
+        for camera in cameras:
+            self._switch.tell(camera)
+        for topic, message in self._home.announcements(cameras, actions, self._switch.allowed).items():
             self._link.state(topic, message)
         if (where := self._home.subscriptions) is not None:
             self._inbox.home_status, self._inbox.announced = where
@@ -155,7 +166,8 @@ class MqttPublisher:
 
     def _kept_of_cameras(self) -> list[str]:
         cameras = sorted(self._watched | self._cameras.keys())
-        return [self.topics.of_camera(name, kind) for name in cameras for kind in ("status", "occupancy", "fall")]
+        kinds = ("status", "occupancy", "fall", "pause")  # a topic that was never set is not sent
+        return [self.topics.of_camera(name, kind) for name in cameras for kind in kinds]
 
     def publish(self, result: FrameResult) -> None:
         """Send what is new in one frame: skeletons, occupancy, events."""
@@ -168,14 +180,15 @@ class MqttPublisher:
             self._send_skeletons(camera, result)
         n_present = sum(track.missing_s <= self.options.occupancy_hold_s for track in result.tracks)
         if n_present != camera.n_present:
-            camera.n_present = n_present
-            occupancy = Occupancy("ON" if n_present else "OFF", n_present)
-            self._link.state(self.topics.of_camera(camera.name, "occupancy"), occupancy)
+            self._tell_occupancy(camera, n_present)
         self._link.check()
 
     def camera_state(self, source: str, state: CameraState) -> None:
-        """Tell that a camera's link changed; a lost camera also counts as ill health."""
+        """Tell that a camera's link changed, or that it is paused; that a camera is not watched is ill health, too."""
         self._watched.add(source)
+        self._switch.tell(source)
+        if state == "paused":
+            self._look_away(self._camera(source))
         self._link.state(self.topics.of_camera(source, "status"), state)
         camera = self.topics.camera(source)
         changed = False
@@ -238,10 +251,12 @@ class MqttPublisher:
         self._closed = True
         self._inbox.is_running = False
         self._home.close()
+        for name in self._watched:
+            self._switch.end(name)
         for name in self._watched | self._cameras.keys():  # nobody watches them any more
             self._link.state(self.topics.of_camera(name, "status"), "offline")
         for camera in self._cameras.values():
-            self._link.state(self.topics.of_camera(camera.name, "occupancy"), Occupancy("OFF", 0))
+            self._tell_occupancy(camera, 0)
         self._link.close(self.topics.of("status"), last_word, self.options.close_timeout_s)
 
     def _camera(self, name: str) -> _Camera:
@@ -250,6 +265,17 @@ class MqttPublisher:
             camera = self._cameras[name] = _Camera(name)
             self._link.state(self.topics.of_camera(name, "fall"), self._desk.state(name))
         return camera
+
+    def _tell_occupancy(self, camera: _Camera, n_present: int) -> None:
+        camera.n_present = n_present
+        occupancy = Occupancy("ON" if n_present else "OFF", n_present)
+        self._link.state(self.topics.of_camera(camera.name, "occupancy"), occupancy)
+
+    def _look_away(self, camera: _Camera) -> None:
+        """Of a paused camera nobody knows who is there."""
+        self._tell_occupancy(camera, 0)
+        camera.was_peopled = False
+        camera.postures = {}
 
     def _send_skeletons(self, camera: _Camera, result: FrameResult) -> None:
         people = [track for track in result.tracks if track.missing_s == 0]
@@ -285,6 +311,7 @@ _CAMERA_TROUBLE = {
     "camera_stalled": "the camera is connected but its picture stands still; restart the camera",
     "camera_reconnecting": "the camera does not answer; check its power and cable",
     "camera_offline": "the camera is gone; check its power, cable and address",
+    "camera_paused": "somebody has paused the camera: nobody is watched there until the pause ends by itself",
 }
 """Codes of health that a camera's state raises, with what to do."""
 
