@@ -28,6 +28,7 @@ from edgepose.publish.mqtt.cloudevents import attributes
 from edgepose.publish.mqtt.connection import Limits
 from edgepose.publish.mqtt.health import Health
 from edgepose.publish.mqtt.outbox import Outbox
+from edgepose.publish.mqtt.pace import Pace
 from edgepose.publish.mqtt.session import Session
 from edgepose.publish.mqtt.suspects import Suspects
 from edgepose.publish.mqtt.topics import Topics
@@ -77,6 +78,7 @@ class Link:
         self._too_large: set[str] = set()  # topics of which something was too large for this broker
         self._states_turn = self._sending = False
         self._suspects = Suspects()
+        self._pace = Pace()
         self._n_connects = self._n_losses = 0
         self._limits = Limits()
         self._inbound = inbound
@@ -278,13 +280,14 @@ class Link:
         if not ready and self._refused and not travelling:
             self._refused.clear()  # all have been tried: another round
             self._round_due_s = time.monotonic() + _RETRY_S
-        return deque(ready)
+        return deque(self._pace.allowed(ready))
 
     def _send_alert(self, ready: deque[StoredAlert]) -> bool:
         """Send the first of these; whether there was one."""
         if not ready:
             return False
         stored = ready.popleft()
+        self._pace.went()
         alert = stored.alert
         attempt = self._attempts[alert.seq] = self._attempts.get(alert.seq, 0) + 1
         queued_ms = round((time.monotonic() - stored.since_s) * 1000) if stored.since_s >= 0 else 0
