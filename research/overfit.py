@@ -30,7 +30,8 @@ from edgepose.training.data.labels import read
 from edgepose.training.data.targets import TargetOptions, draw_heatmaps, draw_pafs
 from edgepose.training.network.pose_network import NetworkOptions, PoseNetwork
 from edgepose.training.network.validate import own_spec
-from edgepose.training.run.loop import LoopOptions, Training, TrainOptions, normalised
+from edgepose.training.run.loop import Training, normalised
+from edgepose.training.run.options import LoopOptions, TrainOptions
 from edgepose.training.run.schedule import OptimiserOptions
 from edgepose.training.weights import checkpoint
 from edgepose.types import Fields, Image, Pose

@@ -10,7 +10,7 @@ from edgepose.cli.needs import need_torch
 from edgepose.cli.output import add_json_flag, print_report
 
 if TYPE_CHECKING:
-    from edgepose.training.run.loop import TrainOptions
+    from edgepose.training.run.options import TrainOptions
 
 HELP = "train a network on COCO-style sets, on labelled and unlabelled pictures"
 EXAMPLE = """example:
@@ -58,14 +58,19 @@ def _show(options: TrainOptions, path: Path) -> dict[str, Any]:
 
 def _train(options: TrainOptions, resume: bool) -> dict[str, Any]:
     """The report of the first process; nothing in the others."""
+    from edgepose.cli.progress import track
+    from edgepose.cli.signals import ending_on_signals
     from edgepose.training.network.pose_network import count_flop, count_parameters
     from edgepose.training.run.distributed import Processes
     from edgepose.training.run.loop import Training
 
     processes = Processes.from_environment()
     try:
-        training = Training(options, resume=resume, processes=processes)
-        report = training.run()
+        training = Training(
+            options, resume=resume, processes=processes, progress=lambda pictures: track(pictures, "pictures read")
+        )
+        with ending_on_signals(training.stop):
+            report = training.run()
         report |= {
             "parameters": count_parameters(training.network),
             "gflop_224x320": count_flop(training.network, (224, 320)) / 1e9,

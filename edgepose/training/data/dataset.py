@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -62,7 +63,7 @@ class PoseDataset(Dataset[Sample]):
     """Draws the samples of one epoch; set the epoch with `start_epoch` before iterating.
 
     Any number of worker processes may read it. teacher: needed when a set's labels are the teacher's. kept: dense maps
-    of pictures that the fused teacher labelled.
+    of pictures that the fused teacher labelled. progress: wraps the pictures while the teacher looks at them.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class PoseDataset(Dataset[Sample]):
         seed: int = 0,
         teacher: Teacher | None = None,
         kept: KeptMaps | None = None,
+        progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
     ) -> None:
         if not options.sets:
             raise DataError("the configuration names no set of pictures; add one under [[data.sets]]")
@@ -91,7 +93,8 @@ class PoseDataset(Dataset[Sample]):
                 trusted |= read_trusted(one.annotations, one.images, skeleton)
         self._backdrops = open_backdrops(options.backdrops)
         self._labeller = Labeller(skeleton, options.targets, teacher, trusted, kept)
-        self._people = {picture.path: self._labeller.people(picture) for one in self._pictures for picture in one}
+        pictures = [picture for one in self._pictures for picture in one]
+        self._people = {picture.path: self._labeller.people(picture) for picture in progress(pictures)}
 
     def __len__(self) -> int:
         return self.options.samples_per_epoch

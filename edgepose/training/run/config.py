@@ -15,7 +15,7 @@ from edgepose.config.load import all_keys
 from edgepose.config.text import toml_value
 from edgepose.errors import ConfigError
 from edgepose.training.network.pose_network import NetworkOptions
-from edgepose.training.run.loop import TrainOptions
+from edgepose.training.run.options import TrainOptions
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import torch
 from torch import distributed, nn
 from torch.utils.data import Sampler
+
+PATIENCE = timedelta(days=1)
+"""Longest wait for a validation; PyTorch's own deadline for a step is ten to thirty minutes."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,8 @@ class Processes:
     rank: int
     n: int
     local_rank: int = 0
+    patient: Any = None
+    """The group that waits for the first process while it measures AP; steps have a shorter deadline of their own."""
 
     @classmethod
     def alone(cls) -> Processes:
@@ -32,7 +39,8 @@ class Processes:
             return cls.alone()
         if not distributed.is_initialized():
             distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-        return cls(distributed.get_rank(), n, int(os.environ.get("LOCAL_RANK", "0")))
+        patient = distributed.new_group(backend="gloo", timeout=PATIENCE)
+        return cls(distributed.get_rank(), n, int(os.environ.get("LOCAL_RANK", "0")), patient)
 
     @property
     def first(self) -> bool:
@@ -50,6 +58,11 @@ class Processes:
         if self.n == 1:
             return network
         return nn.parallel.DistributedDataParallel(network)
+
+    def wait_for_first(self) -> None:
+        """Come together again after what only the first process does, however long that takes."""
+        if self.n > 1 and self.patient is not None:
+            distributed.barrier(group=self.patient)
 
     def leave(self) -> None:
         """Part from the other processes; does nothing when alone."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from edgepose.evaluation import Scores
+from edgepose.training.run.curves import write_curves
 
 COLUMNS = ("step", "epoch", "loss", "last_stage_loss", "gradient_norm", "rate", "images_per_s", "AP", "AP50")
 
@@ -28,7 +29,7 @@ class Run(Protocol):
 
 
 class Journal:
-    """Writes `log.csv` and TensorBoard events into the out folder; use it as a context manager.
+    """Writes `log.csv`, its curves and TensorBoard events into the out folder; use it as a context manager.
 
     first: false in the other processes of a distributed run, which then write nothing.
     """
@@ -61,6 +62,8 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+        if self._first:
+            write_curves(self._out / "log.csv", self._out / "curves.svg")
 
     def _open_board(self) -> None:
         with contextlib.suppress(ImportError):
@@ -106,6 +109,7 @@ class Journal:
     def scores(self, scores: Scores) -> None:
         """Take note of a validation."""
         self._write({"AP": scores.ap, "AP50": scores.ap50})
+        write_curves(self._out / "log.csv", self._out / "curves.svg")
         self._since = time.monotonic()
 
     def _write(self, row: dict[str, float]) -> None:
@@ -130,4 +134,5 @@ class Journal:
             "best_AP": training.best_ap,
             **self._last,
             "checkpoint": str(self._out / "last.pt"),
+            "curves": str(self._out / "curves.svg"),
         }

@@ -8,75 +8,57 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import torch
-from msgspec import Meta
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from edgepose.errors import ConfigError, EdgePoseError, ModelError
 from edgepose.evaluation import labelled_pictures
-from edgepose.options import Options
 from edgepose.skeleton import SKELETONS
-from edgepose.training.data.dataset import DataOptions, PoseDataset, Sample
+from edgepose.training.data.dataset import PoseDataset, Sample
 from edgepose.training.data.mix import blend
 from edgepose.training.network.pose_network import NetworkOptions, PoseNetwork
-from edgepose.training.network.validate import ValidationOptions, own_spec, validate
+from edgepose.training.network.validate import own_spec, validate
 from edgepose.training.run.distributed import Processes, StepSampler
 from edgepose.training.run.ema import WeightAverage
+from edgepose.training.run.folder import RunFolder
 from edgepose.training.run.journal import Journal
-from edgepose.training.run.losses import LossOptions, stage_losses
-from edgepose.training.run.schedule import OptimiserOptions, build_optimiser, rate_at, set_rate
+from edgepose.training.run.losses import stage_losses
+from edgepose.training.run.options import TrainOptions
+from edgepose.training.run.resuming import optimiser_state, restore_optimiser, step_now
+from edgepose.training.run.schedule import build_optimiser, rate_at, set_rate
 from edgepose.training.teacher.cache import open_kept
-from edgepose.training.teacher.dense import DistillOptions, open_teacher
+from edgepose.training.teacher.dense import open_teacher
 from edgepose.training.teacher.features import FeatureMatch
 from edgepose.training.weights import checkpoint
 from edgepose.training.weights.initialise import initialise
 
 
-class LoopOptions(Options, frozen=True):
-    """How long, how much at once, and where to."""
-
-    out: Annotated[str, Meta(description="folder of checkpoints and logs")] = "out/train"
-    start: Annotated[str, Meta(description="weights to begin with: .pth, checkpoint or ONNX; empty for none")] = ""
-    epochs: Annotated[int, Meta(ge=1, description="epochs of the whole run")] = 100
-    batch: Annotated[int, Meta(ge=1, description="crops per step and process")] = 10
-    workers: Annotated[int, Meta(ge=0, description="processes that load samples")] = 2
-    threads: Annotated[int, Meta(ge=0, description="CPU threads of the network; 0 leaves it to PyTorch")] = 0
-    device: Annotated[str, Meta(description="auto, cpu or cuda")] = "auto"
-    bf16: Annotated[bool, Meta(description="compute in bfloat16, keep weights in float32")] = True
-    seed: Annotated[int, Meta(description="decides the first weights and every sample")] = 0
-    ema_decay: Annotated[float, Meta(ge=0, lt=1, description="running mean of the weights, per step")] = 0.999
-    checkpoint_s: Annotated[float, Meta(gt=0, description="seconds between checkpoints within an epoch")] = 300.0
-    log_steps: Annotated[int, Meta(ge=1, description="steps between lines of the log")] = 20
-
-
-class TrainOptions(Options, frozen=True):
-    """The whole configuration of `edgepose train`, one TOML file."""
-
-    network: Annotated[NetworkOptions, Meta(description="what is trained")] = NetworkOptions()
-    data: Annotated[DataOptions, Meta(description="what it learns from")] = DataOptions()
-    distill: Annotated[DistillOptions, Meta(description="the teacher, if any")] = DistillOptions()
-    loss: Annotated[LossOptions, Meta(description="what an error costs")] = LossOptions()
-    optimiser: Annotated[OptimiserOptions, Meta(description="how weights move")] = OptimiserOptions()
-    loop: Annotated[LoopOptions, Meta(description="how long and where to")] = LoopOptions()
-    validation: Annotated[ValidationOptions, Meta(description="how progress is judged")] = ValidationOptions()
-
-
 class InterruptedTrainingError(EdgePoseError, KeyboardInterrupt):
-    """Ctrl-C; the checkpoint was written first."""
+    """The run was ended before its last epoch; what it can go on from was written first."""
 
 
 class Training:
     """One run: `Training(options).run()`. Keeps network, mean, optimiser and where it is.
 
-    resume: go on from `last.pt` in the out folder; ModelError when that is another network's.
+    resume: go on from `last.pt` in the out folder; ModelError when that is another network's, and without it when the
+    folder holds a run. progress: wraps the pictures that are read and looked at before the first step, such as
+    `cli.progress.track`. Installs no signal handlers: `stop` may be called from any thread.
     """
 
-    def __init__(self, options: TrainOptions, *, resume: bool = False, processes: Processes | None = None) -> None:
+    def __init__(
+        self,
+        options: TrainOptions,
+        *,
+        resume: bool = False,
+        processes: Processes | None = None,
+        progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+    ) -> None:
         loop = options.loop
         self.options = options
         self.processes = processes or Processes.alone()
@@ -85,12 +67,22 @@ class Training:
         torch.manual_seed(loop.seed)
         self.device = self.processes.device(loop.device)
         self.out = Path(loop.out)
+        self._stopping = self._within_step = False
+        self._folder = RunFolder(self.out, resume=resume) if self.processes.first else None
+        try:
+            self._prepare(resume, progress)
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _prepare(self, resume: bool, progress: Callable[[Sequence[Any]], Iterable[Any]]) -> None:
+        """Read the pictures, make or load the network, and where it goes on from."""
+        options, loop = self.options, self.options.loop
         skeleton = SKELETONS[options.network.skeleton]
         if options.validation.annotations:  # what cannot be judged on is said now, not after the first epochs
             labelled_pictures(options.validation.annotations, options.validation.images)
-        self.dataset = PoseDataset(
-            options.data, skeleton, loop.seed, open_teacher(options.distill), open_kept(options.distill.kept)
-        )
+        teacher, kept = open_teacher(options.distill), open_kept(options.distill.kept)
+        self.dataset = PoseDataset(options.data, skeleton, loop.seed, teacher, kept, progress)
         self.network = self._network(resume)
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean = WeightAverage(self.network, loop.ema_decay)  # a copy, taken before anything listens in
@@ -111,6 +103,10 @@ class Training:
             self._restore(checkpoint.load(self.out / "last.pt"))
         self._wrapped = self.processes.wrap(self.network)
 
+    def _let_go(self) -> None:
+        if self._folder is not None:
+            self._folder.close()
+
     def _network(self, resume: bool) -> PoseNetwork:
         start = self.options.loop.start
         if resume or Path(start).suffix == ".pt":
@@ -128,28 +124,42 @@ class Training:
         return network
 
     def _restore(self, content: dict[str, Any]) -> None:
+        path = str(self.out / "last.pt")
         if "optimiser" not in content:
-            raise ModelError(f"{str(self.out / 'last.pt')!r} holds weights alone; name it in loop.start instead")
+            raise ModelError(f"{path!r} holds weights alone; name it in loop.start instead")
         self.network.load_state_dict(content["model"])
         self.mean.network.load_state_dict(content["ema"])
-        self.optimiser.load_state_dict(content["optimiser"])
-        self.step, self.best_ap = content["step"], content["best_ap"]
-        self.mean.n_steps = self.step
+        restore_optimiser(self.optimiser, self.network, content["optimiser"], path)
+        self.step = step_now(content, self.steps_per_epoch, self.options.loop.epochs, path)
+        self.best_ap = content["best_ap"]
+        self.mean.n_steps = content["step"]
+
+    def stop(self) -> None:
+        """End the run after the present step, with a checkpoint; any thread may ask."""
+        self._stopping = True
 
     def run(self) -> dict[str, Any]:
-        """Train to the end of the last epoch; returns what `--json` prints."""
-        n_epochs = self.options.loop.epochs
-        for name in (signal.SIGINT, signal.SIGTERM):  # a run in the background ignores Ctrl-C unless told otherwise
-            signal.signal(name, signal.default_int_handler)
+        """Train to the end of the last epoch; returns what `--json` prints.
+
+        Raises InterruptedTrainingError after `stop`, with a checkpoint of that step, and at a KeyboardInterrupt: one
+        that comes within a step leaves the last checkpoint, since half a step cannot be gone on from exactly.
+        """
         with Journal(self.out, self, first=self.processes.first) as journal:
             try:
-                for epoch in range(self.step // self.steps_per_epoch, n_epochs):
+                for epoch in range(self.step // self.steps_per_epoch, self.options.loop.epochs):
                     self._epoch(epoch, journal)
                     self._validate(epoch, journal)
                     self.save("last.pt")
+                    self.processes.wait_for_first()
             except KeyboardInterrupt as error:
+                if self._within_step:
+                    raise InterruptedTrainingError(
+                        f"interrupted within step {self.step}; --resume goes on from the last checkpoint"
+                    ) from error
                 self.save("last.pt")
                 raise InterruptedTrainingError(f"interrupted at step {self.step}; go on with --resume") from error
+            finally:
+                self._let_go()
             return journal.report()
 
     def _epoch(self, epoch: int, journal: Journal) -> None:
@@ -162,12 +172,20 @@ class Training:
         for batch in loader:
             losses, norm = self.learn(batch)
             journal.step(losses, norm, loop.batch * self.processes.n)
+            if self._stopping:
+                raise KeyboardInterrupt
             if time.monotonic() - saved_at > loop.checkpoint_s:
                 self.save("last.pt")
                 saved_at = time.monotonic()
 
     def learn(self, batch: Sample) -> tuple[list[float], float]:
         """One step; returns the losses of the stages and the norm of the gradients before clipping."""
+        self._within_step = True  # running means of norms change with the first layer, weights only at the end
+        found = self._learn(batch)
+        self._within_step = False
+        return found
+
+    def _learn(self, batch: Sample) -> tuple[list[float], float]:
         options = self.options
         total = self.steps_per_epoch * options.loop.epochs
         set_rate(self.optimiser, rate_at(self.step / total, options.optimiser))
@@ -218,8 +236,9 @@ class Training:
                 "network": checkpoint.describe(self.network),
                 "model": self.network.state_dict(),
                 "ema": self.mean.network.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
+                "optimiser": optimiser_state(self.optimiser, self.network),
                 "step": self.step,
+                "steps_per_epoch": self.steps_per_epoch,
                 "best_ap": self.best_ap,
             }
             checkpoint.save(self.out / name, content)
@@ -232,7 +251,7 @@ def normalised(image: Tensor) -> Tensor:
 
 
 def _quiet(_worker: int) -> None:
-    """Ctrl-C is for the first process, which then ends the loaders; one thread each is enough."""
+    """Signals are for the first process, which ends the loaders when it may; one thread each is enough."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     torch.set_num_threads(1)

@@ -22,7 +22,7 @@ from edgepose.arrays import read_array
 from edgepose.backends import Backend, open_backend
 from edgepose.decode import group
 from edgepose.errors import DataError
-from edgepose.files import ORDINARY, replacing
+from edgepose.files import ORDINARY, replacing, sha256_of
 from edgepose.look.preprocess import split_fields
 from edgepose.look.resize import resized
 from edgepose.model import ModelSpec, load_spec
@@ -159,7 +159,8 @@ def open_teacher(options: DistillOptions) -> Teacher | None:
         fields = split_fields(spec, backend.infer(batch))
         return np.stack([one.heatmaps for one in fields]), np.stack([one.pafs for one in fields])
 
-    return Teacher(infer, spec, options, Path(options.teacher).stem)
+    path = Path(options.teacher)
+    return Teacher(infer, spec, options, f"{path.stem}-{sha256_of(path)[:8]}")  # teachers of one name keep apart
 
 
 def quarters_upright(keypoints: FloatArray, skeleton: Skeleton) -> tuple[int, ...]:

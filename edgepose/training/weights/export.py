@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from edgepose.backends import BackendOptions, open_backend
 from edgepose.errors import MissingDependencyError, ModelError
-from edgepose.model import save_spec
+from edgepose.model import save_spec, sidecar_path
 from edgepose.model.half_storage import store_half
+from edgepose.model.sidecar import read_sidecar
 from edgepose.training.network.pose_network import PoseNetwork
 from edgepose.training.network.validate import own_spec
 from edgepose.training.weights.initialise import fold_norms
@@ -38,6 +39,20 @@ class Heads(nn.Module):
         return heatmaps, pafs
 
 
+def refuse_foreign_sidecar(model: Path) -> None:
+    """Raise ModelError where the sidecar of a model would be written over a file that is none."""
+    sidecar = sidecar_path(model)
+    if not sidecar.exists():
+        return
+    try:
+        read_sidecar(sidecar)
+    except ModelError:
+        raise ModelError(
+            f"'{sidecar}' is there and no sidecar of EdgePose, and the export would write its own over it; move it, or "
+            "give the model another name"
+        ) from None
+
+
 def export(
     network: PoseNetwork, path: Path, *, half: bool = True, input_hw: tuple[int, int] = (256, 456)
 ) -> Mapping[str, Any]:
@@ -50,6 +65,7 @@ def export(
         import onnx
     except ImportError as error:
         raise MissingDependencyError("exporting needs onnx; pip install 'edgepose[train]'") from error
+    refuse_foreign_sidecar(path)
     network.eval().cpu()
     fold_norms(network)
     axes = {0: "batch", 2: "height", 3: "width"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,8 @@ cv2 = pytest.importorskip("cv2")
 from edgepose.errors import ConfigError, DataError, ModelError  # noqa: E402
 from edgepose.skeleton import COCO_17  # noqa: E402
 from edgepose.training.run.config import load_config  # noqa: E402
-from edgepose.training.run.loop import InterruptedTrainingError, Training, TrainOptions  # noqa: E402
+from edgepose.training.run.loop import InterruptedTrainingError, Training  # noqa: E402
+from edgepose.training.run.options import TrainOptions  # noqa: E402
 from edgepose.training.weights import checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -51,11 +53,11 @@ def people(tmp_path: Path) -> Path:
     return path
 
 
-def options(people: Path, out: str, **loop: object) -> TrainOptions:
+def options(people: Path, out: str, *, norm: bool = False, **loop: object) -> TrainOptions:
     return msgspec.convert(
         {
             "network": {"backbone": "light", "refinement": "light", "n_refinements": 1, "width": 0.25}
-            | {"refinement_inner": 16, "norm": False},
+            | {"refinement_inner": 16, "norm": norm},
             "data": {
                 "sets": [{"annotations": str(people), "images": str(people.parent)}],
                 "samples_per_epoch": 8,
@@ -72,22 +74,121 @@ def weights(path: Path) -> torch.Tensor:
     return torch.cat([tensor.flatten() for tensor in checkpoint.load(path)["model"].values()])
 
 
-def test_a_resumed_run_ends_where_an_unbroken_one_does(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Training(options(people, "whole")).run()
-    broken = Training(options(people, "broken"))
+@pytest.mark.parametrize("norm", [False, True], ids=["plain", "with norms"])
+def test_a_run_that_was_stopped_and_resumed_ends_where_an_unbroken_one_does(
+    people: Path, norm: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Training(options(people, "whole", norm=norm)).run()
+    broken = Training(options(people, "broken", norm=norm))
     learn = broken.learn
 
     def learn_then_stop(batch: object) -> object:
         result = learn(batch)
         if broken.step == 3:  # in the middle of the first epoch
-            raise KeyboardInterrupt
+            broken.stop()
         return result
 
     monkeypatch.setattr(broken, "learn", learn_then_stop)
     with pytest.raises(InterruptedTrainingError, match="step 3"):
         broken.run()
-    Training(options(people, "broken"), resume=True).run()
+    Training(options(people, "broken", norm=norm), resume=True).run()
     assert torch.equal(weights(people.parent / "whole/last.pt"), weights(people.parent / "broken/last.pt"))
+
+
+def test_an_interrupt_within_a_step_goes_on_from_the_last_checkpoint_exactly(people: Path) -> None:
+    """With batch norm the forward pass has moved running means when the backward pass is broken off."""
+    Training(options(people, "whole", norm=True)).run()
+    broken = Training(options(people, "broken", norm=True, checkpoint_s=1e-9))
+    weight = next(broken.network.parameters())
+
+    def interrupt(gradient: torch.Tensor) -> torch.Tensor:
+        if broken.step == 2:
+            raise KeyboardInterrupt
+        return gradient
+
+    weight.register_hook(interrupt)
+    with pytest.raises(InterruptedTrainingError, match="last checkpoint"):
+        broken.run()
+    Training(options(people, "broken", norm=True), resume=True).run()
+    assert torch.equal(weights(people.parent / "whole/last.pt"), weights(people.parent / "broken/last.pt"))
+
+
+def test_no_signal_handler_is_installed(people: Path) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    seen: list[object] = []
+    training = Training(options(people, "signals", epochs=1))
+    training._validate = lambda *_: seen.extend(map(signal.getsignal, (signal.SIGINT, signal.SIGTERM)))  # type: ignore[method-assign]
+    training.run()
+    assert seen == before
+
+
+def changed(people: Path, out: str, section: str, **values: object) -> TrainOptions:
+    """The options of a run with some of one section changed."""
+    other = msgspec.to_builtins(options(people, out, epochs=4))
+    other[section] |= values
+    return msgspec.convert(other, TrainOptions)
+
+
+def test_resuming_takes_decay_and_rates_from_the_configuration(people: Path) -> None:
+    Training(options(people, "run", epochs=1)).run()
+    resumed = Training(
+        changed(people, "run", "optimiser", decay=0.25, initial=3.0, backbone=0.5, bias=1.0), resume=True
+    )
+    groups = {(group["multiplier"], group["weight_decay"]) for group in resumed.optimiser.param_groups}
+    assert {decay for _, decay in groups} == {0.25, 0.0}
+    moments = [resumed.optimiser.state[parameter]["exp_avg"] for parameter in resumed.network.parameters()]
+    kept = torch.load(people.parent / "run/last.pt", weights_only=True)["optimiser"]
+    by_name = dict(zip(kept["names"], (kept["state"][n]["exp_avg"] for n in range(len(kept["names"]))), strict=True))
+    for (name, _), moment in zip(resumed.network.named_parameters(), moments, strict=True):
+        assert torch.equal(moment, by_name[name]), name
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "says"),
+    [
+        ("optimiser", {"kind": "sgd"}, "set optimiser.kind"),
+        ("optimiser", {"frozen_layers": 2}, "frozen layers"),
+        ("loop", {"epochs": 1}, "raise loop.epochs"),
+    ],
+)
+def test_resuming_what_cannot_go_on_is_refused_in_a_sentence(people, section, values, says) -> None:
+    Training(options(people, "run", epochs=1)).run()
+    before = (people.parent / "run/last.pt").read_bytes()
+    for _ in range(2):  # the folder is let go each time
+        with pytest.raises(ModelError, match=says) as refused:
+            Training(changed(people, "run", section, **values), resume=True)
+    assert "\n" not in str(refused.value)
+    assert (people.parent / "run/last.pt").read_bytes() == before
+
+
+def test_another_batch_keeps_the_epoch(people: Path) -> None:
+    Training(options(people, "run", epochs=1)).run()  # 4 steps of 2
+    resumed = Training(changed(people, "run", "loop", batch=4, epochs=3), resume=True)
+    assert resumed.step == 2
+    report = resumed.run()
+    assert (report["images"], report["epochs"]) == (16, 3)
+
+
+def test_a_folder_with_a_run_is_not_written_over(people: Path) -> None:
+    Training(options(people, "run", epochs=1)).run()
+    before = (people.parent / "run/last.pt").read_bytes()
+    with pytest.raises(ModelError, match="--resume"):
+        Training(options(people, "run", epochs=1))
+    assert (people.parent / "run/last.pt").read_bytes() == before
+
+
+def test_two_runs_in_one_folder_are_refused(people: Path) -> None:
+    first = Training(options(people, "run"))
+    with pytest.raises(ModelError, match="another run"):
+        Training(options(people, "run"))
+    first.run()
+
+
+def test_the_run_is_drawn_beside_its_log(people: Path) -> None:
+    report = Training(options(people, "run", log_steps=1)).run()
+    drawn = Path(report["curves"]).read_text()
+    assert drawn.startswith("<svg")
+    assert drawn.count("<polyline") == 2
 
 
 def test_the_loss_falls_on_one_picture(people: Path) -> None:
@@ -201,7 +302,8 @@ def test_an_unknown_key_is_answered_with_the_nearest(tmp_path: Path) -> None:
 SCRIPT = """
 import json, sys, msgspec
 from edgepose.training.run.distributed import Processes
-from edgepose.training.run.loop import Training, TrainOptions
+from edgepose.training.run.loop import Training
+from edgepose.training.run.options import TrainOptions
 processes = Processes.from_environment()
 training = Training(msgspec.json.decode(sys.argv[1], type=TrainOptions), processes=processes)
 training.run()

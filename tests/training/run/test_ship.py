@@ -88,3 +88,12 @@ def test_a_file_that_is_no_checkpoint_is_told_in_a_sentence(tmp_path: Path, caps
 def test_a_size_that_does_not_fit_is_refused(text: str) -> None:
     with pytest.raises(ModelError):
         parse_size(text)
+
+
+def test_an_export_never_writes_its_sidecar_over_a_file_of_somebody_else(saved, tmp_path, capsys) -> None:
+    mine = tmp_path / "mine.json"
+    mine.write_text('{"my": "notes"}')
+    assert main(["export", str(saved), "-o", str(tmp_path / "mine.onnx")]) == 1
+    assert "no sidecar of EdgePose" in capsys.readouterr().err
+    assert mine.read_text() == '{"my": "notes"}'
+    assert not (tmp_path / "mine.onnx").exists()
