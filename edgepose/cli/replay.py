@@ -15,12 +15,21 @@ if TYPE_CHECKING:
 HELP = "recorded skeletons through tracking and events"
 EXAMPLE = """examples:
   edgepose replay night.jsonl --config edgepose.toml
-  edgepose replay clips/*.npz --compare stricter.toml"""
+  edgepose replay clips/*.npz --compare stricter.toml
+  sudo edgepose replay --incidents --config /etc/edgepose/edgepose.toml --compare stricter.toml"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="lines of `run --jsonl`, or NPZ keypoints [T, P, 18, 3]"
+        "files", metavar="FILE", nargs="*", help="lines of `run --jsonl`, or NPZ keypoints [T, P, 18, 3]"
+    )
+    parser.add_argument(
+        "--incidents",
+        action="store_true",
+        help="the falls that were kept, with what people answered, in place of files",
+    )
+    parser.add_argument(
+        "--spool", metavar="FILE", help="with --incidents: read this file instead of asking the service"
     )
     parser.add_argument("--config", metavar="FILE", help="configuration; without one, the defaults and every rule")
     parser.add_argument("--compare", metavar="FILE", help="second configuration: show which verdicts would change")
@@ -28,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.incidents and not args.files:
+        from edgepose.cli.replay_incidents import run_incidents
+
+        return run_incidents(args)
+    if args.incidents or args.spool or not args.files:
+        raise DataError("name recordings to replay, or --incidents (with --spool FILE) for those of the incident list")
     from edgepose.cli.progress import track
     from edgepose.config import Config, load_config
     from edgepose.replay import ALL_RULES, load_recording, replay, verdict

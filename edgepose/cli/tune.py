@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.incident_recordings import MOST, recorded
 from edgepose.cli.output import print_report
-from edgepose.cli.records import add_place, print_table, records_of, skeleton_lines
+from edgepose.cli.records import add_place, print_table, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +28,6 @@ MANIFEST is fall-eval's: clips with a label, fall or not_fall; `file` may also b
 `alert show --skeletons` wrote. --incidents adds the falls of the incident list that somebody answered: a false alarm
 is a recording without a fall, a helped one a recording of one. Nothing is changed; second looks, which need pictures,
 are left out."""
-
-_MOST = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,25 +124,16 @@ def _marked(clip: Clip, recordings: Sequence[Recording], config: Config) -> list
 
 def _from_incidents(args: argparse.Namespace, config: Config) -> tuple[list[Marked], dict[str, Any]]:
     """Answered falls with their skeletons, and what was found in words for the report."""
-    from tempfile import TemporaryDirectory
-
-    from edgepose.replay import load_recording
     from edgepose.replay.manifest import Clip
 
     records = records_of(args)
-    answered = [one for one in records.incidents(_MOST) if one.action in ("false_alarm", "helped") and not one.drill]
+    answered = [one for one in records.incidents(MOST) if one.action in ("false_alarm", "helped") and not one.drill]
     marked: list[Marked] = []
     without = 0
-    with TemporaryDirectory() as folder:
-        for one in answered:
-            if records.skeletons(one.id) is None:
-                without += 1
-                continue
-            place = Path(folder) / f"{one.id}.jsonl"
-            place.write_bytes(skeleton_lines(records, one.id))
-            clip = Clip(one.id, "incidents", one.camera, "", one.action == "helped", place, None, None, None)
-            marked += _marked(clip, load_recording(place), config)
-            place.unlink()
+    for one, recordings in recorded(records, answered):
+        clip = Clip(one.id, "incidents", one.camera, "", one.action == "helped", Path(one.id), None, None, None)
+        marked += _marked(clip, recordings, config) if recordings else []
+        without += not recordings
     return marked, {"place": records.place, "incidents": len(answered), "incidents_without_skeletons": without}
 
 

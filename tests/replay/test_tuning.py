@@ -101,7 +101,9 @@ def test_the_verb_says_it_in_words_in_json_and_as_a_picture(manifest, tmp_path, 
     assert report["best"] in report["settings"] and report["today"] in report["settings"]
 
 
-def test_answered_incidents_with_their_skeletons_are_recordings_too(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def answered(tmp_path, monkeypatch) -> str:
+    """A spool with a fall that was helped, one that was a false alarm, and one without skeletons."""
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     desk = AlertDesk("jetson", Spool(tmp_path / "alerts.db"))
     answers = {"falls": "helped", "gets up": "false_alarm"}
@@ -118,10 +120,36 @@ def test_answered_incidents_with_their_skeletons_are_recordings_too(tmp_path, mo
     forgotten = desk.take("hall", Event("fall", "confirmed", now, started_t=now, episode=uuid7()))
     desk.acknowledge(Acknowledgement(forgotten.id, "false_alarm", "anna"))
     desk.store.close()
-    assert main(["tune", "--incidents", "--spool", str(tmp_path / "alerts.db"), "--json"]) == 0
+    return str(tmp_path / "alerts.db")
+
+
+def test_answered_incidents_with_their_skeletons_are_recordings_too(answered, capsys):
+    assert main(["tune", "--incidents", "--spool", answered, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["falls"], report["not_falls"], report["incidents_without_skeletons"]) == (1, 1, 1)
     assert report["today"]["confirmed_false"] == 1 and report["best"]["confirmed_false"] == 0
+
+
+def test_replay_holds_settings_against_the_marks(answered, tmp_path, capsys):
+    (tmp_path / "never.toml").write_text(
+        "[fall]\ndrop = 50.0\nslow_lying_s = 1e6\nfound_down_s = 1e6\nfound_moving_s = 1e6\n"
+    )
+    words = ["replay", "--incidents", "--spool", answered]
+    assert main([*words, "--compare", str(tmp_path / "never.toml"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["false_alarm"] == {"marked": 1, "now": 1, "then": 0}
+    assert report["helped"] == {"marked": 1, "now": 1, "then": 0}
+    assert (report["incidents"], report["without_skeletons"]) == (3, 1)
+    assert sorted(str(row["mark"]) for row in report["falls"]) == ["false_alarm", "false_alarm", "helped"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "1 marked false_alarm: 1 alarm" in said and "other configuration" not in said
+
+
+@pytest.mark.parametrize("words", [[], ["a.jsonl", "--incidents"], ["a.jsonl", "--spool", "alerts.db"]])
+def test_recordings_or_incidents_are_named_and_not_both(words, capsys):
+    assert main(["replay", *words]) == 1
+    assert "name recordings to replay, or --incidents" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
