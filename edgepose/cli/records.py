@@ -27,10 +27,9 @@ def records_of(args: argparse.Namespace) -> Records:
     """Those that the arguments name."""
     from edgepose.config import Config, load_config
     from edgepose.device.records import open_records
-    from edgepose.names import slug
 
     config = load_config(args.config) if args.config else Config()
-    return open_records(args.spool, config.alerts, slug(config.mqtt.device_name))
+    return open_records(args.spool, config.alerts, config.mqtt)
 
 
 def skeleton_lines(records: Records, incident_id: str) -> bytes:

@@ -21,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("ls", help="alerts that wait, by number")
     listing.add_argument("-n", type=whole(1, 50_000), default=50, metavar="N", help="so many (default: 50)")
     add_place(listing)
-    add_place(actions.add_parser("replay", help="have everything that waits offered again now"))
+    add_place(
+        actions.add_parser(
+            "replay", help="have everything that waits offered again now; without a service, by this verb"
+        )
+    )
     export = actions.add_parser("export", help="every alert that waits, one JSON document a line")
     export.add_argument("-o", "--output", metavar="FILE", help="file to write (default: stdout)")
     add_place(export)
@@ -35,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     records = records_of(args)
     about = {"place": records.place, "service_runs": records.is_running}
     if args.action == "replay":
-        print_report({**about, "offered_again": records.try_again()}, as_json=args.json)
+        print_report({**about, **records.try_again()}, as_json=args.json)
     elif args.action == "export":
         alerts = all_waiting(records)
         if args.json:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -17,6 +18,10 @@ from edgepose.alerts.store import Incident
 from edgepose.device.control import ask, running
 from edgepose.device.requests import MOST, Clear, Incidents, OneIncident, Skeletons, TryAgain, Waiting, cleared
 from edgepose.errors import ControlError
+
+if TYPE_CHECKING:
+    from edgepose.alerts.desk import AlertDesk
+    from edgepose.publish.options import MqttOptions
 
 SERVICE_SPOOL = Path("/var/lib/edgepose/alerts.db")
 """Where the unit keeps its alerts, as a person's shell, which has no STATE_DIRECTORY, finds it."""
@@ -46,20 +51,20 @@ class Records(Protocol):
         """End an incident; None where it is not open."""
         ...
 
-    def try_again(self) -> int:
-        """Have everything that waits offered again now; how many that are."""
+    def try_again(self) -> dict[str, int]:
+        """Have everything that waits offered again now: how many that are, and what is known of them."""
         ...
 
 
-def open_records(spool: str | None, options: AlertOptions, device: str) -> Records:
+def open_records(spool: str | None, options: AlertOptions, mqtt: MqttOptions) -> Records:
     """Those of a file that was named, else of the service that runs, else of the file it leaves behind.
 
-    device: name under which an incident is closed in a file. ControlError where the service may not be asked.
+    mqtt: the device's name, and where what waits in a file goes. ControlError where the service may not be asked.
     """
     service = None if spool else running()
     if service is not None:
         return Running(service)
-    return InFile(Path(spool) if spool else options.spool_path or _left_behind(), device)
+    return InFile(Path(spool) if spool else options.spool_path or _left_behind(), mqtt)
 
 
 def all_waiting(records: Records) -> Iterator[Alert]:
@@ -101,8 +106,8 @@ class Running:
         found: Alert | None = _read(self._ask(Clear(incident_id, by, action)), Alert | None)
         return found
 
-    def try_again(self) -> int:
-        return int(self._ask(TryAgain())["waiting"])
+    def try_again(self) -> dict[str, int]:
+        return {"offered_again": int(self._ask(TryAgain())["waiting"])}
 
     def _ask(self, request: msgspec.Struct) -> Any:
         return ask(self._socket, request)
@@ -113,10 +118,10 @@ class InFile:
 
     is_running = False
 
-    def __init__(self, path: Path, device: str) -> None:
+    def __init__(self, path: Path, mqtt: MqttOptions) -> None:
         self.place = str(path)
         self._path = path
-        self._device = device
+        self._mqtt = mqtt
 
     def waiting(self, after: int = -1, n: int = MOST) -> tuple[int, list[Alert]]:
         with reading(self._path) as spool:
@@ -136,19 +141,35 @@ class InFile:
 
     def clear(self, incident_id: str, by: str, action: Action | None) -> Alert | None:
         """The alert that says so waits in the file for the next start."""
+        with self._desk() as desk:
+            return cleared(desk, Clear(incident_id, by, action))
+
+    def try_again(self) -> dict[str, int]:
+        """They are handed over by this process."""
+        from edgepose.publish.mqtt.hand_over import hand_over
+
+        if not self._mqtt.url:
+            raise ControlError(
+                "no service runs here, and no broker is named: start the service, or name a configuration (--config)"
+            )
+        with self._desk() as desk:
+            n = desk.store.depth()
+            return {"offered_again": n, "handed_over": hand_over(self._mqtt, desk)}
+
+    @contextmanager
+    def _desk(self) -> Iterator[AlertDesk]:
+        """The file's own desk, as the service would open it."""
         from edgepose.alerts.desk import AlertDesk
         from edgepose.alerts.spool import Spool
+        from edgepose.names import slug
 
         with reading(self._path):  # a file that is none of ours is left alone
             pass
         spool = Spool(self._path)
         try:
-            return cleared(AlertDesk(self._device, spool), Clear(incident_id, by, action))
+            yield AlertDesk(slug(self._mqtt.device_name), spool)
         finally:
             spool.close()
-
-    def try_again(self) -> int:
-        raise ControlError("no service runs here; what waits is sent when it starts: systemctl start edgepose")
 
 
 def _left_behind() -> Path:

@@ -122,7 +122,7 @@ def test_replay_asks_the_service_and_says_what_to_do_without_one(path, capsys):
         assert said(capsys, "spool", "replay")["offered_again"] == 2 and fake.urged == 1
     desk.store.close()
     assert main(["spool", "replay"]) == 1
-    assert "systemctl start edgepose" in capsys.readouterr().err
+    assert "start the service, or name a configuration" in capsys.readouterr().err
 
 
 def test_a_file_that_is_named_is_read_though_a_service_runs(path, tmp_path, capsys):

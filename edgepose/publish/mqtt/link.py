@@ -59,7 +59,15 @@ class Link:
     """
 
     def __init__(
-        self, session: Session, topics: Topics, desk: AlertDesk, health: Health, max_waiting: int, inbound: Inbound
+        self,
+        session: Session,
+        topics: Topics,
+        desk: AlertDesk,
+        health: Health,
+        max_waiting: int,
+        inbound: Inbound,
+        *,
+        tells_health: bool = True,
     ) -> None:
         self.n_too_large = 0
         self.progress = 0
@@ -67,6 +75,7 @@ class Link:
         self._topics = topics
         self.desk = desk
         self._health = health
+        self._tells_health = tells_health
         self._outbox = Outbox(max_waiting, session.wake)
         self._under_way: dict[int, str | Alert] = {}  # by mid: the topic of a state, or an alert
         self._attempts: dict[int, int] = {}  # by seq
@@ -379,7 +388,8 @@ class Link:
         if changed:
             if hint is not None:
                 log.warning("%s: %s", self._session.broker, hint)
-            self.state(self._topics.of("health"), self._health.message())
+            if self._tells_health:
+                self.state(self._topics.of("health"), self._health.message())
         return changed
 
 
