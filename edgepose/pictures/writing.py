@@ -20,7 +20,8 @@ def write_image(path: Path, image: Image, *, quality: int = JPEG_QUALITY, durabl
     import cv2
 
     try:
-        done, data = cv2.imencode(path.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        of_jpeg = [cv2.IMWRITE_JPEG_QUALITY, quality] if path.suffix.lower() in (".jpg", ".jpeg") else []
+        done, data = cv2.imencode(path.suffix, image, of_jpeg)
     except cv2.error:
         done, data = False, None
     if not done or data is None:

@@ -48,8 +48,8 @@ def draw_chart(title: str, x_name: str, y_name: str, lines: Sequence[Line]) -> I
         x, y = most_x * step / 5, least_y + (1 - least_y) * step / 5
         cv2.line(canvas, place((x, least_y)), place((x, 1.0)), GRID, 1)
         cv2.line(canvas, place((0.0, y)), place((most_x, y)), GRID, 1)
-        _write(canvas, f"{x:.3g}", (place((x, least_y))[0] - 12, HEIGHT - BOTTOM + 20))
-        _write(canvas, f"{y:.2f}", (LEFT - 44, place((0.0, y))[1] + 5))
+        _write(canvas, f"{x:.1%}", (place((x, least_y))[0] - 16, HEIGHT - BOTTOM + 20))
+        _write(canvas, f"{y:.0%}", (LEFT - 44, place((0.0, y))[1] + 5))
     _write(canvas, x_name, (LEFT, HEIGHT - 14))
     _write(canvas, y_name, (6, TOP - 10))
     for number, line in enumerate(lines):
@@ -58,12 +58,20 @@ def draw_chart(title: str, x_name: str, y_name: str, lines: Sequence[Line]) -> I
             cv2.line(canvas, place(a), place(b), colour, width, cv2.LINE_AA)
         for i, point in enumerate(line.points):
             cv2.circle(canvas, place(point), 7 if i == line.mark else 3, colour, -1, cv2.LINE_AA)
-            if i < len(line.words):
-                _write(canvas, line.words[i], (place(point)[0] + 6, place(point)[1] + 14))
+        for point, words in _beside(line).items():
+            _write(canvas, words, (place(point)[0] + 6, place(point)[1] + 14))
         at = (WIDTH - RIGHT + 14, TOP + 12 + 20 * number)
         cv2.line(canvas, (at[0], at[1] - 4), (at[0] + 16, at[1] - 4), colour, width, cv2.LINE_AA)
         _write(canvas, line.name, (at[0] + 22, at[1]))
     return canvas
+
+
+def _beside(line: Line) -> dict[tuple[float, float], str]:
+    """The words of every place, once: those of points that fall on one another are written as a range."""
+    there: dict[tuple[float, float], list[str]] = {}
+    for point, word in zip(line.points, line.words, strict=False):
+        there.setdefault(point, []).append(word)
+    return {point: words[0] if len(words) == 1 else f"{words[0]} to {words[-1]}" for point, words in there.items()}
 
 
 def _write(canvas: Image, text: str, at: tuple[int, int]) -> None:

@@ -56,7 +56,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     report["wrong"] = wrong_by_kind(report.pop("outcomes"))
     if args.curve:
         report["curve"] = curve(list(verdicts), judged)
-        write_image(args.curve, drawn(report["curve"], report["rotations"]))
+        write_image(
+            args.curve, drawn(report["curve"], {**report["rotations"], "pooled": {"setting": report["chosen on all"]}})
+        )
     if args.pictures:
         draw_wrong(
             report["wrong"],
@@ -67,7 +69,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     if args.json:
         json.dump(
-            {**report, "wrong": {kind: len(clips) for kind, clips in report["wrong"].items()}}, sys.stdout, indent=2
+            {**report, "wrong": {", ".join(kind): len(clips) for kind, clips in report["wrong"].items()}},
+            sys.stdout,
+            indent=2,
         )
     else:
         show(report)
@@ -129,7 +133,7 @@ def show(report: Mapping[str, Any]) -> None:
         print(f"pooled, {name}: {written(counts)}")
     print(f"chosen on all sources: {report['chosen on all'] or 'defaults'}")
     print("wrong clips by source, kind, what happens and cause:")
-    counted = Counter({kind: len(clips) for kind, clips in report["wrong"].items()})
+    counted = Counter({", ".join(kind): len(clips) for kind, clips in report["wrong"].items()})
     for kind, n in sorted(counted.items(), key=lambda item: (item[0][0], item[0][1], -item[1])):
         print(f"  {n:4} {', '.join(word for word in kind if word)}")
 

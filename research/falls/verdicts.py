@@ -51,16 +51,16 @@ class Verdicts:
         return self._tracked
 
     def _judge(self, setting: Mapping[str, Any]) -> list[Outcome]:
-        config = configured(setting)
-        meant = [
-            (case.clip, recording)
-            for case, recording in zip(self.cases, self.tracked(), strict=True)
-            if self._half in (None, half_of(case))
-        ]
-        return [
-            judge(clip, replay(recording, config, ("fall",)), recording.last_s)
-            for clip, recording in track(meant, f"clips, {self.source}")
-        ]
+        meant = [(case, i) for i, case in enumerate(self.cases) if self._half in (None, half_of(case))]
+        before = self({k: v for k, v in setting.items() if k != "confirm_s"}) if "confirm_s" in setting else ()
+        config, outcomes = configured(setting), []
+        for k, (case, i) in enumerate(track(meant, f"clips, {self.source}, {dict(setting)}")):
+            if before and not any(one.event.stage == "suspected" for one in before[k].told):
+                outcomes.append(before[k])  # nothing is there to be confirmed, sooner or later
+                continue
+            recording = self.tracked()[i]
+            outcomes.append(judge(case.clip, replay(recording, config, ("fall",)), recording.last_s))
+        return outcomes
 
 
 def configured(setting: Mapping[str, Any]) -> Config:

@@ -34,3 +34,10 @@ def test_what_cannot_be_encoded_is_one_sentence(tmp_path: Path, name: str, image
     with pytest.raises(FileError, match=r"ends in \.jpg or \.png"):
         write_image(tmp_path / name, image)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", [".png", ".bmp", ".jpg", ".JPG"])
+def test_a_picture_is_written_without_a_word_whatever_its_ending(ending, tmp_path, capfd):
+    write_image(tmp_path / f"a{ending}", np.zeros((4, 6, 3), np.uint8))
+    assert capfd.readouterr() == ("", "")
+    assert read_image(tmp_path / f"a{ending}").shape == (4, 6, 3)

@@ -17,6 +17,7 @@ from edgepose.cli import main
 from edgepose.clock import uuid7
 from edgepose.config import Config
 from edgepose.pipeline.trail import Trails
+from edgepose.replay.chart import Line, _beside, draw_chart
 from edgepose.replay.manifest import load_manifest
 from edgepose.replay.recording import recording_of
 from edgepose.replay.rules import tracked
@@ -179,3 +180,9 @@ def test_a_recording_that_is_not_there_or_has_not_the_camera_is_one_sentence(tmp
     (tmp_path / "mine.json").write_text(json.dumps({"clips": [clip]}))
     assert main(["tune", str(tmp_path / "mine.json")]) == 1
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_points_on_one_place_share_their_words_as_a_range():
+    line = Line("a", [(0.0, 1.0), (0.1, 1.0), (0.1, 1.0)], ["0.2", "0.3", "0.4"], 0)
+    assert _beside(line) == {(0.0, 1.0): "0.2", (0.1, 1.0): "0.3 to 0.4"}
+    assert draw_chart("a", "x", "y", [line]).shape == draw_chart("a", "x", "y", []).shape == (560, 900, 3)
