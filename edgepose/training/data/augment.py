@@ -37,6 +37,15 @@ class ViewOptions(Options, frozen=True):
     any_angle: Annotated[float, Meta(ge=0, le=1, description="share of crops turned by any angle")] = 0.5
     tilt_deg: Annotated[float, Meta(ge=0, description="turn of the other crops, degrees either way")] = 15.0
     flip: Annotated[float, Meta(ge=0, le=1, description="share of crops mirrored")] = 0.5
+    squeeze: Annotated[
+        float,
+        Meta(
+            ge=0,
+            lt=1,
+            description="crops are narrowed by up to this share along any direction, as people look who lie along the "
+            "view; the vectors of a teacher's maps do not follow, so for people who are drawn",
+        ),
+    ] = 0.0
 
 
 @dataclass(frozen=True)
@@ -66,8 +75,17 @@ def draw_view(rng: Generator, centre_xy: tuple[float, float], scale: float, opti
     linear = scale * np.array([[c, s], [-s, c]])
     if mirrored:
         linear = linear @ np.diag((-1.0, 1.0))
+    if options.squeeze:
+        linear = _squeezed(rng, options.squeeze) @ linear
     middle = (options.crop_px - 1) / 2 + rng.uniform(-1, 1, 2) * options.shift_px
     return View(np.column_stack((linear, middle - linear @ np.asarray(centre_xy))), options.crop_px, mirrored)
+
+
+def _squeezed(rng: Generator, most: float) -> NDArray[np.float64]:
+    """(2, 2): narrower by 0 to `most` along a random direction."""
+    angle = rng.uniform(0, np.pi)
+    along = np.array((np.cos(angle), np.sin(angle)))
+    return np.eye(2) - rng.uniform(0, most) * np.outer(along, along)
 
 
 def view_image(image: Image, view: View, fill: tuple[int, int, int], kernel: Kernel) -> Image:

@@ -45,6 +45,7 @@ class SetOptions(Options, frozen=True):
     shift_px: Annotated[float | None, Meta(description="how far people lie from the centre, where not data.view's")] = (
         None
     )
+    squeeze: Annotated[float | None, Meta(description="how much crops are narrowed, where not data.view's")] = None
     picture_px: Annotated[
         tuple[float, float],
         Meta(description="teacher, empty and whole sets: height a whole picture is shown at, pixels"),

@@ -159,10 +159,9 @@ class PoseDataset(Dataset[Sample]):
 
     def _view(self, picture: Picture) -> ViewOptions:
         """How crops of this picture's set are cut."""
-        own, view = picture.options, self.options.view
-        any_angle = view.any_angle if own.any_angle is None else own.any_angle
-        shift = view.shift_px if own.shift_px is None else own.shift_px
-        return msgspec.structs.replace(view, any_angle=any_angle, shift_px=shift)
+        own = {name: getattr(picture.options, name) for name in ("any_angle", "shift_px", "squeeze")}
+        given = {name: value for name, value in own.items() if value is not None}
+        return msgspec.structs.replace(self.options.view, **given)
 
 
 def _fill(rng: Generator) -> tuple[int, int, int]:

@@ -117,3 +117,26 @@ def test_ignored_pixels_are_masked_where_they_land() -> None:
     mask[:160] = True
     learned = view_mask(mask, View(np.array([[1.0, 0, 0], [0, 1.0, -32]]), 256, mirrored=False))
     assert not learned[:16].any() and learned[16:].all()
+
+
+def test_a_squeezed_view_narrows_along_one_direction_and_shows_its_centre() -> None:
+    options = ViewOptions(crop_px=256, any_angle=1.0, shift_px=0.0, squeeze=0.5)
+    narrowest = []
+    for seed in range(40):
+        view = draw_view(np.random.default_rng(seed), (160, 120), 0.8, options)
+        np.testing.assert_allclose(view.matrix @ (160, 120, 1), (127.5, 127.5))
+        small, large = sorted(np.linalg.svd(view.matrix[:, :2])[1])
+        assert large == pytest.approx(0.8)
+        narrowest.append(small / large)
+    assert 0.5 <= min(narrowest) < 0.6 and max(narrowest) > 0.9
+
+
+def test_pixels_and_people_of_a_squeezed_view_stay_together() -> None:
+    view = draw_view(np.random.default_rng(1), (160, 120), 1.0, ViewOptions(any_angle=1.0, squeeze=0.6))
+    image = np.zeros((240, 320, 3), np.uint8)
+    image[95:106, 165:176] = 255
+    keypoints = np.ones((1, 18, 3), np.float32)
+    keypoints[0, :, :2] = 170, 100
+    seen = view_image(image, view, (0, 0, 0), "linear")[..., 0].astype(float)
+    middle = [(seen.sum(axis) @ np.arange(256)) / seen.sum() for axis in (0, 1)]
+    np.testing.assert_allclose(middle, view_keypoints(keypoints, view, SKELETON)[0, 0, :2], atol=0.5)

@@ -92,8 +92,8 @@ def test_a_set_without_an_anchor_is_drawn_from_its_people_alone(tmp_path: Path, 
 
 
 def test_a_set_says_how_its_crops_are_turned_and_moved(tmp_path: Path) -> None:
-    one, teacher = trusted(tmp_path, anchor=False, any_angle=1.0, shift_px=0.0)
+    one, teacher = trusted(tmp_path, anchor=False, any_angle=1.0, shift_px=0.0, squeeze=0.5)
     dataset = PoseDataset(DataOptions(sets=(one,)), SKELETON, 0, teacher)
     view = dataset._view(dataset._pictures[0][0])
-    assert (view.any_angle, view.shift_px) == (1.0, 0.0)
+    assert (view.any_angle, view.shift_px, view.squeeze) == (1.0, 0.0, 0.5)
     assert view.tilt_deg == dataset.options.view.tilt_deg
