@@ -1,4 +1,4 @@
-"""Sets of edgepose-lite-fused: `python prepare_edgepose_lite_fused.py SHARED/photos LABELS.json.gz OUT`.
+"""Sets of edgepose-lite-fused: `prepare_edgepose_lite_fused.py SHARED/photos LABELS.json.gz OUT [--rendered DIR]`.
 
 LABELS are the fused teacher's (python -m edgepose.training.teacher); SHARED/photos holds manifest.json, annotations/
 and images/ of the development material. Writes photos.json (single photos and events), frames.json (frames of videos in
@@ -6,6 +6,9 @@ which somebody is) and exercise.json, whose people have chances, with COCO's tru
 whole.json (photos with somebody upright from head to feet) and lying.json (frames and exercises with somebody lying);
 empty.json, photos without anybody; kept.json, a sixteenth of all, by their digests, that is in none of the others; and
 validation.json: the photos with truth whose licence forbids teaching.
+
+DIR holds images/ and annotations.json of rendered people (research/rendered): rendered.json gives their keypoints
+chances, HIDDEN for those that COCO labels as hidden, so that what furniture covers is learned with less weight.
 """
 
 from __future__ import annotations
@@ -16,7 +19,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgepose.skeleton import COCO_17
+from edgepose.training.teacher.body import lies
 from edgepose.training.teacher.coco_set import DRAWN, coco_set, truth_by_file, write_set
 from edgepose.training.teacher.labels import Labelled, read_labels
 
@@ -24,6 +30,7 @@ SETS = {"photos": ("photos", "coco_free", "events"), "frames": ("frames", "intel
 EMPTY = ("photos", "coco_free")
 """Only these: on some frames of rooms where no teacher saw anybody, somebody lies."""
 LEGS = [COCO_17.index(f"{side}_{joint}") for side in "lr" for joint in ("knee", "ankle")]
+VISIBLE, HIDDEN = 0.95, 0.45
 LARGE = 0.25
 """A whole person is at least this share of the picture's height."""
 
@@ -36,6 +43,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("labels", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--rendered", type=Path)
     args = parser.parse_args()
     labels, folder = read_labels(args.labels), args.photos.resolve()
     truth_file = folder / "annotations/coco_gt_keypoints17.json"
@@ -52,6 +60,8 @@ def main() -> None:
         "empty": subset(empty, lambda image, _: not is_kept(image)),
         "validation": validation(folder, truth_file),
     }
+    if args.rendered:
+        documents["rendered"] = rendered(args.rendered.resolve())
     for name, document in documents.items():
         write_set(args.out / f"{name}.json", document)
         people = sum(not annotation["iscrowd"] for annotation in document["annotations"])
@@ -74,7 +84,8 @@ def subset(document: Document, wanted: Callable[[dict[str, Any], Rows], bool]) -
     """The pictures for which wanted(image, its annotations) is true."""
     rows: dict[int, list[dict[str, Any]]] = {image["id"]: [] for image in document["images"]}
     for annotation in document["annotations"]:
-        rows[annotation["image_id"]].append(annotation)
+        if annotation["image_id"] in rows:
+            rows[annotation["image_id"]].append(annotation)
     images = [image for image in document["images"] if wanted(image, rows[image["id"]])]
     return {**document, "images": images, "annotations": [row for image in images for row in rows[image["id"]]]}
 
@@ -83,6 +94,22 @@ def validation(folder: Path, truth_file: Path) -> Document:
     """The truth of photos that may not teach."""
     may_teach = {row["file"] for row in json.loads((folder / "manifest.json").read_text()) if row["may_teach"]}
     return subset(json.loads(truth_file.read_text()), lambda image, _: image["file_name"] not in may_teach)
+
+
+def rendered(folder: Path) -> Document:
+    """Rendered people with chances, and the rooms without anybody among them."""
+    content = json.loads((folder / "annotations.json").read_text())
+    there = [image for image in content["images"] if (folder / "images" / image["file_name"]).is_file()]
+    images = [{**image, "file_name": str(folder / "images" / image["file_name"])} for image in there]
+    chances = np.array((0.0, HIDDEN, VISIBLE))
+    for row in content["annotations"]:
+        keypoints = np.reshape(row["keypoints"], (17, 3))
+        fused = np.column_stack((keypoints[:, :2], chances[keypoints[:, 2].astype(int)]))
+        if row.get("iscrowd") or not row["num_keypoints"]:  # somebody of whom too little is seen
+            row["iscrowd"] = 1
+        else:
+            row |= {"fused": fused.ravel().tolist(), "lies": lies(fused)}
+    return subset({**content, "images": images}, lambda _, __: True)
 
 
 def _of(pictures: dict[str, Labelled], places: Sequence[str]) -> dict[str, Labelled]:
