@@ -47,11 +47,16 @@ CHANNELS = (
     Channel("event", "cam/{camera}/event", "event", qos=0, retained=False, expiry_s=60),
     Channel("pause", "cam/{camera}/pause", "pause"),
     Channel("ack", "ack", "ack", retained=False, sent=False),
+    Channel("pager", "pager/{pager}", "presence", words=("online", "offline"), sent=False),
     Channel("pauseSet", "cam/{camera}/pause/set", "pausing", retained=False, sent=False),
 )
 """Every topic of a device."""
 
-_PARAMETERS = {"device": "mqtt.device, as topics spell it", "camera": "the camera's name, as topics spell it"}
+_PARAMETERS = {
+    "device": "mqtt.device, as topics spell it",
+    "camera": "the camera's name, as topics spell it",
+    "pager": "a pager's own name, one level",
+}
 
 
 def document() -> dict[str, Any]:

@@ -46,6 +46,13 @@ class MqttOptions(Options, frozen=True):
     max_waiting: Annotated[
         int, Meta(ge=1, description="QoS 0 messages kept while the broker is slow; the oldest is dropped and counted")
     ] = 64
+    pagers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="names of those who have to be there to hear alerts, as they say on pager/<name>; health "
+            "says who is not"
+        ),
+    ] = ()
     pause_min: Annotated[
         float,
         Meta(

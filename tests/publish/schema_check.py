@@ -31,7 +31,7 @@ def wrong(topic: str, payload: bytes) -> str | None:
 
 
 def _pattern(path: str) -> str:
-    return r"edgepose/v1/[\w-]+/" + path.replace("{camera}", r"[\w-]+")
+    return r"edgepose/v1/[\w-]+/" + re.sub(r"{\w+}", r"[\\w-]+", path)
 
 
 @cache

@@ -6,12 +6,14 @@ Where Home Assistant is announced to, also that it has started, and what was ann
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Set
 
 from edgepose.alerts.acknowledgement import allowed, read_acknowledgement
 from edgepose.alerts.desk import AlertDesk
 from edgepose.alerts.message import Alert
 from edgepose.publish.mqtt.pausing import PauseSwitch
+from edgepose.publish.mqtt.presence import HOME_ASSISTANT, Presence
 from edgepose.publish.mqtt.topics import Topics
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ class Inbox:
 
     desk: whose alerts are answered. cameras: the names, as topics spell them, that this device watches; None while
     that is not known. say_again, forget: of the link. announce: tells of an alert that an answer led to. switch: takes
-    requests to pause a camera. announced:
+    requests to pause a camera. presence: notes who is there to hear alerts. announced:
     where cameras are announced to Home Assistant (a topic filter), None where they are not; home_status: where Home
     Assistant says that it is there, and at_home what is done then.
     """
@@ -40,6 +42,7 @@ class Inbox:
         forget: Callable[[str], None],
         announce: Callable[[Alert], None],
         switch: PauseSwitch,
+        presence: Presence,
     ) -> None:
         self.desk = desk
         self.cameras: Set[str] | None = None
@@ -52,6 +55,7 @@ class Inbox:
         self._forget = forget
         self._announce = announce
         self._switch = switch
+        self._presence = presence
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -59,7 +63,7 @@ class Inbox:
         states = tuple(f"{self._topics.base}/cam/+/{state}" for state in _STATES)
         home = tuple(topic for topic in (self.home_status, self.announced) if topic is not None)
         pauses = f"{self._topics.base}/cam/+/{_PAUSE}"
-        return (self._topics.of("ack"), self._topics.of("status"), *states, pauses, *home)
+        return (self._topics.of("ack"), self._topics.of("status"), self._topics.of("pager/+"), *states, pauses, *home)
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:
         """Act on one message; what is not ours, or not understood, does nothing."""
@@ -72,7 +76,10 @@ class Inbox:
         elif topic == self._topics.of("status"):
             if self.is_running and payload != b"online":  # the last will of a dead session, or another of this name
                 self._say_again(topic)
+        elif topic.startswith(self._topics.of("pager/")):
+            self._presence.hear(topic.rpartition("/")[2], payload, time.monotonic())
         elif topic == self.home_status:
+            self._presence.hear(HOME_ASSISTANT, payload, time.monotonic())
             if self.is_running and payload == b"online":
                 self.at_home()
         elif retained and payload and self.cameras is not None:

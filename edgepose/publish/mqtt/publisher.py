@@ -31,6 +31,7 @@ from edgepose.publish.mqtt.inbound import Inbox
 from edgepose.publish.mqtt.link import Link
 from edgepose.publish.mqtt.messages import SKELETON_KEYS, Info, Observation, Occupancy, Stats, skeletons
 from edgepose.publish.mqtt.pausing import Pauses, PauseSwitch
+from edgepose.publish.mqtt.presence import Presence
 from edgepose.publish.mqtt.session import Session
 from edgepose.publish.mqtt.topics import Topics
 from edgepose.publish.options import MqttOptions
@@ -69,7 +70,11 @@ class MqttPublisher:
         own_id = options.client_id or client_id(self.topics.device)
         self._session = Session(options, own_id, (self.topics.of("status"), b"offline"))
         self._switch = PauseSwitch(self.topics, options.pause_min, self._say)
-        self._inbox = Inbox(self.topics, self._desk, self._say_again, self._forget, self.alert, self._switch)
+        self._presence = Presence(options.pagers, time.monotonic())
+        self._absent: list[str] = []
+        self._inbox = Inbox(
+            self.topics, self._desk, self._say_again, self._forget, self.alert, self._switch, self._presence
+        )
         self._link = Link(self._session, self.topics, self._desk, self.health, options.max_waiting, self._inbox.take)
         self._home = Home(self.topics, options.discovery, self._say_again, self._kept)
 
@@ -209,6 +214,7 @@ class MqttPublisher:
             "boot": boot_id(),
         }
         now_s = time.monotonic()
+        self._tell_absent(self._presence.absent(now_s))
         interval_s = now_s - self._stats_s
         self._stats_s = now_s
         self._link.send(self.topics.of("stats"), encode({**values, **own}), max(1, round(2 * interval_s)))
@@ -217,6 +223,15 @@ class MqttPublisher:
             self._tell_drill()  # and the health with it: when a drill last arrived is known only later
             for topic in self._kept_of_cameras():
                 self._link.say_again(topic)
+
+    def _tell_absent(self, names: list[str]) -> None:
+        if names != self._absent:
+            self._absent = names
+            self.health.clear("pager_absent")
+            if names:
+                hint = f"not there to hear alerts: {', '.join(names)}; start it, or see to its connection"
+                self.health.raise_reason("pager_absent", hint)
+            self.tell_health()
 
     def tell_troubles(self, troubles: Sequence[Reason]) -> None:
         """Tell what other publishers suffer from, in the place of what they suffered from before."""
