@@ -12,7 +12,8 @@ usage() {
 usage:
   ./install.sh demo [--video FILE]     people of a real video become skeletons at an MQTT subscriber
   ./install.sh test [--old] [ARG...]   every check; --old: with numpy 1.26 and OpenCV 4.8; ARGs go to pytest
-  sudo ./install.sh device [--dry-run | --uninstall]   the service on this board
+  sudo ./install.sh device [--dry-run] [--config FILE] [--wheelhouse DIR] [--yes]   the service on this board
+  sudo ./install.sh device --uninstall [--dry-run]     takes it away; configuration and recordings stay
 
 environment:
   EDGEPOSE_VENV      where the Python environment lives (default: .venv beside this file)

@@ -21,6 +21,6 @@ flags=$("$PYTHON" -c 'import re; print(*re.findall(r"\"(-[Of]\S+)\"", open("setu
 native=edgepose/decode/native
 # shellcheck disable=SC2046,SC2086 # flags and files are words
 "$CXX" -std=c++17 $flags -Wall -Wextra -Werror -static -I "$native" -o "$work/check_cases" \
-    tests/native/check_cases.cpp $(ls "$native"/*.cpp | grep -v binding.cpp)
+    tests/native/check_cases.cpp $(find "$native" -name "*.cpp" ! -name binding.cpp)
 "$PYTHON" tests/native/write_cases.py "$work"
 $EMULATOR "$work/check_cases" "$work"/*.bin
