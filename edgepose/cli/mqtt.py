@@ -1,4 +1,5 @@
-"""`edgepose mqtt watch`: what devices say on a broker, as lines to read; `forget` clears what is kept there."""
+"""`edgepose mqtt watch`: what devices say on a broker, as lines to read; `forget` clears what is kept there, `failed`
+says there that a service has given up."""
 
 from __future__ import annotations
 
@@ -17,13 +18,16 @@ EXAMPLE = """examples:
   edgepose mqtt watch --url mqtt://user:password@broker.lan --device hall-jetson
   edgepose mqtt watch --url mqtts://broker.lan --ca-file ca.pem
   edgepose mqtt watch --json | jq 'select(.topic | endswith("/alert")) | .payload.event_type'
-  edgepose mqtt forget --device hall-jetson"""
+  edgepose mqtt forget --device hall-jetson
+  edgepose mqtt failed --config /etc/edgepose/edgepose.toml      # what edgepose-failed@.service runs"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     watch = actions.add_parser("watch", help="print every message as it comes, until interrupted")
     forget = actions.add_parser("forget", help="clear what the broker and Home Assistant keep of a device")
+    failed = actions.add_parser("failed", help="say `health: failed` for a service that has given up")
+    failed.add_argument("--config", metavar="FILE", required=True, help="configuration of that service")
     for one in (watch, forget):
         one.add_argument("--url", metavar="URL", help="broker (default: the configuration's, or mqtt://localhost)")
         one.add_argument("--config", metavar="FILE", help="configuration with the broker, as `run` takes it")
@@ -42,7 +46,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    return {"watch": _watch, "forget": _forget}[args.action](args)
+    return {"watch": _watch, "forget": _forget, "failed": _failed}[args.action](args)
+
+
+def _failed(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from edgepose.cli.output import print_report
+    from edgepose.device.failed import say_failed
+
+    print_report({"health": "failed", "broker": say_failed(Path(args.config)) or "none"}, as_json=False)
+    return 0
 
 
 def _forget(args: argparse.Namespace) -> int:

@@ -8,6 +8,8 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,11 +59,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def configured(args: argparse.Namespace) -> Config:
     """The configuration file, or the defaults, with what the flags say in its place."""
+    from edgepose.config import Config, load_config
+
+    return with_flags(load_config(args.config) if args.config else Config(), args)
+
+
+def with_flags(config: Config, args: argparse.Namespace) -> Config:
+    """A configuration with what the flags say in its place."""
     from msgspec.structs import replace
 
-    from edgepose.config import Config, SourceEntry, load_config
+    from edgepose.config import SourceEntry
 
-    config = load_config(args.config) if args.config else Config()
     sources = [*expanded(args.sources), *args.source]
     if sources:
         config = replace(config, sources=tuple(SourceEntry(uri=uri) for uri in sources))
@@ -99,23 +107,33 @@ def expanded(sources: Sequence[str]) -> Iterator[str]:
 
 def run(args: argparse.Namespace) -> int:
     from edgepose.cli.signals import ending_on_signals, exit_code
+    from edgepose.device.config_keeper import ConfigKeeper
     from edgepose.device.engine_keeper import EngineKeeper
     from edgepose.device.service import supervised
-    from edgepose.pipeline import Pipeline
+    from edgepose.device.starting import EX_CONFIG, UnusableConfigError, is_service
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     watcher = _Watcher(quiet=args.json)
     error: EdgePoseError | None = None
-    config = configured(args)
     running: list[Pipeline] = []  # none while the network and the cameras are opened, which may take minutes
     with (
         supervised(
             lambda: running[0].progress if running else {}, lambda: bool(running) and running[0].warming
         ) as stopping,
-        Pipeline(config, max_frames=args.max_frames, keep_images=False) as pipeline,
-        ending_on_signals(pipeline.stop) as received,
-        EngineKeeper(pipeline, config, Path(args.config) if args.config and pipeline.is_live else None),
+        ExitStack() as stack,
     ):
+        try:
+            pipeline, config, why = _opened(args)
+        except UnusableConfigError as failure:
+            print(f"edgepose: {failure}", file=sys.stderr)
+            return EX_CONFIG
+        stack.enter_context(pipeline)
+        received = stack.enter_context(ending_on_signals(pipeline.stop))
+        config_file = Path(args.config) if args.config else None
+        stack.enter_context(EngineKeeper(pipeline, config, config_file if pipeline.is_live else None))
+        if config_file is not None and is_service():
+            changed = partial(with_flags, args=args)
+            stack.enter_context(ConfigKeeper(pipeline, config_file, config, why, changed))
         running.append(pipeline)
         control = _control(pipeline)
         try:
@@ -135,6 +153,20 @@ def run(args: argparse.Namespace) -> int:
     if error is not None:
         raise error
     return exit_code(received)
+
+
+def _opened(args: argparse.Namespace) -> tuple[Pipeline, Config, str]:
+    """The pipeline, its configuration, and why that is not the newest, empty where it is."""
+    from edgepose.device.starting import is_service, opened_as_service
+    from edgepose.pipeline import Pipeline
+
+    def open_one(config: Config) -> Pipeline:
+        return Pipeline(with_flags(config, args), max_frames=args.max_frames, keep_images=False)
+
+    if args.config and is_service():
+        return opened_as_service(Path(args.config), open_one)
+    config = configured(args)
+    return Pipeline(config, max_frames=args.max_frames, keep_images=False), config, ""
 
 
 def _control(pipeline: Pipeline) -> ControlSocket | None:

@@ -39,9 +39,36 @@ _DEEP = re.compile(
 
 
 def load_config(path: str | Path) -> Config:
-    """The configuration in a TOML file; ConfigError when it is missing, not TOML, or has a wrong key or value."""
+    """The configuration in a TOML file and in the fragments that lie in a folder beside it (`fragments_of`).
+
+    Tables are joined key by key, a later file's value taking the place of an earlier one's; lists of tables, such as
+    [[zones]], are joined one after the other. ConfigError when a file is missing, not TOML, or has a wrong key or
+    value.
+    """
+    path = Path(path)
+    first = _text_of(path)
+    fragments = fragments_of(path)
+    if not fragments:
+        return parse_config(first, where=str(path))
+    merged: dict[str, Any] = {}
+    for file, text in ((path, first), *((one, _text_of(one)) for one in fragments)):
+        values = _values(text, str(file))
+        _converted(values, str(file))  # what is wrong with one file is said with its name
+        _join(merged, values)
+    return _converted(merged, f"{path} with {fragments[0].parent.name}")
+
+
+def fragments_of(path: Path) -> list[Path]:
+    """What is read after a configuration, by name: `conf.d/*.toml` beside `edgepose.toml`, `hall.d/*.toml` beside
+    `hall.toml`.
+    """
+    folder = path.with_name("conf.d" if path.name == "edgepose.toml" else f"{path.stem}.d")
+    return sorted(folder.glob("*.toml"))
+
+
+def _text_of(path: Path) -> str:
     try:
-        with Path(path).open("rb") as file:
+        with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(f"configuration {path} does not exist; write one with: edgepose config init {path}") from None
@@ -51,25 +78,33 @@ def load_config(path: str | Path) -> Config:
     if len(content) > MAX_BYTES:
         raise ConfigError(f"configuration {path} is longer than {MAX_BYTES // 1024} KiB; is it the right file?")
     try:
-        return parse_config(content.decode("utf-8-sig"), where=str(path))
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"configuration {path} cannot be read as UTF-8 text: {error}") from None
 
 
 def parse_config(text: str, where: str = "configuration") -> Config:
     """The configuration that TOML text describes; `where` names it in messages."""
+    return _converted(_values(text, where), where)
+
+
+def _values(text: str, where: str) -> dict[str, Any]:
     deep = _DEEP.search(text)
     if deep is not None:
         line = text.count("\n", 0, deep.start()) + 1
         raise ConfigError(f"{where} has a key of more than {MAX_PARTS} parts in line {line}; no section lies that deep")
     try:
-        values = tomllib.loads(text)
+        values: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is not valid TOML: {error}") from None
     except RecursionError:
         raise ConfigError(f"{where} has lists or tables deeper than can be read; no section lies that deep") from None
     except ValueError:  # Python reads no number of more than 4,300 digits
         raise ConfigError(f"{where} has a number with too many digits; no setting is larger than 5e9") from None
+    return values
+
+
+def _converted(values: dict[str, Any], where: str) -> Config:
     for key, value in _leaves(values):
         found = absurd(value)
         if found is not None:
@@ -80,6 +115,21 @@ def parse_config(text: str, where: str = "configuration") -> Config:
         raise ConfigError(f"{where}: {printable(_explain(str(error)))}") from None
     except RecursionError:
         raise ConfigError(f"{where} has lists or tables deeper than can be read; no section lies that deep") from None
+
+
+def _join(merged: dict[str, Any], values: dict[str, Any]) -> None:
+    for key, value in values.items():
+        before = merged.get(key)
+        if isinstance(before, dict) and isinstance(value, dict):
+            _join(before, value)
+        elif _is_tables(before) and _is_tables(value):
+            merged[key] = [*before, *value]  # type: ignore[misc]
+        else:
+            merged[key] = value
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def _leaves(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:

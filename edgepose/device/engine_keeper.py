@@ -7,7 +7,6 @@ as well, without a restart: cameras, tracks and rules go on.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from edgepose.backends import open_on_gpu
 from edgepose.backends.engine_place import engines_of
+from edgepose.backends.in_use import chosen_model, in_use_file
 from edgepose.backends.tensorrt import gpu_trouble
 from edgepose.device.building import ask_for_engine, build_state, is_asked
 from edgepose.errors import EdgePoseError
-from edgepose.model import model_path
 from edgepose.workers import Worker
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class EngineKeeper:
         self._pipeline = pipeline
         self._config = config
         self._config_file = config_file
-        self._model = model_path(config.model.path)
+        self._model = chosen_model(config.model.path)
         self._seen = self._stamp()
         self._asked_s: float | None = None
         self._worker = Worker("engine", self._run)
@@ -56,7 +55,7 @@ class EngineKeeper:
 
     def __exit__(self, *_: object) -> None:
         self._worker.stop()
-        self._worker.join(1.0)
+        self._worker.join(0.2)  # one that opens an engine is not waited for
 
     def _run(self, stop: threading.Event) -> None:
         if self._pipeline.network.backend.info.why and self._config_file is not None and not gpu_trouble():
@@ -102,21 +101,22 @@ class EngineKeeper:
     def _take(self) -> None:
         options = self._config.model
         try:
+            self._model = chosen_model(options.path)
             backend = open_on_gpu(self._model, options.backend, options.height)
             self._pipeline.use(backend)
         except EdgePoseError as error:
-            log.info("the new engine cannot be used: %s", error)
+            log.warning("the new engine cannot be used: %s", error)
             return
         self._asked_s = None
         self._pipeline.well("engine_building")
         log.warning("the network runs on %s now, with %s", backend.info.device, backend.info.engine)
 
     def _stamp(self) -> Stamp:
-        """What tells one engine file from the next that is put in its place."""
+        """What tells one engine file, or network in use, from the next that is put in its place."""
         found = []
-        for engine in engines_of(self._model):
+        for engine in (*engines_of(self._model), in_use_file()):
             try:
-                facts = os.lstat(engine)
+                facts = engine.lstat()
             except OSError:
                 continue
             found.append((str(engine), facts.st_ino, facts.st_mtime_ns, facts.st_size))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -69,6 +69,10 @@ class Clear(Request, frozen=True, tag="clear"):
     action: Action | None = None
 
 
+class About(Request, frozen=True, tag="about"):
+    """What runs the network, and what is wrong with the whole of it."""
+
+
 class Drill(Request, frozen=True, tag="drill"):
     """An alert that is marked as a drill, through everything that a real one goes through.
 
@@ -80,7 +84,7 @@ class Drill(Request, frozen=True, tag="drill"):
     answer_s: float = 0.0
 
 
-_DECODER = msgspec.json.Decoder(Waiting | TryAgain | Incidents | OneIncident | Skeletons | Clear | Drill)
+_DECODER = msgspec.json.Decoder(Waiting | TryAgain | Incidents | OneIncident | Skeletons | Clear | Drill | About)
 
 
 class Carrier(Protocol):
@@ -93,6 +97,8 @@ class Carrier(Protocol):
 
     def try_again(self) -> None: ...
 
+    def about(self) -> Mapping[str, Any]: ...
+
 
 class Requests:
     """Answers requests to one pipeline; may be called by several threads."""
@@ -103,6 +109,8 @@ class Requests:
     def __call__(self, line: bytes, stop: threading.Event) -> Any:
         """The answer as plain values; ControlError in a sentence, msgspec.MsgspecError where it is no request."""
         request = _DECODER.decode(line)
+        if isinstance(request, About):
+            return msgspec.to_builtins(self._carrier.about())
         desk = self._carrier.desk
         if desk is None:
             raise ControlError("the service carries no alerts: name a broker in mqtt.url, or it is still starting")

@@ -19,6 +19,7 @@ from edgepose.pipeline.card import Board
 from edgepose.pipeline.judging import Judge
 from edgepose.pipeline.meter import Meter
 from edgepose.pipeline.queues import Inferred, Queues
+from edgepose.pipeline.scene import RuleMaker
 from edgepose.pipeline.threads import POLL_S
 from edgepose.pipeline.trail import Trails
 from edgepose.pipeline.troubles import Troubles
@@ -115,6 +116,10 @@ class Outlet:
             tell = getattr(publisher, "tell_card", None)
             if tell is not None:
                 tell(card)
+
+    def use_rules(self, makers: Sequence[RuleMaker]) -> None:
+        """Have frames judged by other rules soon; any thread may ask."""
+        self._jobs.put(lambda: self._judge.use_rules(makers))
 
     def _try_again(self) -> None:
         for publisher in self._publishers:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from edgepose.health import Trouble
 from edgepose.look import Network
 from edgepose.pipeline.queues import Inferred
-from edgepose.pipeline.scene import Scenes
+from edgepose.pipeline.scene import RuleMaker, Scenes
 from edgepose.types import Event, FrameResult
 
 
@@ -28,6 +29,10 @@ class Judge:
     def interrupt(self, source: str, why: str) -> list[Event]:
         """What the rules of a camera leave open when nobody looks any more."""
         return self._scenes.interrupt(source, why)
+
+    def use_rules(self, makers: Sequence[RuleMaker]) -> None:
+        """Take other rules from the next frame on (`Scene.use_rules`)."""
+        self._scenes.use_rules(makers)
 
     def troubles(self) -> list[tuple[str, Trouble]]:
         """What keeps the rules from judging as they should, each with its camera."""

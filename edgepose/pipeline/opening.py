@@ -55,9 +55,10 @@ def open_network(config: Config, model: ModelLike | None) -> Network:
     """The model with its backend; raises ModelError or BackendError."""
     if model is None or isinstance(model, (str, Path)):
         from edgepose.backends import open_backend
+        from edgepose.backends.in_use import chosen_model
         from edgepose.model import model_path
 
-        path, options = model_path(model or config.model.path), config.model
+        path, options = model_path(model) if model else chosen_model(config.model.path), config.model
         backend = open_backend(path, options.backend, height=options.height)
         return Network(backend, options.height, config.decode, path)
     return Network(model, config.model.height, config.decode)

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from edgepose.config import Config
 from edgepose.errors import ClosedError
 from edgepose.health import Reason, reason_now
@@ -23,6 +25,7 @@ from edgepose.pipeline.looks import SecondLooks
 from edgepose.pipeline.opening import (
     ModelLike,
     SourceLike,
+    check_names,
     configuration,
     open_desk,
     open_network,
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
     from edgepose.backends import Backend
 
 logger = logging.getLogger(__name__)
+
+_LIVE = ("rules", "zones", "fall", "posture", "gesture", "activity")
+"""Sections of a configuration that a run takes while it goes on."""
 
 GRACE_S = 0.2
 """What a thread gets to leave after its queues were closed under it."""
@@ -169,6 +175,27 @@ class Pipeline:
     def troubles(self) -> tuple[Reason, ...]:
         """What is wrong with this run, as the health says it."""
         return tuple(self._troubles.values())
+
+    def reload(self, config: Config) -> list[str]:
+        """Take what can be changed while it runs from another configuration: the rules, their options and the zones.
+
+        Cameras, tracks and publishers go on; what is open in the rules of before is closed as `unknown`. Gives the
+        sections that differ and wait for a restart. ConfigError for what cannot be used, and then nothing changes.
+        """
+        check_names([source.name for source in self._sources], config)
+        makers = rule_makers(config, None)
+        changed = [name for name in Config.__struct_fields__ if getattr(config, name) != getattr(self._config, name)]
+        if self._outlet is not None and set(changed) & set(_LIVE):
+            self._outlet.use_rules(makers)
+        self._config = msgspec.structs.replace(self._config, **{name: getattr(config, name) for name in _LIVE})
+        return [name for name in changed if name not in _LIVE]
+
+    def about(self) -> dict[str, Any]:
+        """What runs the network (backend, device, engine, precision, why) and the troubles of the whole run."""
+        return {
+            "network": {"name": self._network.backend.spec.name, **network_card(self._network)},
+            "troubles": self.troubles,
+        }
 
     @property
     def desk(self) -> AlertDesk | None:

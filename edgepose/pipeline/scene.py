@@ -34,6 +34,7 @@ class Scene:
         self._source = source
         self._tracking = tracking
         self._makers = rules
+        self._new_makers: Sequence[RuleMaker] | None = None
         self._looks = looks
         self._size_wh = (0, 0)
         self._tracker = Tracker(tracking)
@@ -44,7 +45,8 @@ class Scene:
     def update(self, frame: Frame, poses: Sequence[Pose], timings_ms: Mapping[str, float]) -> FrameResult:
         """Follow the poses of one frame, ask every rule, and have every second look answered or refused."""
         size_wh = (frame.image.shape[1], frame.image.shape[0])
-        events = self._begin(size_wh) if size_wh != self._size_wh else []
+        events = self._take_new_rules() if self._new_makers is not None else []
+        events += self._begin(size_wh) if size_wh != self._size_wh else []
         began = time.perf_counter()
         tracks = self._tracker.update(poses, frame.t)
         tracked = time.perf_counter()
@@ -80,6 +82,18 @@ class Scene:
         self._rules = []
         self._size_wh = (0, 0)
         self._next_seq = self._t = None
+        return events
+
+    def use_rules(self, makers: Sequence[RuleMaker]) -> None:
+        """Take other rules from the next frame on; people keep their tracks, and what is open in the rules of before
+        is closed as `unknown` first.
+        """
+        self._new_makers = makers
+
+    def _take_new_rules(self) -> list[Event]:
+        self._makers, self._new_makers = self._new_makers or (), None
+        events = abandoned(self._rules, "the configuration was read again")
+        self._rules = [make(self._source, self._size_wh) for make in self._makers] if self._size_wh != (0, 0) else []
         return events
 
     @property
@@ -135,6 +149,12 @@ class Scenes:
         self._rules = rules
         self._looks = looks
         self._scenes: dict[str, Scene] = {}
+
+    def use_rules(self, makers: Sequence[RuleMaker]) -> None:
+        """As `Scene.use_rules`, for every camera."""
+        self._rules = makers
+        for scene in self._scenes.values():
+            scene.use_rules(makers)
 
     def update(self, frame: Frame, poses: Sequence[Pose], timings_ms: Mapping[str, float]) -> FrameResult:
         """As `Scene.update`, in the scene of the frame's camera."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from edgepose.backends.device_memory import DeviceMemory, PycudaMemory
 from edgepose.backends.engine_place import engine_size, engine_to_build, onnx_of, with_ranges
+from edgepose.backends.in_use import chosen_model
 from edgepose.config import Config
 from edgepose.engine.onnx.load import read_model
 from edgepose.engine.onnx.strip import holds_qdq
@@ -16,7 +17,7 @@ from edgepose.engine.tensorrt.builder import Step
 from edgepose.engine.tensorrt.job import BuildRequest, Built, build
 from edgepose.engine.tensorrt.options import BuildOptions, Precision
 from edgepose.errors import BackendError, DeviceError, MissingDependencyError, ModelError
-from edgepose.model import load_spec, model_path
+from edgepose.model import load_spec
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def planned(config: Config) -> list[BuildRequest]:
     """What to build for a configuration, the best first: INT8 where the model or the one beside it carries ranges, and
     FP16 where TensorRT refuses that. Raises ModelError for the model.
     """
-    named = model_path(config.model.path)
+    named = chosen_model(config.model.path)
     model = onnx_of(named)
     options = config.model.backend
     size = engine_size(load_spec(model), config.model.height)
