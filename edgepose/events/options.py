@@ -28,10 +28,19 @@ class FallOptions(Options, frozen=True):
     ] = 0.3
     hold_s: Annotated[float, Meta(ge=0, description="how long a body stays low before a fall is suspected")] = 0.15
     confirm_s: Annotated[float, Meta(ge=0, description="how long a suspected person stays down to be confirmed")] = 2.0
+    confirm_strength: Annotated[
+        float,
+        Meta(ge=0, description="evidence of a fall, in units of the threshold, that confirming takes"),
+    ] = 0.7
     long_lie_s: Annotated[float, Meta(gt=0, description="how long a confirmed person lies before long_lie")] = 60.0
     slow_lying_s: Annotated[
-        float, Meta(gt=0, description="lying on the floor this long after a slow descent is suspected as well")
-    ] = 12.0
+        float,
+        Meta(
+            gt=0,
+            description="lying on the floor this long after being up is suspected whatever the way down, four times as "
+            "long on a bed or sofa without a zone; evidence of a fall shortens it",
+        ),
+    ] = 3.0
     found_down_s: Annotated[
         float, Meta(gt=0, description="how long somebody first seen lying, outside every zone, lies before found_down")
     ] = 10.0

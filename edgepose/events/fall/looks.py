@@ -20,16 +20,22 @@ REGION = 0.75  # half side of the region, body heights
 SMALLEST_PX = 48.0  # of a body that is worth a look: enlarged, a smaller one is noise that a network takes for somebody
 
 
-def wanted_look(person: Person, t: float, options: FallOptions, size_wh: tuple[int, int] | None) -> LookAgain | None:
-    """A look at somebody who was going down, or is down, and cannot be seen now."""
+def wanted_look(person: Person, now: float, options: FallOptions, size_wh: tuple[int, int] | None) -> LookAgain | None:
+    """A look at somebody who was going down, or is down, and cannot be seen now; `now` in seconds watched."""
     motion = person.motion
-    if t - motion.t < LOST_S or not options.second_look or size_wh is None or motion.body is None or person.in_bed:
+    if (
+        now - person.judged < LOST_S
+        or not options.second_look
+        or size_wh is None
+        or motion.body is None
+        or person.in_bed
+    ):
         return None
-    if t - person.look_t < EVERY_S or person.n_looks >= MOST or motion.height_px < SMALLEST_PX:
+    if now - person.looked < EVERY_S or person.n_looks >= MOST or motion.height_px < SMALLEST_PX:
         return None
     if person.episode is None and not motion.descent.going_down:
         return None
-    person.n_looks, person.look_t = person.n_looks + 1, t
+    person.n_looks, person.looked = person.n_looks + 1, now
     (x, y), half = motion.body.centre, REGION * motion.height_px
     width, height = size_wh
     y = min(y + motion.descent.drop * motion.height_px / 2, height - 1)  # the fall went on
