@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from edgepose.alerts.acknowledgement import allowed
@@ -20,16 +19,16 @@ from edgepose.alerts.desk import AlertDesk, pose_of, to_alert
 from edgepose.alerts.message import Alert
 from edgepose.alerts.store import MemoryAlertStore
 from edgepose.alerts.timing import boot_id
-from edgepose.clock import wall_ms
 from edgepose.encoding import encode
 from edgepose.errors import ClosedError, ConfigError, PublishError
 from edgepose.health import Reason
+from edgepose.publish.mqtt.camera import Camera
 from edgepose.publish.mqtt.health import Health
 from edgepose.publish.mqtt.home import Home
 from edgepose.publish.mqtt.identity import client_id
 from edgepose.publish.mqtt.inbound import Inbox
 from edgepose.publish.mqtt.link import Link
-from edgepose.publish.mqtt.messages import SKELETON_KEYS, Info, Observation, Occupancy, Stats, skeletons
+from edgepose.publish.mqtt.messages import SKELETON_KEYS, Info, Stats
 from edgepose.publish.mqtt.pausing import Pauses, PauseSwitch
 from edgepose.publish.mqtt.presence import Presence
 from edgepose.publish.mqtt.session import Session
@@ -63,7 +62,7 @@ class MqttPublisher:
         self._troubles: Sequence[Reason] = ()
         self._desk = AlertDesk(self.topics.device, MemoryAlertStore())
         self._is_own_desk = True
-        self._cameras: dict[str, _Camera] = {}
+        self._cameras: dict[str, Camera] = {}
         self._watched: set[str] = set()  # cameras whose link something was said of
         self._stats_s = self._beat_s = time.monotonic()
         self._closed = False
@@ -181,8 +180,8 @@ class MqttPublisher:
         camera = self._camera(result.source)
         for event in result.events:
             self._tell(camera, event, result)
-        if self.options.skeletons:
-            self._send_skeletons(camera, result)
+        if self.options.skeletons and (message := camera.skeletons(result)) is not None:
+            self._link.send(self.topics.of_camera(camera.name, "skeleton"), encode(message), _SKELETON_EXPIRY_S)
         n_present = sum(track.missing_s <= self.options.occupancy_hold_s for track in result.tracks)
         if n_present != camera.n_present:
             self._tell_occupancy(camera, n_present)
@@ -274,52 +273,27 @@ class MqttPublisher:
             self._tell_occupancy(camera, 0)
         self._link.close(self.topics.of("status"), last_word, self.options.close_timeout_s)
 
-    def _camera(self, name: str) -> _Camera:
+    def _camera(self, name: str) -> Camera:
         camera = self._cameras.get(name)
         if camera is None:
-            camera = self._cameras[name] = _Camera(name)
+            camera = self._cameras[name] = Camera(name)
             self._link.state(self.topics.of_camera(name, "fall"), self._desk.state(name))
         return camera
 
-    def _tell_occupancy(self, camera: _Camera, n_present: int) -> None:
-        camera.n_present = n_present
-        occupancy = Occupancy("ON" if n_present else "OFF", n_present)
-        self._link.state(self.topics.of_camera(camera.name, "occupancy"), occupancy)
+    def _tell_occupancy(self, camera: Camera, n_present: int) -> None:
+        self._link.state(self.topics.of_camera(camera.name, "occupancy"), camera.occupancy(n_present))
 
-    def _look_away(self, camera: _Camera) -> None:
+    def _look_away(self, camera: Camera) -> None:
         """Of a paused camera nobody knows who is there."""
         self._tell_occupancy(camera, 0)
-        camera.was_peopled = False
-        camera.postures = {}
+        camera.forget_people()
 
-    def _send_skeletons(self, camera: _Camera, result: FrameResult) -> None:
-        people = [track for track in result.tracks if track.missing_s == 0]
-        camera.n_dropped += result.dropped
-        if people or camera.was_peopled:
-            message = skeletons(result, people, wall_ms(result.t), camera.postures, camera.n_dropped)
-            self._link.send(self.topics.of_camera(camera.name, "skeleton"), encode(message), _SKELETON_EXPIRY_S)
-            camera.n_dropped = 0
-        camera.was_peopled = bool(people)
-
-    def _tell(self, camera: _Camera, event: Event, result: FrameResult) -> None:
+    def _tell(self, camera: Camera, event: Event, result: FrameResult) -> None:
         if self._is_own_desk and to_alert(event):
             self.alert(self._desk.take(camera.name, event, pose_of(event, result.tracks)))
-        if event.kind == "fall":
-            return
-        if event.kind == "posture" and event.track_id is not None:
-            seen = {track.id for track in result.tracks}
-            camera.postures = {id_: word for id_, word in camera.postures.items() if id_ in seen}
-            camera.postures[event.track_id] = event.stage
-        observation = Observation(
-            event.kind,
-            event.stage,
-            wall_ms(event.t),
-            event.track_id,
-            round(float(event.score), 3),
-            event.zone,
-            dict(event.evidence),
-        )
-        self._link.send(self.topics.of_camera(camera.name, "event"), encode(observation), _EVENT_EXPIRY_S)
+        if event.kind != "fall":
+            message = encode(camera.observation(event, result))
+            self._link.send(self.topics.of_camera(camera.name, "event"), message, _EVENT_EXPIRY_S)
 
 
 _CAMERA_TROUBLE = {
@@ -329,13 +303,3 @@ _CAMERA_TROUBLE = {
     "camera_paused": "somebody has paused the camera: nobody is watched there until the pause ends by itself",
 }
 """Codes of health that a camera's state raises, with what to do."""
-
-
-class _Camera(msgspec.Struct):
-    """What was last said of one camera. n_dropped: frames dropped since the last skeleton message."""
-
-    name: str
-    n_present: int = -1
-    n_dropped: int = 0
-    was_peopled: bool = False
-    postures: dict[int, str] = {}

@@ -14,7 +14,6 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
 
-import msgspec
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -24,6 +23,7 @@ from edgepose.publish.mqtt.cloudevents import Attributes
 from edgepose.publish.mqtt.connection import Connection, Ending, Limits, Will
 from edgepose.publish.mqtt.endings import ANSWER_S, in_words
 from edgepose.publish.mqtt.identity import other_client_id
+from edgepose.publish.mqtt.target import Target
 from edgepose.publish.mqtt.topics import Broker
 from edgepose.publish.options import MqttOptions
 
@@ -42,22 +42,8 @@ _TRYING_ON = "broker %s %s; trying on"
 _MAX_MESSAGES = 256
 """Messages from outside that wait for their reader."""
 
-_CLOSES_FOR_3_1_1 = 3
-"""Times in a row that a broker which spoke MQTT 5 before must hang up on it, before 3.1.1 is tried."""
-
 _SHORT_LIVES = 2
 """Connections in a row that ended without a word right after they were made, before another client id is taken."""
-
-
-class _Target(msgspec.Struct):
-    """One broker and what is known of it."""
-
-    broker: Broker
-    protocol: str
-    will: Will | None
-    spoke_5: bool = False
-    is_old: bool = False
-    n_closed: int = 0
 
 
 class Session:
@@ -80,7 +66,7 @@ class Session:
         self._client_id = self._own_id = client_id
         first = "3.1.1" if options.protocol == "3.1.1" else "5"
         last_word = None if will is None else Will(*will)
-        self._targets = [_Target(broker, first, last_word) for broker in brokers]
+        self._targets = [Target(broker, first, last_word) for broker in brokers]
         self._at = 0
         self._tls = tls_of(options) if any(broker.tls for broker in brokers) else None
         self._connection: Connection | None = None
@@ -288,7 +274,7 @@ class Session:
         lasted_s = time.monotonic() - connection.connected_s if connection.connected_s else 0.0
         if connection.connected_s:
             self.n_losses += 1
-        at_once = False if connection.connected_s else self._adapt(target, connection.protocol, ending)
+        at_once = False if connection.connected_s else target.adapt(self._options.protocol, connection.protocol, ending)
         if at_once:
             self._due_s = 0.0
             return
@@ -306,28 +292,6 @@ class Session:
         if self._n_failed % len(self._targets):
             return random.uniform(0.0, 0.3)  # another broker may be well
         return min(_LONGEST_PAUSE_S, 2.0 ** min(n_rounds, 10)) * random.uniform(0.2, 1.0)
-
-    def _adapt(self, target: _Target, protocol: str, ending: Ending) -> bool:
-        """Whether another way of asking this broker is worth a try at once; it is noted in `target`."""
-        automatic = self._options.protocol == "auto" and protocol == "5"
-        if ending.kind == "refused":
-            if ending.code == reasons.UNSUPPORTED_PROTOCOL and automatic:
-                target.protocol = "3.1.1"
-                return True
-            if target.will is not None and ending.code == reasons.QOS_TOO_HIGH and target.will.qos:
-                target.will = msgspec.structs.replace(target.will, qos=0)
-                return True
-            if target.will is not None and ending.code == reasons.NO_RETAIN and target.will.retain:
-                target.will = msgspec.structs.replace(target.will, retain=False)
-                return True
-        elif ending.kind == "closed" and automatic:
-            target.n_closed += 1
-            if not target.spoke_5 or target.n_closed >= _CLOSES_FOR_3_1_1:
-                target.protocol = "3.1.1"
-                return True
-        elif ending.kind == "silent" and self._options.protocol == "auto" and not target.spoke_5:
-            target.protocol = "3.1.1" if protocol == "5" else "5"  # at its next turn
-        return False
 
     def _mind_client_id(self, ending: Ending, lasted_s: float, n_open: int) -> None:
         """Two clients of one id would throw each other out for ever: the one that notices takes another.
