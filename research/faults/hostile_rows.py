@@ -9,11 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from edgepose.alerts.acknowledgement import read_acknowledgement
-from edgepose.alerts.desk import AlertDesk
-from edgepose.alerts.store import MemoryAlertStore
 from edgepose.errors import EdgePoseError
-from edgepose.publish.mqtt.inbound import Inbox
+from edgepose.publish.mqtt.publisher import MqttPublisher
 from edgepose.publish.mqtt.topics import Topics, parse_url
+from edgepose.publish.options import MqttOptions
 from edgepose.sources.uri import camera_name, redact
 from research.faults.outcome import Counts
 from research.faults.rows import Found, row
@@ -45,9 +44,8 @@ def hostile_words(folder: Path, cycles: int) -> Found:
     rng, wrong = random.Random(16), []
     heard = _Heard()
     logging.getLogger("edgepose").addHandler(heard)
-    topics = Topics("jetson")
-    desk = AlertDesk("jetson", MemoryAlertStore())
-    inbox = Inbox(topics, desk, lambda topic: None, lambda topic: None, lambda alert: None)
+    publisher = MqttPublisher(MqttOptions(url="mqtt://127.0.0.1:9", device="jetson"))  # never opened
+    topics, inbox = publisher.topics, publisher._inbox
     inbox.cameras = {"hall"}
     inbound = [one.replace("+", "hall") for one in inbox.subscriptions] + [topics.of("ack")] * 4
     for k in range(cycles):
