@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Sets EdgePose up: ./install.sh demo | test | device. Run it as often as you like; what is there already is kept.
+# Sets EdgePose up: ./install.sh demo | test | train | device. Run it as often as you like; what is there already is kept.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 
 VENV=$(realpath -m "${EDGEPOSE_VENV:-.venv}")
 CACHE=${EDGEPOSE_CACHE:-.cache}
 LOG=$CACHE/install.log
+TORCH=2.13.0
 
 usage() {
     cat <<'END'
 usage:
   ./install.sh demo [--video FILE]     people of a real video become skeletons at an MQTT subscriber
   ./install.sh test [--old] [ARG...]   every check; --old: with numpy 1.26 and OpenCV 4.8; ARGs go to pytest
+  ./install.sh train                   what training on this machine needs
   sudo ./install.sh device [--dry-run] [--config FILE] [--wheelhouse DIR] [--yes]   the service on this board
   sudo ./install.sh device --uninstall [--dry-run]     takes it away; configuration and recordings stay
 
@@ -180,7 +182,7 @@ tests() {
         gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
         gstreamer1.0-plugins-bad
     if [ "${EDGEPOSE_NO_TORCH:-0}" != 1 ]; then # first, so that nothing else brings another build of it
-        torch=(torch==2.13.0)
+        torch=("torch==$TORCH")
         extras=$extras,train
     fi
     environment "$extras" ${torch[@]+"${torch[@]}"}
@@ -192,9 +194,16 @@ tests() {
     [ -z "$FAILED" ] || die "failed:$FAILED"
 }
 
+training() {
+    [ $# = 0 ] || { usage >&2 && exit 2; }
+    environment openvino,cli,eval,train "torch==$TORCH"
+    printf '%s\n' 'begin with: .venv/bin/edgepose train mine.toml --init --images YOUR_PICTURES'
+}
+
 case "${1:-}" in
     demo) shift && cache && demo "$@" ;;
     test) shift && cache && tests "$@" ;;
+    train) shift && cache && training "$@" ;;
     device) shift && . systemd/device.sh && device "$@" ;;
     -h | --help | help) usage ;;
     *) usage >&2 && exit 2 ;;

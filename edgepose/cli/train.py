@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from edgepose.cli.needs import need_torch
 from edgepose.cli.output import add_json_flag, print_report
+from edgepose.errors import ConfigError
 
 if TYPE_CHECKING:
     from edgepose.training.run.options import TrainOptions
 
+START = "edgepose-lite"
+"""The network that a first run goes on from."""
+
 HELP = "train a network on COCO-style sets, on labelled and unlabelled pictures"
 EXAMPLE = """example:
+  edgepose train mine.toml --init --images pictures/    write a configuration to begin with
   edgepose train recipe.toml --show-batch batch.png     look at what the network will see
   edgepose train recipe.toml                            train; Ctrl-C keeps a checkpoint
   edgepose train recipe.toml --resume                   go on from it
@@ -22,11 +27,14 @@ EXAMPLE = """example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "config", metavar="CONFIG", type=Path, help="TOML file, such as edgepose/training/recipes/*.toml"
+        "config", metavar="CONFIG", type=Path, nargs="?", help="TOML file, such as edgepose/training/recipes/*.toml"
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change one key, such as optimiser.rate=1e-4"
     )
+    parser.add_argument("--init", action="store_true", help="write CONFIG, to fine-tune a network of ours, and stop")
+    parser.add_argument("--images", metavar="DIR", default="pictures", help="with --init: folder of your pictures")
+    parser.add_argument("--keys", action="store_true", help="print every key of a configuration with its meaning")
     parser.add_argument("--resume", action="store_true", help="go on from last.pt in loop.out")
     parser.add_argument("--show-batch", metavar="FILE.png", type=Path, help="write a grid of samples and stop")
     add_json_flag(parser)
@@ -36,11 +44,33 @@ def run(args: argparse.Namespace) -> int:
     need_torch("training")
     from edgepose.training.run.config import load_config
 
+    if args.keys:
+        from edgepose.config.text import tables
+        from edgepose.training.run.options import TrainOptions
+
+        print(tables(TrainOptions))
+        return 0
+    if args.config is None:
+        raise ConfigError("name a configuration; write one with: edgepose train mine.toml --init --images DIR")
+    if args.init:
+        print_report(_init(args.config, args.images), as_json=args.json)
+        return 0
     options = load_config(args.config, args.set)
     report = _show(options, args.show_batch) if args.show_batch else _train(options, args.resume)
     if report:
         print_report(report, as_json=args.json)
     return 0
+
+
+def _init(path: Path, images: str) -> dict[str, Any]:
+    """Write a configuration to begin with; never over a file that is there."""
+    from edgepose.files import ORDINARY, write_atomically
+    from edgepose.training.run.template import template
+
+    if path.exists():
+        raise ConfigError(f"'{path}' is there already; give another name, or remove it")
+    write_atomically(path, template(images, START, f"out/{path.stem}").encode(), ORDINARY)
+    return {"configuration": str(path), "next": f"edgepose train {path} --show-batch batch.png"}
 
 
 def _show(options: TrainOptions, path: Path) -> dict[str, Any]:

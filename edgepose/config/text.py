@@ -64,8 +64,13 @@ def _required_first(cls: type[msgspec.Struct]) -> list[msgspec.structs.FieldInfo
 
 
 def as_markdown() -> str:
-    """Every section as a table: key, default, meaning."""
-    return "\n".join(_tables(Config, "")).strip() + "\n"
+    """Every section of the configuration as a table."""
+    return tables(Config)
+
+
+def tables(cls: type[msgspec.Struct]) -> str:
+    """Every section of a tree of options as a Markdown table: key, default, meaning."""
+    return "\n".join(_tables(cls, "")).strip() + "\n"
 
 
 def _tables(cls: type[msgspec.Struct], path: str) -> Iterator[str]:

@@ -10,10 +10,11 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from edgepose.annotations import LabelledPicture, Place, locate, read_annotations
+from edgepose.annotations import Annotations, LabelledPicture, Place, locate, read_annotations
 from edgepose.annotations.regions import Region, paint, region_of
-from edgepose.errors import DataError
+from edgepose.errors import DataError, SourceError
 from edgepose.options import Options
+from edgepose.pictures import list_images
 from edgepose.skeleton import COCO_17, Skeleton
 from edgepose.types import FloatArray
 
@@ -21,7 +22,10 @@ from edgepose.types import FloatArray
 class SetOptions(Options, frozen=True):
     """One set of pictures."""
 
-    annotations: Annotated[str, Meta(description="COCO-style JSON of the pictures and, where labelled, the people")]
+    annotations: Annotated[
+        str,
+        Meta(description="COCO-style JSON of the pictures and, where labelled, the people; empty: all of the folder"),
+    ] = ""
     images: Annotated[str, Meta(description="folder that the file names are relative to")] = ""
     weight: Annotated[float, Meta(gt=0, description="share of the samples, relative to the other sets")] = 1.0
     labels: Annotated[
@@ -90,7 +94,7 @@ class Picture:
 
 def read_set(options: SetOptions, skeleton: Skeleton) -> list[Picture]:
     """The pictures of a set; DataError for annotations that cannot be used or when too many pictures are missing."""
-    annotations = read_annotations(options.annotations)
+    annotations = read_annotations(options.annotations) if options.annotations else _of_folder(options)
     if options.labels == "keypoints":
         annotations.require_people()
     located = locate(annotations, options.images)
@@ -99,10 +103,25 @@ def read_set(options: SetOptions, skeleton: Skeleton) -> list[Picture]:
         pictures = [picture for picture in pictures if picture.main]
     if not pictures:
         raise DataError(
-            f"'{options.annotations}' has no picture to learn from: its people are under min_person_px = "
+            f"'{annotations.path}' has no picture to learn from: its people are under min_person_px = "
             f"{options.min_person_px:g} or have fewer than min_keypoints = {options.min_keypoints} labelled"
         )
     return pictures
+
+
+def _of_folder(options: SetOptions) -> Annotations:
+    """Every picture of a folder, with nobody annotated; DataError where there is none, or labels are needed."""
+    if options.labels == "keypoints":
+        raise DataError(
+            f"the set of '{options.images}' has labels = 'keypoints' and no annotations; name a COCO file, or set "
+            "labels = 'teacher' to have a network draw the people"
+        )
+    try:
+        names = [path.name for path in list_images(options.images)]
+    except SourceError as error:
+        raise DataError(str(error)) from None
+    pictures = (LabelledPicture(number, number, name, None, ()) for number, name in enumerate(names, 1))
+    return Annotations(options.images, tuple(pictures))
 
 
 def _picture(picture: LabelledPicture, place: Place, options: SetOptions, skeleton: Skeleton) -> Picture:

@@ -89,7 +89,7 @@ class PoseDataset(Dataset[Sample]):
         self._kernel = own_spec("training").resize
         trusted: dict[Path, Trusted] = {}
         for one in options.sets:
-            if one.labels == "teacher":
+            if one.labels == "teacher" and one.annotations:
                 trusted |= read_trusted(one.annotations, one.images, skeleton)
         self._backdrops = open_backdrops(options.backdrops)
         self._labeller = Labeller(skeleton, options.targets, teacher, trusted, kept)

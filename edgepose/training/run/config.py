@@ -16,6 +16,8 @@ from edgepose.config.text import toml_value
 from edgepose.errors import ConfigError
 from edgepose.training.network.pose_network import NetworkOptions
 from edgepose.training.run.options import TrainOptions
+from edgepose.training.weights import checkpoint
+from edgepose.training.weights.start import start_path
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -33,6 +35,8 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> TrainOptions:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         for setting in settings:
             _put(content, setting)
+        if "network" not in content:
+            content |= _network_of_start(content)
         return msgspec.convert(content, TrainOptions)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {str(path)!r} ({error}); copy one of edgepose/training/recipes") from None
@@ -40,6 +44,16 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> TrainOptions:
         raise ConfigError(f"{str(path)!r} is not valid TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise ConfigError(f"{str(path)!r}: {_explain(str(error))}") from None
+
+
+def _network_of_start(content: dict[str, Any]) -> dict[str, Any]:
+    """[network] as the checkpoint has it that a run starts from; nothing where it starts from none."""
+    loop = content.get("loop")
+    start = loop.get("start") if isinstance(loop, dict) else None
+    if not isinstance(start, str) or not start:
+        return {}
+    path = start_path(start)
+    return {"network": checkpoint.load(path)["network"]["options"]} if path.suffix == ".pt" else {}
 
 
 def network_lines(options: NetworkOptions) -> list[str]:

@@ -40,7 +40,7 @@ class Journal:
         self._first = first
         self._recent: list[tuple[float, float, float]] = []
         self._last: dict[str, Any] = {}
-        self._seen = 0
+        self._seen = self._seen_since = 0
         self._stack = contextlib.ExitStack()
         self._board: Any = None
         self._progress: Any = None
@@ -61,6 +61,8 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._first and self._recent:
+            self._note()
         self._stack.close()
         if self._first:
             write_curves(self._out / "log.csv", self._out / "curves.svg")
@@ -85,26 +87,31 @@ class Journal:
 
     def step(self, losses: list[float], norm: float, n_images: int) -> None:
         """Take note of one step; every `log_steps` of them become a line."""
-        self._recent.append((sum(losses), losses[-1], norm))
         self._seen += n_images
         if not self._first:
             return
+        self._recent.append((sum(losses), losses[-1], norm))
+        self._seen_since += n_images
         if self._progress is not None:
             self._progress.update(self._task, advance=1, description=f"loss {sum(losses):.1f}")
         if self._training.step % self._training.options.loop.log_steps == 0:
-            loss, last, norm = np.mean(self._recent, 0)
-            rate = len(self._recent) * n_images / (time.monotonic() - self._since)
-            group = self._training.optimiser.param_groups[0]
-            row = {
-                "loss": float(loss),
-                "last_stage_loss": float(last),
-                "gradient_norm": float(norm),
-                "rate": group["lr"] / group["multiplier"],
-                "images_per_s": float(rate),
-            }
-            self._recent.clear()
-            self._since = time.monotonic()
-            self._write(row)
+            self._note()
+
+    def _note(self) -> None:
+        """Write the mean of the steps since the last line."""
+        loss, last, norm = np.mean(self._recent, 0)
+        rate = self._seen_since / max(time.monotonic() - self._since, 1e-9)
+        group = self._training.optimiser.param_groups[0]
+        row = {
+            "loss": float(loss),
+            "last_stage_loss": float(last),
+            "gradient_norm": float(norm),
+            "rate": group["lr"] / group["multiplier"],
+            "images_per_s": float(rate),
+        }
+        self._recent.clear()
+        self._since, self._seen_since = time.monotonic(), 0
+        self._write(row)
 
     def scores(self, scores: Scores) -> None:
         """Take note of a validation."""

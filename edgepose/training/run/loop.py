@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader
 
 from edgepose.errors import ConfigError, EdgePoseError, ModelError
 from edgepose.evaluation import labelled_pictures
+from edgepose.model import model_path
 from edgepose.skeleton import SKELETONS
 from edgepose.training.data.dataset import PoseDataset, Sample
 from edgepose.training.data.mix import blend
@@ -37,6 +38,7 @@ from edgepose.training.teacher.dense import open_teacher
 from edgepose.training.teacher.features import FeatureMatch
 from edgepose.training.weights import checkpoint
 from edgepose.training.weights.initialise import initialise
+from edgepose.training.weights.start import start_path
 
 
 class InterruptedTrainingError(EdgePoseError, KeyboardInterrupt):
@@ -89,7 +91,8 @@ class Training:
         distill = options.distill
         if distill.blends and not distill.features:
             raise ConfigError("distill.blends are held to features alone; give distill.features a weight, such as 1.0")
-        self.features = FeatureMatch(self.network, distill.teacher).to(self.device) if distill.features else None
+        teacher_path = str(model_path(distill.teacher))
+        self.features = FeatureMatch(self.network, teacher_path).to(self.device) if distill.features else None
         self.optimiser = build_optimiser(self.network, options.optimiser)
         self.step = 0
         self.best_ap = -1.0
@@ -108,9 +111,9 @@ class Training:
             self._folder.close()
 
     def _network(self, resume: bool) -> PoseNetwork:
-        start = self.options.loop.start
-        if resume or Path(start).suffix == ".pt":
-            path = self.out / "last.pt" if resume else Path(start)
+        start = start_path(self.options.loop.start) if self.options.loop.start and not resume else None
+        if resume or (start is not None and start.suffix == ".pt"):
+            path = start or self.out / "last.pt"
             content = checkpoint.load(path)
             if msgspec.convert(content["network"]["options"], NetworkOptions) != self.options.network:
                 raise ModelError(
@@ -119,8 +122,8 @@ class Training:
                 )
             return checkpoint.rebuild(content["network"], content["ema"])
         network = PoseNetwork(self.options.network)
-        if start:
-            initialise(network, Path(start))
+        if start is not None:
+            initialise(network, start)
         return network
 
     def _restore(self, content: dict[str, Any]) -> None:

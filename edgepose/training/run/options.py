@@ -19,7 +19,9 @@ class LoopOptions(Options, frozen=True):
     """How long, how much at once, and where to."""
 
     out: Annotated[str, Meta(description="folder of checkpoints and logs")] = "out/train"
-    start: Annotated[str, Meta(description="weights to begin with: .pth, checkpoint or ONNX; empty for none")] = ""
+    start: Annotated[
+        str, Meta(description="weights to begin with: one of ours by name, checkpoint, .pth or ONNX; empty for none")
+    ] = ""
     epochs: Annotated[int, Meta(ge=1, description="epochs of the whole run")] = 100
     batch: Annotated[int, Meta(ge=1, description="crops per step and process")] = 10
     workers: Annotated[int, Meta(ge=0, description="processes that load samples")] = 2

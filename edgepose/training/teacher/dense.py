@@ -25,7 +25,7 @@ from edgepose.errors import DataError
 from edgepose.files import ORDINARY, replacing, sha256_of
 from edgepose.look.preprocess import split_fields
 from edgepose.look.resize import resized
-from edgepose.model import ModelSpec, load_spec
+from edgepose.model import ModelSpec, load_spec, model_path
 from edgepose.options import Options
 from edgepose.skeleton import Skeleton
 from edgepose.types import FloatArray, Image, Pose
@@ -40,7 +40,9 @@ Maps = NDArray[np.float16]
 class DistillOptions(Options, frozen=True):
     """The teacher and where its maps are kept."""
 
-    teacher: Annotated[str, Meta(description="exported network that draws the targets; empty for none")] = ""
+    teacher: Annotated[
+        str, Meta(description="exported network, or one of ours by name, that draws the targets; empty for none")
+    ] = ""
     cache: Annotated[str, Meta(description="folder of the teacher's maps, float16")] = "out/teacher"
     heights: Annotated[
         tuple[int, ...], Meta(description="picture heights the teacher sees, pixels; the nearest one serves a crop")
@@ -150,16 +152,16 @@ def open_teacher(options: DistillOptions) -> Teacher | None:
     if not options.teacher:
         return None
     backend: Backend | None = None
-    spec = load_spec(Path(options.teacher))
+    path = model_path(options.teacher)
+    spec = load_spec(path)
 
     def infer(batch: FloatArray) -> tuple[FloatArray, FloatArray]:
         nonlocal backend  # opened at the first picture that is not on disk: most runs never need it
         if backend is None:
-            backend = open_backend(options.teacher, spec=spec)
+            backend = open_backend(path, spec=spec)
         fields = split_fields(spec, backend.infer(batch))
         return np.stack([one.heatmaps for one in fields]), np.stack([one.pafs for one in fields])
 
-    path = Path(options.teacher)
     return Teacher(infer, spec, options, f"{path.stem}-{sha256_of(path)[:8]}")  # teachers of one name keep apart
 
 
