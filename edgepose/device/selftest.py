@@ -18,6 +18,7 @@ from edgepose import __version__
 from edgepose.backends import BackendOptions, blank, open_backend
 from edgepose.backends.board import jetpack_release
 from edgepose.device.telemetry import open_telemetry
+from edgepose.engine.int8.calibration_set import fitted_once
 from edgepose.engine.int8.gate import compare
 from edgepose.engine.int8.runs import opened
 from edgepose.engine.tensorrt.job import BuildRequest, build
@@ -128,7 +129,8 @@ def _int8_against_fp16(engines: dict[str, Path], spec: ModelSpec, pictures: Sequ
 def _figures(
     exact: Sight, found: Sight, pictures: Sequence[Path], min_cosine: float = 0.0, min_agreement: float = 0.0
 ) -> dict[str, Any]:
-    parity = compare(exact, found, pictures, lambda things, n, what: things)
+    with fitted_once(pictures, Path(tempfile.gettempdir()), exact.spec, exact.spec.input_hw) as samples:
+        parity = compare(exact, found, samples, lambda things, n, what: things)
     cosines = {name: output.cosine for name, output in parity.outputs.items()}
     if min(cosines.values()) < min_cosine or parity.agreement < min_agreement:
         raise EdgePoseError(

@@ -11,6 +11,7 @@ from edgepose.types import Fields, Image, Pose
 
 if TYPE_CHECKING:
     from edgepose.look.network import Network, Prepared
+    from edgepose.look.preprocess import Letterbox
     from edgepose.model import ModelSpec
 
 
@@ -48,20 +49,22 @@ class Sight:
         image: Image,
         *,
         like_hw: tuple[int, int] | None = None,
+        letterbox: Letterbox | None = None,
         urgent: bool = False,
         timeout_s: float | None = None,
     ) -> Seen:
         """Everything the network sees in one picture, uint8 (H, W, 3) BGR.
 
         like_hw: fit it into the input that a picture of this size (h, w) takes, as for a part cut out of that one.
-        urgent, timeout_s: as `Network.infer`.
+        letterbox: given where the picture was fitted into the input before, and how; poses are in pixels of the one
+        that was. urgent, timeout_s: as `Network.infer`.
         """
         began = time.perf_counter()
         prepared = self._preparer(image, like_hw)
         ready = time.perf_counter()
         (fields,) = self.network.infer([prepared.tensor], backend=prepared.backend, urgent=urgent, timeout_s=timeout_s)
         inferred = time.perf_counter()
-        poses = self.network.poses(fields, prepared.letterbox)
+        poses = self.network.poses(fields, letterbox or prepared.letterbox)
         ended = time.perf_counter()
         timings_ms = {
             "preprocess": (ready - began) * 1e3,

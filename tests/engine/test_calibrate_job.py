@@ -18,6 +18,7 @@ from test_pictures import scene, silent, write
 from edgepose.cli import main
 from edgepose.engine.int8 import job as module
 from edgepose.engine.int8.cache_file import read_cache
+from edgepose.engine.int8.calibration_set import CalibrationSet, FittedPictures
 from edgepose.engine.int8.collect import collect
 from edgepose.engine.int8.job import CalibrationRequest, calibrate
 from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
@@ -161,11 +162,16 @@ def test_pictures_unlike_the_input_are_refused(folder: Path) -> None:
         calibrate(request_of(folder, "blind-int8", **words), silent)
 
 
+def samples_of(folder: Path) -> CalibrationSet:
+    with FittedPictures(folder, SPEC, SPEC.input_hw) as fitted:
+        return fitted.select(gather(folder / "pictures", PICTURES, silent, fitted.add).calibrate)
+
+
 def test_an_interrupted_collection_is_continued_with_the_same_result(folder: Path, monkeypatch: Any) -> None:
     from edgepose.engine.int8 import collect as module
 
     monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
-    pictures = gather(folder / "pictures", PICTURES, silent).calibrate
+    samples = samples_of(folder)
     model = load_plain(folder / "small.onnx")
     names, checkpoint = ["input", "joined"], folder / "run.partial.npz"
 
@@ -175,17 +181,17 @@ def test_an_interrupted_collection_is_continued_with_the_same_result(folder: Pat
                 raise KeyboardInterrupt
             yield thing
 
-    whole = collect(model, names, pictures, SPEC, SPEC.input_hw, checkpoint, silent)
+    whole = collect(model, names, samples, checkpoint, silent)
     with pytest.raises(KeyboardInterrupt):
-        collect(model, names, pictures, SPEC, SPEC.input_hw, checkpoint, cut_off)
+        collect(model, names, samples, checkpoint, cut_off)
     left: list[int] = []
 
     def counted(things: Any, n: int, what: str) -> Any:
         left.append(n)
         return things
 
-    again = collect(model, names, pictures, SPEC, SPEC.input_hw, checkpoint, counted)
-    assert left == [len(pictures) - 4]
+    again = collect(model, names, samples, checkpoint, counted)
+    assert left == [len(samples) - 4]
     for name in names:
         np.testing.assert_array_equal(again[name].counts, whole[name].counts)
     assert not checkpoint.exists()
@@ -194,9 +200,9 @@ def test_an_interrupted_collection_is_continued_with_the_same_result(folder: Pat
 def test_a_checkpoint_of_another_set_is_left_aside(folder: Path) -> None:
     checkpoint = folder / "other.partial.npz"
     checkpoint.write_bytes(b"nonsense")
-    pictures = gather(folder / "pictures", PICTURES, silent).calibrate[:2]
+    samples = samples_of(folder).first(2)
     model = load_plain(folder / "small.onnx")
-    assert collect(model, ["input"], pictures, SPEC, SPEC.input_hw, checkpoint, silent)["input"].amax > 0
+    assert collect(model, ["input"], samples, checkpoint, silent)["input"].amax > 0
 
 
 def test_the_verb_refuses_in_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -12,9 +12,9 @@ from onnx import helper
 from small_network import SPEC, pictures_like, run, small_network
 from test_quantise import ranges_of
 
+from edgepose.engine.int8.calibration_set import CalibrationSet, fitted_once
 from edgepose.engine.int8.equalise import channel_maxima, equalised, links
-from edgepose.engine.int8.pictures import Picture
-from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.int8.probe import Probe
 from edgepose.engine.int8.quantise import layer_name, quantised, weight_scales
 from edgepose.engine.int8.rounding import Window, compensated, rounded_weights, sampled_inputs
 from edgepose.engine.int8.sensitivity import Trial, output_errors, relative_error, worth_keeping
@@ -28,15 +28,16 @@ def silent(things: Any, n: int, what: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Picture]:
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CalibrationSet]:
     folder, random = tmp_path_factory.mktemp("pictures"), np.random.default_rng(5)
     made = []
     for k in range(4):
         small = random.integers(0, 255, (6, 8, 3), np.uint8)
         path = folder / f"{k}.png"
         cv2.imwrite(str(path), cv2.resize(small, (96, 64), interpolation=cv2.INTER_CUBIC))
-        made.append(Picture(Path(path), str(k)))
-    return made
+        made.append(path)
+    with fitted_once(made, folder, SPEC, SPEC.input_hw) as fitted:
+        yield fitted
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +57,19 @@ def test_channels_may_be_scaled_between_convolutions_but_not_into_an_add(model: 
     assert [tensor for _, tensor, _ in links(model)] == ["stem_relu", "depthwise_relu", "pointwise_relu", "trunk_relu"]
 
 
-def test_equalising_changes_no_result_and_evens_the_channels(model: Any, pictures: list[Picture]) -> None:
-    maxima = channel_maxima(model, pictures, SPEC, SPEC.input_hw, silent)
+def test_equalising_changes_no_result_and_evens_the_channels(model: Any, samples: CalibrationSet) -> None:
+    maxima = channel_maxima(model, samples, silent)
     even = equalised(model, maxima)
     tensor = pictures_like(np.random.default_rng(0))
     for before, after in zip(run(model, tensor), run(even, tensor), strict=True):
         np.testing.assert_allclose(after, before, rtol=1e-3, atol=1e-4)
-    after = channel_maxima(even, pictures, SPEC, SPEC.input_hw, silent)["stem_relu"]
+    after = channel_maxima(even, samples, silent)["stem_relu"]
     before = maxima["stem_relu"]
     assert after.max() / np.median(after) < 0.2 * before.max() / np.median(before)
 
 
-def test_a_channel_that_was_quiet_is_left_as_it_is(model: Any, pictures: list[Picture]) -> None:
-    maxima = channel_maxima(model, pictures, SPEC, SPEC.input_hw, silent)
+def test_a_channel_that_was_quiet_is_left_as_it_is(model: Any, samples: CalibrationSet) -> None:
+    maxima = channel_maxima(model, samples, silent)
     maxima["stem_relu"][3] = 0.0
     before, after = initialisers(model)["stem_w"], initialisers(equalised(model, maxima))["stem_w"]
     np.testing.assert_allclose(after[3], before[3])
@@ -105,8 +106,8 @@ def test_sampled_inputs_are_what_the_convolution_multiplies() -> None:
     assert {tuple(column.round(4)) for column in seen[0].T.astype(np.float32)} <= possible
 
 
-def test_rounded_weights_keep_shape_and_scale(model: Any, pictures: list[Picture]) -> None:
-    found = rounded_weights(model, ["depthwise", "down"], pictures, SPEC, SPEC.input_hw, silent)
+def test_rounded_weights_keep_shape_and_scale(model: Any, samples: CalibrationSet) -> None:
+    found = rounded_weights(model, ["depthwise", "down"], samples, silent)
     stored = initialisers(model)
     assert set(found) == {"depthwise_w", "down_w"}
     for name, steps in found.items():
@@ -115,24 +116,22 @@ def test_rounded_weights_keep_shape_and_scale(model: Any, pictures: list[Picture
         assert np.median(error / weight_scales(stored[name])[:, None, None, None]) < 1.0
 
 
-def test_rounding_about_the_mean_leaves_constants_to_the_bias(model: Any, pictures: list[Picture]) -> None:
+def test_rounding_about_the_mean_leaves_constants_to_the_bias(model: Any, samples: CalibrationSet) -> None:
     """What is left of the error once its mean is taken out is smaller where only deviations were compensated."""
     exact = initialisers(model)["pointwise_w"]
     probe = Probe(model, SPEC, ["depthwise_relu"])
-    inputs = tensors([picture.path for picture in pictures], SPEC, SPEC.input_hw)
+    inputs = samples.tensors()
     seen = np.concatenate([probe(tensor)["depthwise_relu"][0].reshape(16, -1) for tensor in inputs], 1)
 
     def left(about_mean: bool) -> float:
-        steps = rounded_weights(model, ["pointwise"], pictures, SPEC, SPEC.input_hw, silent, about_mean=about_mean)[
-            "pointwise_w"
-        ]
+        steps = rounded_weights(model, ["pointwise"], samples, silent, about_mean=about_mean)["pointwise_w"]
         error = (steps * weight_scales(exact)[:, None, None, None] - exact)[:, :, 0, 0] @ seen
         return float(np.linalg.norm(error - error.mean(1, keepdims=True)))
 
     assert left(True) < left(False)
 
 
-def test_the_twin_tells_error_and_bias_of_each_layer(model: Any, pictures: list[Picture]) -> None:
+def test_the_twin_tells_error_and_bias_of_each_layer(model: Any, samples: CalibrationSet) -> None:
     from test_quantise import ranges_of
 
     from edgepose.engine.int8.quantise import quantised
@@ -142,11 +141,11 @@ def test_the_twin_tells_error_and_bias_of_each_layer(model: Any, pictures: list[
     graph, layers = twin_graph(model, int8)
     assert "stem" not in layers
     assert len(graph.graph.node) > len(model.graph.node)
-    relative, means = layer_errors(model, int8, pictures, SPEC, SPEC.input_hw, silent)
+    relative, means = layer_errors(model, int8, samples, silent)
     assert 0 < relative["down"] < 0.2
     assert means["down"].shape == (24,)
     corrected = quantised(bias_corrected(model, means), amax, keep=["stem"])
-    _, after = layer_errors(model, corrected, pictures, SPEC, SPEC.input_hw, silent)
+    _, after = layer_errors(model, corrected, samples, silent)
     assert np.abs(after["down"]).max() < 0.05 * np.abs(means["down"]).max()
 
 
@@ -173,13 +172,13 @@ def with_computed_size(model: Any) -> Any:
 
 @pytest.mark.parametrize("change", [plain, with_computed_size], ids=["plain", "computed sizes"])
 def test_a_layer_is_tried_with_the_errors_of_the_whole_network(
-    model: Any, pictures: list[Picture], change: Any
+    model: Any, samples: CalibrationSet, change: Any
 ) -> None:
     model = change(model)
     amax = ranges_of(model, pictures_like(np.random.default_rng(0)))
     layers = [layer_name(conv) for conv in convolutions(model)]
-    found = output_errors(Trial(model, model, amax, {}), layers, pictures, SPEC, SPEC.input_hw, silent)
-    inputs = [tensor[None] for tensor in tensors([picture.path for picture in pictures], SPEC, SPEC.input_hw)]
+    found = output_errors(Trial(model, model, amax, {}), layers, samples, silent)
+    inputs = [tensor[None] for tensor in samples.tensors()]
     exact = [run(model, tensor) for tensor in inputs]
     for layer in layers:
         alone = quantised(model, amax, [name for name in layers if name != layer])

@@ -26,6 +26,14 @@ def test_a_larger_value_widens_the_range_and_loses_no_count() -> None:
     assert histogram.counts[int(3.0 / histogram.bin_width)] == 1
 
 
+def test_large_tensors_are_counted_as_by_one_look_at_all_values() -> None:
+    values = np.random.default_rng(0).standard_normal((3, 7, 11, 401)).astype(np.float32)
+    histogram = filled(values)
+    sizes = np.abs(values.ravel()) * np.float32(N_BINS / histogram.limit)
+    wanted = np.bincount(np.minimum(sizes.astype(int), N_BINS - 1), minlength=N_BINS)
+    np.testing.assert_array_equal(histogram.counts, wanted)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=20), min_size=1, max_size=6))
 def test_counts_do_not_depend_on_how_values_arrive(parts: list[list[float]]) -> None:

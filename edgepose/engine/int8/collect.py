@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from edgepose.arrays import read_arrays
+from edgepose.engine.int8.calibration_set import CalibrationSet
 from edgepose.engine.int8.histogram import Histogram
-from edgepose.engine.int8.pictures import Picture, Progress
-from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.int8.pictures import Progress
+from edgepose.engine.int8.probe import Probe
 from edgepose.errors import ModelError
 from edgepose.files import write_atomically
-from edgepose.model import ModelSpec
 
 CHECKPOINT_S = 10.0
 
@@ -28,29 +28,28 @@ CHECKPOINT_S = 10.0
 def collect(
     model: Any,
     names: Sequence[str],
-    pictures: Sequence[Picture],
-    spec: ModelSpec,
-    input_hw: tuple[int, int],
+    samples: CalibrationSet,
     checkpoint: Path,
     progress: Progress,
 ) -> dict[str, Histogram]:
-    """Histogram of each tensor in `names` over all pictures.
+    """Histogram of each tensor in `names` over all samples.
 
     checkpoint: file in which an interrupted run is continued; it is removed at the end, and left aside when it
     belongs to another model, size or set of pictures. ModelError when the network gives a value that is not finite.
     """
-    key = _key(model, pictures, input_hw)
+    key = _key(model, samples)
     histograms, n_done = _resume(checkpoint, key, names)
-    probe = Probe(model, spec, names)
+    probe = Probe(model, samples.spec, names)
     saved_s = time.monotonic()
-    todo = pictures[n_done:]
-    inputs = tensors([picture.path for picture in todo], spec, input_hw)
-    for k, tensor in enumerate(progress(inputs, len(todo), "pictures measured"), n_done):
+    todo = samples.after(n_done)
+    for k, tensor in enumerate(progress(todo.tensors(), len(todo), "pictures measured"), n_done):
         for name, values in probe(tensor).items():
             try:
                 histograms[name].add(values)
             except ValueError as error:
-                raise ModelError(f"tensor {name!r} holds {error} on '{pictures[k].path}'; check the model") from None
+                raise ModelError(
+                    f"tensor {name!r} holds {error} on '{samples.pictures[k].path}'; check the model"
+                ) from None
         if time.monotonic() - saved_s > CHECKPOINT_S:
             _save(checkpoint, key, histograms, k + 1)
             saved_s = time.monotonic()
@@ -58,10 +57,10 @@ def collect(
     return histograms
 
 
-def _key(model: Any, pictures: Sequence[Picture], input_hw: tuple[int, int]) -> str:
+def _key(model: Any, samples: CalibrationSet) -> str:
     digest = hashlib.sha256(model.SerializeToString(deterministic=True))
-    digest.update("".join(picture.sha256 for picture in pictures).encode())
-    digest.update(str(input_hw).encode())
+    digest.update("".join(picture.sha256 for picture in samples.pictures).encode())
+    digest.update(str(samples.input_hw).encode())
     return digest.hexdigest()
 
 

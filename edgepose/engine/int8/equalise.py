@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.int8.pictures import Picture, Progress
-from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.int8.calibration_set import CalibrationSet
+from edgepose.engine.int8.pictures import Progress
+from edgepose.engine.int8.probe import Probe
 from edgepose.engine.onnx.bias import bias_of
 from edgepose.engine.onnx.edit import copied, set_initialisers, store
 from edgepose.engine.onnx.queries import consumers, convolutions, initialisers
 from edgepose.engine.onnx.unshare import unshare
-from edgepose.model import ModelSpec
 
 ALPHA = 0.5
 """Share of a channel's imbalance that goes into the weights, where rounding can be compensated; measured in
@@ -58,19 +58,16 @@ def links(model: Any) -> list[tuple[Any, str, list[Any]]]:
 
 def channel_maxima(
     model: Any,
-    pictures: Sequence[Picture],
-    spec: ModelSpec,
-    input_hw: tuple[int, int],
+    samples: CalibrationSet,
     progress: Progress,
 ) -> dict[str, Floats]:
     """Largest |value| of every channel, (C,), for each tensor that `links` names."""
     names = [tensor for _, tensor, _ in links(model)]
     if not names:
         return {}
-    probe = Probe(model, spec, names)
+    probe = Probe(model, samples.spec, names)
     maxima: dict[str, Floats] = {}
-    inputs = tensors([picture.path for picture in pictures], spec, input_hw)
-    for tensor in progress(inputs, len(pictures), "pictures for channels"):
+    for tensor in progress(samples.tensors(), len(samples), "pictures for channels"):
         for name, values in probe(tensor).items():
             largest = np.abs(values[0]).max((1, 2)).astype(np.float64)
             maxima[name] = np.maximum(maxima[name], largest) if name in maxima else largest

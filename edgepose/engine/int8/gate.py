@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.engine.int8.agreement import Agreement, compare_people
+from edgepose.engine.int8.calibration_set import CalibrationSet
 from edgepose.engine.int8.options import GateOptions
 from edgepose.engine.int8.pictures import Progress
 from edgepose.look import Sight
 from edgepose.options import Options
-from edgepose.pictures import read_image
 
 
 class OutputParity(Options, frozen=True):
@@ -64,26 +62,26 @@ class Verdict(Options, frozen=True):
     accepted_anyway: bool = False
 
 
-def compare(exact: Sight, int8: Sight, paths: Sequence[Path], progress: Progress) -> Parity:
+def compare(exact: Sight, int8: Sight, samples: CalibrationSet, progress: Progress) -> Parity:
     """Run both on the same pictures. exact: FP32 computing in f32."""
     spec = exact.spec
     sums = {name: np.zeros(3) for name in ("heatmaps", "pafs")}
     total = Agreement()
     n_after = 0
     per_picture: list[tuple[float, str]] = []
-    for path in progress(paths, len(paths), "pictures compared"):
-        image = read_image(path)
-        a, b = exact.see(image), int8.see(image)
+    rows = zip(samples.pictures, samples.images, samples.letterboxes, strict=True)
+    for picture, image, letterbox in progress(rows, len(samples), "pictures compared"):
+        a, b = (sight.see(image, letterbox=letterbox) for sight in (exact, int8))
         sums["heatmaps"] += _products(a.fields.heatmaps, b.fields.heatmaps)
         sums["pafs"] += _products(a.fields.pafs, b.fields.pafs)
         agreement = compare_people(a.poses, b.poses, spec.keypoint_skeleton)
-        per_picture.append((agreement.oks - agreement.people - agreement.extra, str(path)))
+        per_picture.append((agreement.oks - agreement.people - agreement.extra, str(picture.path)))
         total += agreement
         n_after += len(b.poses)
     names = {"heatmaps": spec.heatmaps.name, "pafs": spec.pafs.name}
     info = int8.network.backend.info
     return Parity(
-        images=len(paths),
+        images=len(samples),
         runtime=f"{info.name} {info.version}",
         outputs={names[key]: _output_parity(value) for key, value in sums.items()},
         people_before=total.people,

@@ -12,6 +12,7 @@ from edgepose.types import FloatArray
 
 N_BINS = 4096
 """Even, so that widening merges pairs; at least half of the bins lie below the largest value seen."""
+_BLOCK = 1 << 15
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -33,24 +34,33 @@ class Histogram:
 
     def add(self, values: FloatArray) -> None:
         """Count the values of a tensor of any shape; ValueError when one is not finite."""
-        sizes = np.abs(values.ravel())
-        largest = float(sizes.max(initial=0.0))
+        flat = values.ravel()
+        largest = max(float(flat.max(initial=0.0)), -float(flat.min(initial=0.0)))
         if not np.isfinite(largest):
             raise ValueError("a value that is not finite")
         self._widen(largest)
         self.amax = max(self.amax, largest)
         if self.limit == 0.0:
-            self.counts[0] += sizes.size
+            self.counts[0] += flat.size
             return
+        counts = np.zeros(N_BINS + 1, np.int64)
+        sizes, bins = np.empty(_BLOCK, flat.dtype), np.empty(_BLOCK, np.intp)
+        for start in range(0, flat.size, _BLOCK):  # billions of values come by here: few passes, within the CPU's cache
+            block = flat[start : start + _BLOCK]
+            counts += self._counted(block, sizes[: block.size], bins[: block.size])
+        counts[N_BINS - 1] += counts[N_BINS]  # the limit itself belongs to the last bin
+        self.counts += counts[:N_BINS]
+
+    def _counted(self, block: FloatArray, sizes: FloatArray, bins: NDArray[np.intp]) -> NDArray[np.int64]:
+        """int64 (N_BINS + 1,): the last for the limit. sizes, bins: scratch memory as long as the block."""
+        np.abs(block, out=sizes)
         bins_per_unit = N_BINS / self.limit
         if bins_per_unit > FLOAT32_MAX:  # the tiniest limits
             np.divide(sizes, self.limit, out=sizes)
             bins_per_unit = N_BINS
         np.multiply(sizes, bins_per_unit, out=sizes)
-        # Few passes, and the integers that bincount counts: billions of values come by here.
-        counts = np.bincount(sizes.astype(np.intp), minlength=N_BINS + 1)
-        counts[N_BINS - 1] += counts[N_BINS]  # the limit itself belongs to the last bin
-        self.counts += counts[:N_BINS]
+        np.copyto(bins, sizes, casting="unsafe")
+        return np.bincount(bins, minlength=N_BINS + 1)
 
     def _widen(self, largest: float) -> None:
         """Make room for `largest`: double the width and merge neighbours until it fits."""

@@ -18,10 +18,11 @@ from edgepose.backends import BackendOptions, open_backend
 from edgepose.backends.cpu import int8_is_whole
 from edgepose.engine.int8.ap import AnnotatedPicture, annotated, ap_loss
 from edgepose.engine.int8.cache_file import cache_text, complete
+from edgepose.engine.int8.calibration_set import CalibrationSet, FittedPictures
 from edgepose.engine.int8.gate import Parity, compare, judge
 from edgepose.engine.int8.options import GateOptions, PictureOptions, QuantiseOptions
 from edgepose.engine.int8.page import page
-from edgepose.engine.int8.pictures import Picture, PictureSet, Progress, gather, other_pictures, readable
+from edgepose.engine.int8.pictures import Keep, PictureSet, Progress, gather, other_pictures, readable
 from edgepose.engine.int8.prepare import Prepared, prepare
 from edgepose.engine.int8.quantise import layer_name
 from edgepose.engine.int8.report import CalibrationReport, LayerRow, PictureCounts
@@ -83,24 +84,23 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
     input_hw = request.input_hw or spec.input_hw
     plain = load_plain(model_path)
     truth = _annotated(request)
-    pictures = gather(Path(request.images), request.pictures, progress)
-    if request.judge_images is not None:
-        pictures = _judged_by(pictures, Path(request.judge_images), request.pictures)
-    pictures = _without(pictures, {picture.place.path for picture in truth})
-    with (
-        _staged(out) as staged,
-        opened(open_backend(model_path, BackendOptions(precision="f32"), spec), input_hw) as exact,
-    ):
-        people, share = _with_people(exact, pictures.calibrate, request, progress)
+    with _staged(out) as staged, contextlib.ExitStack() as stack:
+        fitted = stack.enter_context(FittedPictures(staged.parent, spec, input_hw))
+        pictures = gather(Path(request.images), request.pictures, progress, fitted.add)
+        if request.judge_images is not None:
+            pictures = _judged_by(pictures, Path(request.judge_images), request.pictures, fitted.add)
+        pictures = _without(pictures, {picture.place.path for picture in truth})
+        samples, judging = fitted.select(pictures.calibrate), fitted.select(pictures.judge)
+        exact = stack.enter_context(opened(open_backend(model_path, BackendOptions(precision="f32"), spec), input_hw))
+        people, share = _with_people(exact, samples, request, progress)
         checkpoint = out.with_name(out.name + ".partial.npz")
-        prepared = prepare(plain, spec, input_hw, pictures.calibrate, people, request.quantise, checkpoint, progress)
+        prepared = prepare(plain, samples, people, request.quantise, checkpoint, progress)
         if refine is not None:
             better = refine(prepared.model, plain, spec, [picture.path for picture in pictures.calibrate])
             prepared = dataclasses.replace(prepared, model=better)
         int8_path = _write_model(staged, prepared.model, spec)
         with opened(open_backend(int8_path, _judging(), spec), input_hw) as int8:
-            paths = [picture.path for picture in pictures.judge]
-            parity = compare(exact, int8, paths, progress)
+            parity = compare(exact, int8, judging, progress)
             if truth:
                 loss = ap_loss(exact, int8, truth, progress)
                 parity = msgspec.structs.replace(parity, ap=loss)
@@ -186,10 +186,10 @@ def _without(pictures: PictureSet, taken: set[Path]) -> PictureSet:
     return dataclasses.replace(pictures, calibrate=kept)
 
 
-def _judged_by(pictures: PictureSet, folder: Path, options: PictureOptions) -> PictureSet:
+def _judged_by(pictures: PictureSet, folder: Path, options: PictureOptions, keep: Keep) -> PictureSet:
     """All good pictures calibrate, and those of another folder judge."""
     calibrate = pictures.calibrate + pictures.judge
-    judge = other_pictures(folder, calibrate, options.max_held_out)
+    judge = other_pictures(folder, calibrate, options.max_held_out, keep)
     if not judge:
         raise DataError(
             f"every picture in '{folder}' is unreadable or among those that calibrate; give others to judge with"
@@ -198,19 +198,19 @@ def _judged_by(pictures: PictureSet, folder: Path, options: PictureOptions) -> P
 
 
 def _with_people(
-    exact: Sight, pictures: Sequence[Picture], request: CalibrationRequest, progress: Progress
-) -> tuple[list[Picture], float]:
-    """Calibration pictures in which FP32 sees somebody, and their share; DataError when there are too few.
+    exact: Sight, samples: CalibrationSet, request: CalibrationRequest, progress: Progress
+) -> tuple[CalibrationSet, float]:
+    """Some calibration pictures in which FP32 sees somebody, and their share; DataError when there are too few.
 
     A network that sees nobody in nearly all pictures is being shown something else than it was trained for: another
     camera geometry, infrared, pictures without people.
     """
-    looked_at = pictures[:: max(1, len(pictures) // N_LOOKED_AT)]
+    looked_at = range(0, len(samples), max(1, len(samples) // N_LOOKED_AT))
     n_keypoints = exact.spec.keypoint_skeleton.n_keypoints
     people = []
-    for picture in progress(looked_at, len(looked_at), "pictures looked at"):
-        if clearest(exact.see(read_image(picture.path)), n_keypoints) >= CLEAR_KEYPOINT:
-            people.append(picture)
+    for k in progress(looked_at, len(looked_at), "pictures looked at"):
+        if clearest(exact.see(samples.images[k]), n_keypoints) >= CLEAR_KEYPOINT:
+            people.append(k)
     share = len(people) / len(looked_at)
     if share < request.pictures.min_with_people:
         raise DataError(
@@ -218,7 +218,7 @@ def _with_people(
             f"{request.pictures.min_with_people:.0%}: these pictures are unlike its input; take some with people, from "
             "the cameras it will run on"
         )
-    return people, share
+    return samples.part(people), share
 
 
 def _write_model(out: Path, model: Any, spec: ModelSpec) -> Path:

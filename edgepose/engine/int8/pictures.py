@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 """Wraps a loop to show how far it is: (things, how many there are, a word for them)."""
 
+Keep = Callable[[str, Image], None]
+"""Takes the SHA-256 of a file and the picture in it, uint8 (h, w, 3) BGR."""
+
 HASH_BITS = 64
 MAX_DIFFERENT_BITS = 2
 """Difference hashes of neighbouring frames of a still scene differ by fewer bits than this."""
@@ -55,8 +58,11 @@ class PictureSet:
     duplicates: int
 
 
-def gather(folder: Path, options: PictureOptions, progress: Progress) -> PictureSet:
-    """Look through the pictures under `folder` and divide the good ones; DataError when the set is no good."""
+def gather(folder: Path, options: PictureOptions, progress: Progress, keep: Keep | None = None) -> PictureSet:
+    """Look through the pictures under `folder` and divide the good ones; DataError when the set is no good.
+
+    keep: told the digest and the picture of each good one, as it is read.
+    """
     paths = list_images(folder)
     if not paths:
         raise DataError(
@@ -82,14 +88,19 @@ def gather(folder: Path, options: PictureOptions, progress: Progress) -> Picture
             continue
         hashes.append(looks)
         good.append(Picture(path, digest))
+        if keep is not None:
+            keep(digest, image)
     counts = {"found": len(paths), "unreadable": unreadable, "blank": blank, "duplicates": duplicates}
     _refuse(folder, counts, len(good), options)
     calibrate, judge = divide(spread(good, options.max_pictures), options)
     return PictureSet(calibrate=tuple(calibrate), judge=tuple(judge), **counts)
 
 
-def other_pictures(folder: Path, taken: Sequence[Picture], n: int) -> tuple[Picture, ...]:
-    """At most `n` readable pictures of a folder whose contents are not among `taken`, evenly spaced."""
+def other_pictures(folder: Path, taken: Sequence[Picture], n: int, keep: Keep) -> tuple[Picture, ...]:
+    """At most `n` readable pictures of a folder whose contents are not among `taken`, evenly spaced.
+
+    keep: as `gather` has it.
+    """
     known = {picture.sha256 for picture in taken}
     found = []
     for path in list_images(folder):
@@ -97,8 +108,17 @@ def other_pictures(folder: Path, taken: Sequence[Picture], n: int) -> tuple[Pict
             picture = Picture(path, sha256_of(path))
             if picture.sha256 not in known:
                 found.append(picture)
-    good = [picture for picture in spread(found, 2 * n) if readable(picture.path)]
+    good = [picture for picture in spread(found, 2 * n) if _kept(picture, keep)]
     return tuple(spread(good, n))
+
+
+def _kept(picture: Picture, keep: Keep) -> bool:
+    try:
+        keep(picture.sha256, read_image(picture.path))
+    except SourceError as error:
+        _log.warning("left out: %s", error)
+        return False
+    return True
 
 
 def readable(path: Path) -> bool:

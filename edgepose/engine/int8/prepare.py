@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepose.engine.int8.calibration_set import CalibrationSet
 from edgepose.engine.int8.centre import centrable, centred
 from edgepose.engine.int8.collect import collect
 from edgepose.engine.int8.equalise import channel_maxima, equalised
 from edgepose.engine.int8.histogram import Histogram
 from edgepose.engine.int8.options import QuantiseOptions
-from edgepose.engine.int8.pictures import Picture, Progress, spread
-from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.int8.pictures import Progress
+from edgepose.engine.int8.probe import Probe
 from edgepose.engine.int8.quantise import (
     behind_concat,
     first_layers,
@@ -30,7 +30,6 @@ from edgepose.engine.int8.rounding import rounded_weights
 from edgepose.engine.int8.sensitivity import Trial, layer_costs, output_errors, worth_keeping
 from edgepose.engine.int8.twin import bias_corrected, layer_errors
 from edgepose.engine.onnx.queries import convolutions
-from edgepose.model import ModelSpec
 
 N_CHANNEL_PICTURES = 100
 N_ERROR_PICTURES = 30
@@ -59,29 +58,27 @@ class Prepared:
 
 def prepare(
     plain: Any,
-    spec: ModelSpec,
-    input_hw: tuple[int, int],
-    pictures: Sequence[Picture],
-    with_people: Sequence[Picture],
+    samples: CalibrationSet,
+    with_people: CalibrationSet,
     options: QuantiseOptions,
     checkpoint: Path,
     progress: Progress,
 ) -> Prepared:
-    """Quantise a network in plain form with what it does on `pictures`; `with_people` are those that show somebody."""
+    """Quantise a network in plain form with what it does on `samples`; `with_people` are those that show somebody."""
     model = plain
     if options.equalise:
-        some = spread(pictures, N_CHANNEL_PICTURES)
-        model = equalised(plain, channel_maxima(plain, some, spec, input_hw, progress))
-    names = list(dict.fromkeys([*tensors_to_measure(model), spec.input_name]))
-    histograms = collect(model, names, pictures, spec, input_hw, checkpoint, progress)
+        some = samples.spread(N_CHANNEL_PICTURES)
+        model = equalised(plain, channel_maxima(plain, some, progress))
+    names = list(dict.fromkeys([*tensors_to_measure(model), samples.spec.input_name]))
+    histograms = collect(model, names, samples, checkpoint, progress)
     amax = {name: choose_amax(item, options.algorithm, options.percentile) for name, item in histograms.items()}
-    costs = layer_costs(model, _positions(model, spec, input_hw, pictures[0]))
+    costs = layer_costs(model, _positions(model, samples.first(1)))
     kept = _asked_for(model, options)
     layers = [name for name in costs if name not in kept]
-    some = spread(pictures, N_ERROR_PICTURES)
+    some = samples.spread(N_ERROR_PICTURES)
     weights: dict[str, NDArray[np.int8]] = {}
     if options.compensate_rounding:
-        weights = rounded_weights(model, layers, some, spec, input_hw, progress, about_mean=options.correct_bias)
+        weights = rounded_weights(model, layers, some, progress, about_mean=options.correct_bias)
     ends = dict(amax)
     if options.centre:
         tops = {
@@ -92,13 +89,13 @@ def prepare(
         centres = {name: top / 2 for name, top in tops.items()}
         amax |= centres
         model = centred(model, centres)
-    by_layer, means = layer_errors(model, quantised(model, amax, kept, weights), some, spec, input_hw, progress)
+    by_layer, means = layer_errors(model, quantised(model, amax, kept, weights), some, progress)
     if not options.correct_bias:
         means = {}
     by_output: dict[str, float] = {}
     if options.float_budget > 0 and layers:
         trial = Trial(model, bias_corrected(model, means), amax, weights)
-        by_output = output_errors(trial, layers, with_people, spec, input_hw, progress)
+        by_output = output_errors(trial, layers, with_people, progress)
         kept += worth_keeping(by_output, {name: costs[name] for name in layers}, options.float_budget)
     final = bias_corrected(model, {name: mean for name, mean in means.items() if name not in kept})
     return Prepared(
@@ -123,8 +120,8 @@ def _asked_for(model: Any, options: QuantiseOptions) -> list[str]:
     return list(dict.fromkeys(kept))
 
 
-def _positions(model: Any, spec: ModelSpec, input_hw: tuple[int, int], picture: Picture) -> dict[str, int]:
+def _positions(model: Any, one: CalibrationSet) -> dict[str, int]:
     """Cells of each convolution's output map."""
     names = [layer_name(conv) for conv in convolutions(model)]
-    (tensor,) = tensors([picture.path], spec, input_hw)
-    return {name: int(np.prod(values.shape[2:])) for name, values in Probe(model, spec, names)(tensor).items()}
+    (tensor,) = one.tensors()
+    return {name: int(np.prod(values.shape[2:])) for name, values in Probe(model, one.spec, names)(tensor).items()}

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.int8.pictures import Picture, Progress
-from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.int8.calibration_set import CalibrationSet
+from edgepose.engine.int8.pictures import Progress
+from edgepose.engine.int8.probe import Probe
 from edgepose.engine.int8.quantise import INT8_MAX, layer_name, weight_scales
 from edgepose.engine.onnx.package import onnx_module
 from edgepose.engine.onnx.queries import convolutions, initialisers
-from edgepose.model import ModelSpec
 
 CELLS_PER_PICTURE = 160
 """Output cells sampled per layer and picture; a few thousand in all settle H."""
@@ -80,9 +80,7 @@ def sampled_inputs(values: NDArray[np.float32], window: Window, random: np.rando
 def rounded_weights(
     model: Any,
     layers: Sequence[str],
-    pictures: Sequence[Picture],
-    spec: ModelSpec,
-    input_hw: tuple[int, int],
+    samples: CalibrationSet,
     progress: Progress,
     *,
     about_mean: bool = True,
@@ -99,7 +97,7 @@ def rounded_weights(
         if window is not None:
             windows[layer] = window
     moments = _second_moments(model, {layer: (convs[layer].input[0], w) for layer, w in windows.items()},
-                              pictures, spec, input_hw, progress, about_mean=about_mean)  # fmt: skip
+                              samples, progress, about_mean=about_mean)  # fmt: skip
     result = {}
     for layer, window in windows.items():
         name = convs[layer].input[1]
@@ -133,19 +131,16 @@ def compensated(weights: Floats, scales: Floats, moments: Floats) -> Floats:
 def _second_moments(
     model: Any,
     inputs: Mapping[str, tuple[str, Window]],
-    pictures: Sequence[Picture],
-    spec: ModelSpec,
-    input_hw: tuple[int, int],
+    samples: CalibrationSet,
     progress: Progress,
     *,
     about_mean: bool,
 ) -> dict[str, Floats]:
     random = np.random.default_rng(0)
-    probe = Probe(model, spec, list(dict.fromkeys(name for name, _ in inputs.values())))
+    probe = Probe(model, samples.spec, list(dict.fromkeys(name for name, _ in inputs.values())))
     moments: dict[str, Floats] = {}
     sums: dict[str, Floats] = {}
-    prepared = tensors([picture.path for picture in pictures], spec, input_hw)
-    for tensor in progress(prepared, len(pictures), "pictures for rounding"):
+    for tensor in progress(samples.tensors(), len(samples), "pictures for rounding"):
         values = probe(tensor)
         for layer, (name, window) in inputs.items():
             seen = sampled_inputs(values[name][0], window, random)
@@ -154,5 +149,5 @@ def _second_moments(
             sums[layer] = sums[layer] + total if layer in sums else total
     if not about_mean:
         return moments
-    n = len(pictures) * CELLS_PER_PICTURE
+    n = len(samples) * CELLS_PER_PICTURE
     return {layer: moment - sums[layer][:, :, None] * sums[layer][:, None, :] / n for layer, moment in moments.items()}

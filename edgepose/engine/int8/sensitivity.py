@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.int8.pictures import Picture, Progress
-from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.int8.calibration_set import CalibrationSet
+from edgepose.engine.int8.pictures import Progress
+from edgepose.engine.int8.probe import Probe
 from edgepose.engine.int8.quantise import layer_name, quantised, skip_branches
 from edgepose.engine.onnx.edit import copied
 from edgepose.engine.onnx.queries import convolutions, initialisers
 from edgepose.engine.onnx.tail import tail
 from edgepose.errors import ModelError
-from edgepose.model import ModelSpec
 
 N_PICTURES = 6
 """The order of layers settles after a handful; the gate judges the result on all held-out pictures."""
@@ -37,14 +37,12 @@ class Trial:
 def output_errors(
     trial: Trial,
     layers: Sequence[str],
-    pictures: Sequence[Picture],
-    spec: ModelSpec,
-    input_hw: tuple[int, int],
+    samples: CalibrationSet,
     progress: Progress,
 ) -> dict[str, float]:
     """Relative error of the worse output when only that layer is int8, for each layer in `layers`."""
+    spec = samples.spec
     outputs = list(dict.fromkeys([spec.heatmaps.name, spec.pafs.name]))
-    inputs = tensors([picture.path for picture in pictures[:N_PICTURES]], spec, input_hw)
     cut: Callable[[Any], Any] = tail
     try:
         read = [name for layer in layers for name in _read_behind(trial.model, layer)]
@@ -52,7 +50,7 @@ def output_errors(
     except ModelError:  # a graph that computes sizes has integers in between, which no probe reads: run it whole
         cut = copied
         probe = Probe(trial.model, spec, [*outputs, spec.input_name])
-    exact = [probe(tensor) for tensor in inputs]
+    exact = [probe(tensor) for tensor in samples.first(N_PICTURES).tensors()]
     names = [layer_name(conv) for conv in convolutions(trial.model)]
     errors = {}
     for layer in progress(layers, len(layers), "layers tried"):

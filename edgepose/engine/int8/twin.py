@@ -7,20 +7,20 @@ Nagel et al., ICCV 2019, section 4.2, measured on pictures).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.engine.int8.pictures import Picture, Progress
-from edgepose.engine.int8.probe import Probe, tensors
+from edgepose.engine.int8.calibration_set import CalibrationSet
+from edgepose.engine.int8.pictures import Progress
+from edgepose.engine.int8.probe import Probe
 from edgepose.engine.int8.quantise import layer_name
 from edgepose.engine.onnx.bias import add_bias
 from edgepose.engine.onnx.edit import copied
 from edgepose.engine.onnx.names import Names
 from edgepose.engine.onnx.queries import convolutions
-from edgepose.model import ModelSpec
 
 
 def twin_graph(model: Any, quantised: Any) -> tuple[Any, dict[str, str]]:
@@ -56,9 +56,7 @@ def _chain(maker: Mapping[str, Any], name: str) -> list[Any]:
 def layer_errors(
     model: Any,
     quantised: Any,
-    pictures: Sequence[Picture],
-    spec: ModelSpec,
-    input_hw: tuple[int, int],
+    samples: CalibrationSet,
     progress: Progress,
 ) -> tuple[dict[str, float], dict[str, NDArray[np.float32]]]:
     """Per quantised layer: relative error (root of squared error over squared signal) and mean error (C,) float32.
@@ -66,19 +64,18 @@ def layer_errors(
     The mean error is float minus int8: what has to be added to the bias.
     """
     twin, layers = twin_graph(model, quantised)
-    probe = Probe(twin, spec, [*layers, *layers.values()])
+    probe = Probe(twin, samples.spec, [*layers, *layers.values()])
     squared = dict.fromkeys(layers, 0.0)
     signal = dict.fromkeys(layers, 0.0)
     means: dict[str, NDArray[Any]] = dict.fromkeys(layers, np.zeros(1))
-    inputs = tensors([picture.path for picture in pictures], spec, input_hw)
-    for tensor in progress(inputs, len(pictures), "pictures for layer errors"):
+    for tensor in progress(samples.tensors(), len(samples), "pictures for layer errors"):
         values = probe(tensor)
         for name, copy in layers.items():
             exact = values[name][0]
             difference = exact - values[copy][0]
             squared[name] += float(np.vdot(difference, difference))
             signal[name] += float(np.vdot(exact, exact))
-            means[name] = means[name] + difference.mean((1, 2)) / len(pictures)
+            means[name] = means[name] + difference.mean((1, 2)) / len(samples)
     relative = {name: float(np.sqrt(squared[name] / max(signal[name], 1e-12))) for name in layers}
     return relative, {name: mean.astype(np.float32) for name, mean in means.items()}
 
