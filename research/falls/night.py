@@ -1,9 +1,9 @@
 """Falls by day and by night, end to end: the same videos darker, noisy, and as infrared lamps show them.
 
-    python research/falls/night.py MANIFEST... [--as day night infrared] [--every 3] [--json]
+    python research/falls/night.py MANIFEST... [--as day night infrared] [--every 3] [--no-looks] [--json]
 
-Second looks are answered from the same changed pictures. The first run takes minutes of a core for each way of seeing;
-the people found are kept, so that other rules are judged in seconds.
+Second looks are answered from the same changed pictures, or left out, which needs no pictures. The first run takes
+minutes of a core for each way of seeing; the people found are kept, so that other rules are judged in seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from counting import row, written
 from darkness import CHANGES
+from msgspec.structs import replace
 from network import add_network_arguments, found_people, opened
 
 from edgepose.cli.progress import track
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--as", dest="ways", nargs="+", choices=list(CHANGES), default=list(CHANGES))
     parser.add_argument("--dataset", nargs="+", help="only these data sets (default: all)")
     parser.add_argument("--every", type=int, default=3)
+    parser.add_argument("--no-looks", action="store_true", help="without second looks")
     parser.add_argument("--json", action="store_true")
     add_network_arguments(parser)
     args = parser.parse_args(argv)
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     report = {}
     for way in args.ways:
-        found = outcomes(clips, way, args.model, args.height, args.cache, args.every)
+        found = outcomes(clips, way, args.model, args.height, args.cache, args.every, not args.no_looks)
         for name in sorted({clip.dataset for clip in clips}):
             report[f"{name}, {way}"] = row([one for one in found if one.clip.dataset == name])
             print(f"{name}, {way}: {written(report[f'{name}, {way}'])}", file=sys.stderr, flush=True)
@@ -55,10 +57,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"{title}: {written(counts)}")
 
 
-def outcomes(clips: Sequence[Clip], way: str, model: str, height: int, cache: Path, every: int) -> list[Outcome]:
+def outcomes(
+    clips: Sequence[Clip], way: str, model: str, height: int, cache: Path, every: int, looks: bool
+) -> list[Outcome]:
     """What the defaults say of every clip when its pictures look that way."""
+    config = Config()
+    config = replace(config, fall=replace(config.fall, second_look=looks))
     with opened(model, height) as (network, key):
-        videos = VideoFalls(network, Config(), found_people(network, key, cache, every, CHANGES[way]))
+        videos = VideoFalls(network, config, found_people(network, key, cache, every, CHANGES[way]))
         return [
             judge(clip, videos.told(clip.video), videos.recording(clip.video).last_s)
             for clip in track(clips, f"videos, {way}")
