@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from edgepose.backends.board import RELEASE_FILE, board_name
+from edgepose.backends.board import RELEASE_FILE, board_name, is_jetson
 from edgepose.errors import ConfigError, EdgePoseError
 from edgepose.options import Options
 
@@ -45,6 +45,7 @@ def examine(broker_url: str, model: str | None = None) -> list[Check]:
         _model(model),
         _gpu(),
         *_tensorrt(),
+        _engine(model),
         _jetpack(),
         _library("PyAV (video and RTSP)", "av", "warn", "pip install edgepose[av]; OpenCV reads videos until then"),
         _gstreamer(),
@@ -98,6 +99,9 @@ def _opencv() -> Check:
     except Exception as error:  # a cv2 built against another numpy raises AttributeError or worse
         fix = "pip install opencv-python-headless; on a Jetson keep numpy below 2 and use JetPack's python3-opencv"
         return Check(name="OpenCV", status="fail", found=_first_line(error), fix=fix)
+    if is_jetson() and "dist-packages" not in str(cv2.__file__):
+        fix = "pip uninstall opencv-python opencv-python-headless; JetPack's own has GStreamer, which CSI cameras need"
+        return Check(name="OpenCV", status="warn", found=f"{cv2.__file__} hides the system's", fix=fix)
     return Check(name="OpenCV", status="ok", found=cv2.__version__)
 
 
@@ -144,6 +148,13 @@ def _model(model: str | None) -> Check:
         fix = "check it with: edgepose model check FILE" if model else "reinstall EdgePose, or give --model"
         return Check(name="model", status="fail", found=str(error), fix=fix)
     return Check(name="model", status="ok", found=f"{path} ({contract.origin})")
+
+
+def _engine(model: str | None) -> Check:
+    from edgepose.device.engine_check import engine_words
+
+    is_well, found, fix = engine_words(model)
+    return Check(name="engine", status="ok" if is_well else "warn", found=found, fix=fix)
 
 
 def _tensorrt() -> Iterator[Check]:

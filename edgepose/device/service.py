@@ -19,8 +19,9 @@ from edgepose.workers import Worker
 
 log = logging.getLogger(__name__)
 
-STALL_S = 10.0
-"""A thread whose counter stands still for so long hangs: they all tick several times a second."""
+STALL_S = 8.0
+"""A thread whose counter stands still for so long hangs: they all tick several times a second. With a look every second
+the watchdog goes hungry within ten of the moment it froze."""
 
 START_LIMIT_S = 1200.0
 """For so long the manager is asked for more time to start, and a network may take for the first picture of a size: an

@@ -61,3 +61,13 @@ def test_a_model_that_is_none_fails_with_its_sentence(tmp_path, capsys):
     (tmp_path / "pose.onnx").write_text("no model")
     assert main(["doctor", "--mqtt", "mqtt://localhost:1", "--model", str(tmp_path / "pose.onnx")]) == 1
     assert "is not an ONNX model" in capsys.readouterr().out
+
+
+def test_the_engine_is_said_with_what_runs_instead_and_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    assert _named(machine.examine("mqtt://localhost:1"), "engine").status == "ok"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "edgepose-lite.engine").write_bytes(b"foreign")
+    check = _named(machine.examine("mqtt://localhost:1"), "engine")
+    assert check.status == "warn" and "none can run here: TensorRT is not usable" in check.found and check.fix

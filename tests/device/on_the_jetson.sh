@@ -33,7 +33,8 @@ writable() { # a copy of the checkout, to make other versions of
 }
 
 printf '[mqtt]\nurl = ""\n[[sources]]\nuri = "synthetic://?live=true&frames=0&people=1"\nname = "hall"\n' >/tmp/hall.toml
-before=$(find /tmp -maxdepth 1 | sort)
+export TMPDIR=/run/scratch # where whatever the installation leaves would be seen
+mkdir $TMPDIR
 
 said=$(./install.sh device --dry-run --config /tmp/hall.toml)
 check "a dry run names the engine" says "$said" "would build the engine"
@@ -48,7 +49,11 @@ check "OpenCV is JetPack's, numpy what it was built against" /opt/edgepose/venv/
     'import cv2, numpy; assert "dist-packages" in cv2.__file__ and cv2.__version__ == "4.8.1", cv2; assert numpy.__version__ == "1.26.4"'
 check "the configuration is not for everybody" test "$(stat -c '%U:%G %a' /etc/edgepose/edgepose.toml)" = "root:edgepose 640"
 check "it starts at every boot" systemctl is-enabled edgepose
-check "nothing is left in /tmp" test "$before" = "$(find /tmp -maxdepth 1 ! -name said ! -name check | sort)"
+check "nothing is left in the temporary folder" test -z "$(ls -A $TMPDIR)"
+if [ -n "${QUICK:-}" ]; then
+    printf '%s checks with TensorRT %s\n' "$n_checks" "$VERSION"
+    exit
+fi
 
 printf '%s\n' "--- again" && said=$(./install.sh device --yes)
 check "twice gives the same: nothing to do" not says "$said" "ok *[0-9]* s"

@@ -4,6 +4,7 @@
 # numpy 1 and fake_systemctl.py. Nothing outside of the overlay is written. Needs root, overlayfs and a package index.
 #
 #   tests/device/simulated_jetson.sh [10.3]          installs and walks through everything; prints what it checks
+#   QUICK=1 tests/device/simulated_jetson.sh 11.4    the installation alone
 #
 # What it cannot show: systemd itself, apt's JetPack packages, a real GPU, pycuda's build.
 set -euo pipefail
@@ -45,4 +46,4 @@ printf 'import fake_pycuda\nglobals().update(vars(fake_pycuda.make()))\n' >"$sit
     opencv-python-headless==4.8.1.78
 install -m 0755 tests/device/fake_systemctl.py "$root/usr/bin/systemctl"
 chmod 1777 "$root/tmp"
-exec chroot "$root" env -C /checkout HOME=/root VERSION="$VERSION" EDGEPOSE_SETTLE_S=2 bash tests/device/on_the_jetson.sh
+exec chroot "$root" env -C /checkout HOME=/root VERSION="$VERSION" QUICK="${QUICK:-}" EDGEPOSE_SETTLE_S=2 bash tests/device/on_the_jetson.sh
