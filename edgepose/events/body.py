@@ -25,7 +25,8 @@ class Body(NamedTuple):
         it too small, never too large.
     angle_deg: torso from upright, 0 standing, 90 horizontal, 180 head down. lean_deg: the same, positive to the right.
     trunk_y, thigh_y, shank_y: how far hip, knee and ankle are below neck, hip and knee.
-    r_shoulder to l_wrist: joints of the arms.
+    r_shoulder to l_wrist: joints of the arms. r_hip to l_ankle: of the legs.
+    size_px: height_px without trust in any single limb, known from shoulders and arms too.
     """
 
     head_x: float
@@ -63,6 +64,19 @@ class Body(NamedTuple):
     l_elbow_y: float
     l_wrist_x: float
     l_wrist_y: float
+    r_hip_x: float
+    r_hip_y: float
+    r_knee_x: float
+    r_knee_y: float
+    r_ankle_x: float
+    r_ankle_y: float
+    l_hip_x: float
+    l_hip_y: float
+    l_knee_x: float
+    l_knee_y: float
+    l_ankle_x: float
+    l_ankle_y: float
+    size_px: float
 
     @property
     def parts(self) -> tuple[float, ...]:
@@ -72,7 +86,12 @@ class Body(NamedTuple):
     @property
     def arms(self) -> tuple[float, ...]:
         """x and y in turn of shoulder, elbow and wrist of the right and then of the left arm."""
-        return self[23:]
+        return self[23:35]
+
+    @property
+    def leg_joints(self) -> tuple[float, ...]:
+        """x and y in turn of hip, knee and ankle of the right and then of the left leg."""
+        return self[35:47]
 
     @property
     def span_px(self) -> float:

@@ -16,6 +16,11 @@ from edgepose.types import Pose, Track
 
 MIN_SCORE = 0.05  # networks that always answer with all keypoints give their guesses less
 
+ARM = 0.33  # upper arm and forearm, body heights
+BROAD = 0.25  # shoulders of a broad person
+_SHARES = np.array([[TORSO], [THIGH], [SHANK], [ARM]])
+BORNE_OUT = 1.15  # the longest limb counts up to this many times the second
+
 GROUPS = {
     "head": ("nose", "l_eye", "r_eye", "l_ear", "r_ear"),
     "neck": ("l_shoulder", "r_shoulder"),
@@ -53,7 +58,7 @@ def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYP
         return []
     if getattr(_memo, "indexed", None) is not skeleton:  # to compare a skeleton's names in every frame takes longer
         _memo.indexed, _memo.indices = skeleton, _indices(skeleton)
-    groups, bones, arms, neck = _memo.indices
+    groups, bones, joints, neck = _memo.indices
     n, n_keypoints, _ = keypoints.shape
     points = np.zeros((n_keypoints + 1, 3, n))  # the last is absent, and stands for what the skeleton lacks
     points[:-1] = keypoints.transpose(1, 2, 0)  # arithmetic along people is quickest
@@ -70,24 +75,40 @@ def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYP
         torso = parts[1] - parts[2]  # hip to neck
         torso_px = np.hypot(torso[0], torso[1])
         limbs = seen.take(bones[0], 0) - seen.take(bones[1], 0)
-        limb_px = np.hypot(limbs[:, 0], limbs[:, 1])  # (4, N)
-        thigh_px, shank_px = np.fmax(limb_px[:2], limb_px[2:])
+        limb_px = np.hypot(limbs[:, 0], limbs[:, 1])  # (9, N)
+        thigh_px, shank_px = np.fmax(limb_px[2:4], limb_px[6:8])
         # both together never tell of a taller person than the one that tells of the taller
         height = np.fmax(torso_px / TORSO, (thigh_px + shank_px) / (THIGH + SHANK))
+        size = _size(torso_px, limb_px)
         lean = np.degrees(np.arctan2(torso[0], -torso[1]))
         low, high = np.fmin.reduce(seen, 0), np.fmax.reduce(seen, 0)
     down = parts[2:5, 1] - parts[1:4, 1]  # (3, N): from neck to hip, to knee, to ankle
     whole = counts[-1:], height[None], np.abs(lean)[None], lean[None]
-    rows = (parts.reshape(12, -1), low, high, *whole, down, seen.take(arms, 0).reshape(12, -1))
+    rows = (parts.reshape(12, -1), low, high, *whole, down, seen.take(joints, 0).reshape(24, -1), size[None])
     return [*map(Body._make, np.concatenate(rows).T.tolist())]
+
+
+def _size(torso_px: NDArray[np.float64], limb_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Body heights (N,) from torsos (N,) and limbs (9, N), as `_indices` names them; 0 where too little is seen.
+
+    Foreshortening makes limbs too short, and a misplaced joint makes one too long; so the longest counts as far as
+    the next one bears it out. Shoulders are across the body, and show its scale where it lies along the line of sight.
+    """
+    sides = np.fmax(limb_px[:4], limb_px[4:8])  # upper arm, forearm, thigh, shank
+    told = np.concatenate([torso_px[None], sides[2:], sides[:1] + sides[1:2]]) / _SHARES
+    np.fmax(told, 0.0, out=told)
+    told.sort(0)
+    longest, second = told[-1], told[-2]
+    alone = longest * (second == 0)
+    return np.fmax(np.minimum(longest, np.maximum(BORNE_OUT * second, alone)), limb_px[8] / BROAD)
 
 
 @lru_cache(maxsize=8)
 def _indices(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp], int]:
     """Where to find what in K keypoints; what the skeleton lacks is found at -1.
 
-    Membership (7, K + 1) in each of the groups and in all; upper and lower ends (2, 4) of thighs and shanks, left and
-    right; joints (6,) of right and left arm; the neck.
+    Membership (7, K + 1) in each of the groups and in all; ends (2, 9) of upper arm, forearm, thigh and shank, left and
+    right, and of the shoulders; joints (12,) of right and left arm, right and left leg; the neck.
     """
     names = skeleton.keypoints
     groups = np.array([[float(name in group) for name in (*names, "")] for group in (*GROUPS.values(), names)])
@@ -96,6 +117,12 @@ def _indices(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.intp],
         wanted = [f"{side}_{joint}" for side in sides for joint in joints]
         return [names.index(name) if name in names else -1 for name in wanted]
 
-    bones = np.array([find("lr", "hip", "knee"), find("lr", "knee", "ankle")])
-    arms = np.array(find("rl", "shoulder", "elbow", "wrist"))
-    return groups, bones, arms, names.index("neck") if "neck" in names else -1
+    upper, lower = ("shoulder", "elbow", "hip", "knee"), ("elbow", "wrist", "knee", "ankle")
+    bones = np.array(
+        [
+            find("l", *upper) + find("r", *upper) + find("l", "shoulder"),
+            find("l", *lower) + find("r", *lower) + find("r", "shoulder"),
+        ]
+    )
+    limbs = np.array(find("rl", "shoulder", "elbow", "wrist") + find("rl", "hip", "knee", "ankle"))
+    return groups, bones, limbs, names.index("neck") if "neck" in names else -1

@@ -57,9 +57,13 @@ def test_crouching_is_known_from_every_side(turn_deg):
     assert posture_of(measure([pose_of(seen(CROUCHING, turn_deg))])[0], upright.height_px) == "crouching"
 
 
-def test_hands_and_knees_is_neither_lying_nor_standing():
-    upright = measure([pose_of(seen(STANDING, 90))])[0]
-    assert posture_of(measure([pose_of(seen(ON_ALL_FOURS, 90))])[0], upright.height_px) not in ("lying", "standing")
+@pytest.mark.parametrize("turn_deg", [0, 45, 90, 135, 270])
+def test_hands_and_knees_is_neither_lying_nor_standing(turn_deg):
+    upright = measure([pose_of(seen(STANDING, turn_deg))])[0]
+    assert posture_of(measure([pose_of(seen(ON_ALL_FOURS, turn_deg))])[0], upright.height_px) not in (
+        "lying",
+        "standing",
+    )
 
 
 def test_each_change_is_told_once():
