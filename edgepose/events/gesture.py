@@ -10,26 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edgepose.errors import ConfigError
-from edgepose.events.arms import Arm, Arms, Swings, is_raised, reach
+from edgepose.events.arms import Arm, Arms, Swings, is_raised, pointing, waving
 from edgepose.events.body import TORSO, Body
+from edgepose.events.height import Height
 from edgepose.events.measure import measure
 from edgepose.events.memory import Memory
-from edgepose.events.motion import next_height
 from edgepose.events.options import GestureOptions
 from edgepose.events.zones import is_ignored
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, Track
 
-POINTING_REACH = 0.25  # wrist from shoulder sideways, body heights; a straight arm is 0.33 long
-STEADY_S = 0.3  # and is no raised hand until it has rested for this long
-SPREAD_REACH = 0.12  # the other arm, this far out the other way: spread arms, seen half from the side
+STEADY_S = 0.3  # a raised hand is not told before it has rested for this long
+UPRIGHT_DEG = 50.0  # a trunk that leans further makes no gestures
 GESTURES = ("hands_up", "wave", "hand_raised", "point_left", "point_right")
 
 
 @dataclass
 class _Person:
     t: float
-    height_px: float = math.nan
+    height: Height = field(default_factory=Height)
     arms: Arms = field(default_factory=Arms)
     swings: tuple[Swings, Swings] = field(default_factory=lambda: (Swings(), Swings()))
     since: dict[str, float] = field(default_factory=dict)
@@ -63,38 +62,34 @@ class GestureRule:
             if track.missing_s > 0 or is_ignored(self.options.zones, body, self.size_wh):
                 continue
             person, dt = self._people.see(track.id, t)
-            person.height_px = next_height(person.height_px, body, dt)
-            if person.height_px > 0:
-                made = self._made(person.arms.update(body.arms, t, dt), body, person, t)
+            size = person.height.see(body, t)
+            if size > 0:
+                made = self._made(person.arms.update(body.arms, t, dt), body, size, person, t)
                 found += self._told(track.id, person, made, t)
         self._people.forget(t)
         return found
 
-    def _made(self, arms: Sequence[Arm], body: Body, person: _Person, t: float) -> set[str]:
-        """Gestures that this frame shows."""
-        size = person.height_px
-        if body.angle_deg > 60:
-            return set()
+    def _made(self, arms: Sequence[Arm], body: Body, size: float, person: _Person, t: float) -> set[str]:
+        """Gestures that this frame shows, the call for help among them; somebody who lies can only call for help."""
+        options = self.options
         head_y = body.head_y if body.head_y == body.head_y else body.neck_y - 0.45 * TORSO * size
         n_raised = is_raised(arms[0], head_y, size) + is_raised(arms[1], head_y, size)
-        swings = 0
-        for swing, (shoulder_x, shoulder_y, _, elbow_y, wrist_x, wrist_y) in zip(person.swings, arms, strict=True):
-            waving_height = wrist_y < elbow_y and wrist_y < shoulder_y + 0.05 * size
-            x = (wrist_x - shoulder_x) / size if waving_height else math.nan
-            swings = max(swings, swing.update(x, t, self.options.wave_s))
+        swings = max(
+            swing.update(*waving(arm, size), t, options.wave_s) for swing, arm in zip(person.swings, arms, strict=True)
+        )
         made = set()
-        if swings >= self.options.wave_swings:
+        if swings >= options.wave_swings + (n_raised == 2):  # hands that are held up tremble
             made.add("wave")
         elif n_raised == 2:
             made.add("hands_up")
-        elif n_raised and all(t - swing.moved_t > STEADY_S for swing in person.swings):
+        elif n_raised:
             made.add("hand_raised")
-        right, left = reach(arms[0]) / size, reach(arms[1]) / size
-        if abs(right) >= POINTING_REACH or abs(left) >= POINTING_REACH:
-            spread = min(right, left) <= -SPREAD_REACH and max(right, left) >= SPREAD_REACH
-            if not spread:  # both arms out point nowhere
-                made.add("point_right" if right + left > 0 else "point_left")
-        return made
+        side = pointing(arms, size)
+        if side:
+            made.add("point_right" if side > 0 else "point_left")
+        if options.help_gesture in made:
+            made.add("help")
+        return made & {"help"} if body.angle_deg > UPRIGHT_DEG else made
 
     def _told(self, track_id: int, person: _Person, made: set[str], t: float) -> list[Event]:
         """Events for gestures that have been held; a wave needs no holding, it has lasted already."""
@@ -103,14 +98,14 @@ class GestureRule:
                 person.told, person.since = set(), {}
             return []
         options, found = self.options, []
-        if options.help_gesture in made:
-            made = {*made, "help"}
         person.told &= made
         person.since = {name: person.since.get(name, t) for name in made}
         for name in (*GESTURES, "help"):
             wanted_s = {"wave": 0.0, "help": options.help_s}.get(name, options.hold_s)
             if name not in made or name in person.told or t - person.since[name] < wanted_s:
                 continue
+            if name == "hand_raised" and any(t - swing.moved_t <= STEADY_S for swing in person.swings):
+                continue  # it may begin to wave
             person.told.add(name)
             if t - person.told_t.get(name, -math.inf) >= options.cooldown_s:
                 person.told_t[name] = t

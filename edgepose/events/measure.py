@@ -100,7 +100,9 @@ def _size(torso_px: NDArray[np.float64], limb_px: NDArray[np.float64]) -> NDArra
     told.sort(0)
     longest, second = told[-1], told[-2]
     alone = longest * (second == 0)
-    return np.fmax(np.minimum(longest, np.maximum(BORNE_OUT * second, alone)), limb_px[8] / BROAD)
+    size: NDArray[np.float64] = np.minimum(longest, np.maximum(BORNE_OUT * second, alone))
+    np.fmax(size, limb_px[8] / BROAD, out=size)
+    return size
 
 
 @lru_cache(maxsize=8)

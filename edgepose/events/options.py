@@ -79,7 +79,7 @@ class GestureOptions(Options, frozen=True):
     """Hand raised, both hands up, wave, point left or right."""
 
     hold_s: Annotated[float, Meta(ge=0, description="how long a hand stays up or points before it is told")] = 0.5
-    wave_swings: Annotated[int, Meta(ge=2, description="changes of direction within wave_s that make a wave")] = 4
+    wave_swings: Annotated[int, Meta(ge=2, description="changes of direction within wave_s that make a wave")] = 3
     wave_s: Annotated[float, Meta(gt=0, description="time in which the swings of a wave are counted")] = 2.0
     help_gesture: Annotated[
         str, Meta(description="gesture that counts as a call for help when held, empty for none; e.g. hands_up")
