@@ -12,6 +12,7 @@ from edgepose.events.body import Body
 
 GROW_S, SHRINK_S = 0.3, 1.0  # time constants
 LEAP = 1.3  # a body seen so much larger at once has joints of somebody else,
+EVERY_S = 0.1  # sights closer together bring nothing new
 LEAP_S = 0.5  # unless it stays like that
 
 
@@ -27,6 +28,8 @@ class Height:
 
     def see(self, body: Body, t: float) -> float:
         """The height after another sight of the body at second `t`."""
+        if t - self._t < EVERY_S:
+            return self.px
         seen_px = body.size_px
         if not seen_px > 0:
             return self.px

@@ -76,10 +76,10 @@ def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYP
         torso_px = np.hypot(torso[0], torso[1])
         limbs = seen.take(bones[0], 0) - seen.take(bones[1], 0)
         limb_px = np.hypot(limbs[:, 0], limbs[:, 1])  # (9, N)
-        thigh_px, shank_px = np.fmax(limb_px[2:4], limb_px[6:8])
+        sides = np.fmax(limb_px[:4], limb_px[4:8])  # upper arm, forearm, thigh, shank; the longer of left and right
         # both together never tell of a taller person than the one that tells of the taller
-        height = np.fmax(torso_px / TORSO, (thigh_px + shank_px) / (THIGH + SHANK))
-        size = _size(torso_px, limb_px)
+        height = np.fmax(torso_px / TORSO, (sides[2] + sides[3]) / (THIGH + SHANK))
+        size = _size(torso_px, sides, limb_px[8])
         lean = np.degrees(np.arctan2(torso[0], -torso[1]))
         low, high = np.fmin.reduce(seen, 0), np.fmax.reduce(seen, 0)
     down = parts[2:5, 1] - parts[1:4, 1]  # (3, N): from neck to hip, to knee, to ankle
@@ -88,20 +88,21 @@ def measure_keypoints(keypoints: NDArray[np.float64], skeleton: Skeleton = BODYP
     return [*map(Body._make, np.concatenate(rows).T.tolist())]
 
 
-def _size(torso_px: NDArray[np.float64], limb_px: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Body heights (N,) from torsos (N,) and limbs (9, N), as `_indices` names them; 0 where too little is seen.
+def _size(
+    torso_px: NDArray[np.float64], sides: NDArray[np.float64], span_px: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Body heights (N,) from torsos (N,), limbs (4, N) and shoulders (N,) in pixels; 0 where too little is seen.
 
     Foreshortening makes limbs too short, and a misplaced joint makes one too long; so the longest counts as far as
     the next one bears it out. Shoulders are across the body, and show its scale where it lies along the line of sight.
     """
-    sides = np.fmax(limb_px[:4], limb_px[4:8])  # upper arm, forearm, thigh, shank
     told = np.concatenate([torso_px[None], sides[2:], sides[:1] + sides[1:2]]) / _SHARES
     np.fmax(told, 0.0, out=told)
     told.sort(0)
     longest, second = told[-1], told[-2]
     alone = longest * (second == 0)
     size: NDArray[np.float64] = np.minimum(longest, np.maximum(BORNE_OUT * second, alone))
-    np.fmax(size, limb_px[8] / BROAD, out=size)
+    np.fmax(size, span_px / BROAD, out=size)
     return size
 
 
