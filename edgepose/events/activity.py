@@ -103,7 +103,11 @@ class ActivityRule:
         doing = person.doing
         lasted_s = t - person.doing_since
         stages = []
-        if doing and doing != person.told and lasted_s >= options.hold_s:
+        if (
+            doing
+            and doing != person.told
+            and lasted_s >= (options.still_hold_s if doing == "still" else options.hold_s)
+        ):
             person.told = doing
             stages.append(doing)
         if doing == "still" and 0 < options.no_motion_s <= lasted_s and not person.no_motion_told:

@@ -94,10 +94,11 @@ class GestureOptions(Options, frozen=True):
 class ActivityOptions(Options, frozen=True):
     """Walking, still, sitting down, getting up, and what stays away for too long."""
 
-    hold_s: Annotated[float, Meta(ge=0, description="how long walking or stillness lasts before it is told")] = 1.0
+    hold_s: Annotated[float, Meta(ge=0, description="how long walking lasts before it is told")] = 1.0
+    still_hold_s: Annotated[float, Meta(ge=0, description="how long stillness lasts before it is told")] = 1.5
     walk_speed: Annotated[float, Meta(gt=0, description="slowest walk, body heights per second")] = 0.2
     still_speed: Annotated[
-        float, Meta(gt=0, description="fastest movement of a still body, body heights per second")
+        float, Meta(gt=0, description="fastest movement of the limbs of a still body, body heights per second")
     ] = 0.08
     no_motion_s: Annotated[float, Meta(ge=0, description="stillness before no_motion is told, 0 never")] = 0.0
     bed_return_s: Annotated[
