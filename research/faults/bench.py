@@ -118,16 +118,18 @@ class Bench:
         return count(self.devices, [one for pager in self.pagers for one in pager.arrivals])
 
     def settle(self, patience_s: float = 30.0) -> Counts:
-        """Wait until everything recorded was heard, or nothing moved for so long; 3 s where all was taken."""
-        moved, moved_s = (-1, -1), time.monotonic()
-        while (counts := self.counts()).lost or counts.lost_by_broker:
-            now = counts.arrived + counts.duplicates, counts.taken
-            if now != moved:
+        """Wait until everything recorded by now was heard, or nothing moved for so long; 3 s where all was taken."""
+        wanted = {key for device in self.devices for key in list(device.recorded)}
+        moved, moved_s = -1, time.monotonic()
+        while missing := wanted - {(one.seq, one.id) for pager in self.pagers for one in list(pager.arrivals)}:
+            taken = {key for device in self.devices for key in list(device.taken)}
+            counts = self.counts()
+            if (now := counts.arrived + counts.duplicates + counts.taken) != moved:
                 moved, moved_s = now, time.monotonic()
-            if time.monotonic() - moved_s > (patience_s if counts.lost else 3.0):
+            if time.monotonic() - moved_s > (patience_s if missing - taken else 3.0):
                 break
             time.sleep(0.05)
-        return counts
+        return self.counts()
 
     def __enter__(self) -> Bench:
         return self
