@@ -191,9 +191,12 @@ class Pipeline:
         return [name for name in changed if name not in _LIVE]
 
     def about(self) -> dict[str, Any]:
-        """What runs the network (backend, device, engine, precision, why) and the troubles of the whole run."""
+        """What runs the network (backend, device, engine, precision, why), how the cameras are, and the troubles of the
+        whole run.
+        """
         return {
             "network": {"name": self._network.backend.spec.name, **network_card(self._network)},
+            "cameras": {source.name: source.state for source in self._sources},
             "troubles": self.troubles,
         }
 

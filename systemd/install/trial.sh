@@ -11,7 +11,7 @@ device_trial() {
         printf 'would ask the service for what its cameras see, and for a drill\n'
         return
     fi
-    as_service $OPT/venv/bin/edgepose doctor || true
+    as_service $OPT/venv/bin/edgepose engine running || true
     if grep -qs '^url *=' $ETC/edgepose.toml && confirmed "Send a drill, an alert that is marked as one?"; then
         as_service $OPT/venv/bin/edgepose alert test ||
             printf 'The drill did not arrive; the service runs. See: edgepose alert test --help\n'

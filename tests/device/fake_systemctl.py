@@ -57,9 +57,10 @@ def start(unit: str) -> int:
             subprocess.run(["chown", "edgepose:edgepose", place], check=True)
             environment[name] = str(place)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        address = f"\0fake-systemd-{os.getpid()}"
-        manager.bind(address)
-        environment["NOTIFY_SOCKET"] = "@" + address[1:]
+        address = RUN / f"notify-{os.getpid()}"
+        manager.bind(str(address))
+        address.chmod(0o666)
+        environment["NOTIFY_SOCKET"] = str(address)
         log = (RUN / f"{unit}.log").open("ab")
         child = subprocess.Popen(
             ["setpriv", "--reuid", "edgepose", "--regid", "edgepose", "--init-groups", *command],

@@ -17,15 +17,24 @@ check() {
         exit 1
     fi
 }
-says() { printf '%s' "$1" | grep -q "$2"; }
+says() { [[ $1 =~ $2 ]]; }
 not() { ! "$@"; }
 runs_on() { # BACKEND: what the running service says that it runs on
     local _
     for _ in $(seq 60); do
-        edgepose engine running --json 2>/dev/null | grep -q "\"backend\": \"$1\"" && return 0
+        [[ $(edgepose engine running --json 2>/dev/null) == *"\"backend\": \"$1\""* ]] && return 0
         sleep 0.5
     done
     edgepose engine running --json
+    return 1
+}
+says_why() { [[ $(edgepose engine running --json) == *"is not the file that was built"* ]]; }
+becomes() { # COMMAND...: it comes true within half a minute
+    local _
+    for _ in $(seq 60); do
+        "$@" && return 0
+        sleep 0.5
+    done
     return 1
 }
 writable() { # a copy of the checkout, to make other versions of
@@ -82,8 +91,8 @@ check "and is that of before" test "$good" = "$(readlink /opt/edgepose/venv)"
 printf '%s\n' "--- an engine of somebody else"
 printf 'x' | dd of=$MODEL bs=1 seek=99 conv=notrunc status=none
 systemctl restart edgepose
-check "the CPU watches, and says why" bash -c 'for _ in $(seq 40); do edgepose engine running --json | grep -q "is not the file that was built" && exit 0; sleep 0.5; done; exit 1'
-check "the service asks for another" bash -c 'for _ in $(seq 20); do test -e /var/lib/edgepose/models/wanted && exit 0; sleep 0.5; done; exit 1'
+check "the CPU watches, and says why" becomes says_why
+check "the service asks for another" becomes test -e /var/lib/edgepose/models/wanted
 pid=$(cat /run/fake-systemd/edgepose.service.pid)
 check "which its unit builds" systemctl start edgepose-engine.service
 check "and takes it without a restart" runs_on tensorrt
@@ -91,7 +100,7 @@ check "the same process" test "$pid" = "$(cat /run/fake-systemd/edgepose.service
 
 printf '%s\n' "--- uninstall" && ./install.sh device --uninstall --yes | tee /tmp/said
 check "the program is gone" not test -e /opt/edgepose
-check "and its units" bash -c '! ls /etc/systemd/system | grep -q edgepose'
+check "and its units" test -z "$(find /etc/systemd/system -name 'edgepose*')"
 check "nothing runs" not systemctl is-active edgepose
 check "the configuration and the key stay" test -e /etc/edgepose/edgepose.toml -a -e /etc/edgepose/engine.key
 check "and the engines" test -e $MODEL

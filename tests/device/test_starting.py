@@ -214,7 +214,10 @@ def test_what_works_is_kept_and_what_an_earlier_one_runs_for_is_said(config: Pat
     until(last_good_file(config).exists)
     assert load_config(last_good_file(config)).sources[0].name == "hall"
     assert last_good_file(config).stat().st_mode & 0o777 == 0o600
-    assert run("edgepose.toml cannot be used").codes == ["config_fallback"]
+    running = run("edgepose.toml cannot be used")
+    assert running.codes == ["config_fallback"]
+    about = running.pipeline.about()
+    assert about["cameras"] == {"hall": "online"} and about["network"]["backend"] == "replay"
 
 
 def test_sighup_takes_rules_and_zones_while_cameras_and_tracks_go_on(config: Path, run: Any) -> None:
