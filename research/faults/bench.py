@@ -123,9 +123,8 @@ class Bench:
         moved, moved_s = -1, time.monotonic()
         while missing := wanted - {(one.seq, one.id) for pager in self.pagers for one in list(pager.arrivals)}:
             taken = {key for device in self.devices for key in list(device.taken)}
-            counts = self.counts()
-            if (now := counts.arrived + counts.duplicates + counts.taken) != moved:
-                moved, moved_s = now, time.monotonic()
+            if len(missing) != moved:
+                moved, moved_s = len(missing), time.monotonic()
             if time.monotonic() - moved_s > (patience_s if missing - taken else 3.0):
                 break
             time.sleep(0.05)
