@@ -247,7 +247,7 @@ def test_whoever_was_up_and_lies_on_the_floor_is_suspected_within_three_seconds_
 
 def test_lying_down_on_something_without_a_zone_takes_longer_to_suspect():
     on_bed = lying((200, 310))
-    assert tell(detector(), play((UP, 2), (on_bed, 3), (on_bed, 6))) == []
+    assert tell(detector(), play((UP, 2), (on_bed, 3), (on_bed, 5))) == []
 
 
 def test_falling_into_bed_is_quiet_and_leaving_it_to_the_floor_is_not():

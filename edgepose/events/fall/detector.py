@@ -82,17 +82,22 @@ class FallDetector:
         self._people.after_pause(self._watch.paused_s)
         tracks = self._tracks(people, t)
         bodies = measure(tracks, self._skeleton)
-        pairs = zip(tracks, bodies, strict=True)
-        seen = [(track.id, body) for track, body in pairs if track.missing_s == 0 and body.n > 0]
-        self._bodies = [body for _, body in seen]
+        seen = []
+        self._bodies = []
+        scores = []
+        for track, body in zip(tracks, bodies, strict=True):
+            if track.missing_s == 0 and body.n > 0:
+                seen.append((track.id, body))
+                self._bodies.append(body)
+                scores.append(track.pose.score)
         if self._camera.update(seen, t):
             self._forget_motion()
-        scores = {track.id: track.pose.score for track in tracks}
-        for person, body in zip(self._people.of(seen, t, self._watch.now), self._bodies, strict=True):
-            self._see(person, body, scores[person.id], t)
+        people_seen = self._people.of(seen, t, self._watch.now)
+        for person, body, score in zip(people_seen, self._bodies, scores, strict=True):
+            self._see(person, body, score, t)
         self._rate.update(t)
         found: list[Event | LookAgain] = []
-        for person in list(self._people):
+        for person in self._people:
             found += self._judge(person, t)
         return found
 
@@ -140,7 +145,8 @@ class FallDetector:
 
     def _see(self, person: Person, body: Body, score: float, t: float) -> None:
         motion = person.motion
-        if is_ignored(self.options.zones, body, self.size_wh):
+        zones = self.options.zones
+        if zones and is_ignored(zones, body, self.size_wh):
             return
         if not body.measurable:
             self._see_part(person, body, t)
@@ -150,7 +156,7 @@ class FallDetector:
         motion.see(body, t, keep_height=person.keeps_height(body))
         if self._camera.moves:
             motion.descent = Descent()
-        zone = body_zone(self.options.zones, body, self.size_wh)
+        zone = body_zone(zones, body, self.size_wh) if zones else None
         person.note_posture(self._watch.now, self.options, zone, score)
 
     def _see_part(self, person: Person, body: Body, t: float) -> None:
@@ -180,6 +186,8 @@ class FallDetector:
             if stage is None:
                 break
             found.append(self._tell(person, stage, t))
+        if person.judged == now:
+            return found  # seen: there is nothing to look for
         look = wanted_look(person, now, options, self.size_wh)
         return found if look is None else [*found, look]
 

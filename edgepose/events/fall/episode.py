@@ -16,6 +16,8 @@ LAIN_S = 0.5  # lying on the floor counts from here on: shorter is what a fast d
 
 def begin_cause(person: Person, now: float, options: FallOptions, size_wh: tuple[int, int] | None) -> str | None:
     """Why a fall should be suspected now, or None."""
+    if person.low_since is None and person.judged == now and person.lain_s == 0:
+        return None  # nearly always
     motion = person.motion
     if now < person.quiet_until or motion.body is None or person.in_bed:
         return None

@@ -13,6 +13,7 @@ REJOIN_S = 3.0  # a new track beside one lost no longer ago goes on with its sto
 REJOIN = 0.8  # how near, in body heights
 FORGET_S = 10.0  # after a pause as long as this, who was there before and lay not is somebody new
 RISE, RISE_SPEED = 0.3, 1.5  # shoulders that come up by this, body heights, faster than this are another body's
+NOTE_S = 0.2  # who is near whom is noted this often
 HELPER_S = 5.0  # who was near this lately may be whom a risen body belongs to
 SAME_PLACE = 0.35  # body heights: a body that is back where it stood before has not been away: bad frames
 SAME_PLACE_S = 3.0
@@ -24,10 +25,11 @@ class People:
     def __init__(self, picture_height_px: float) -> None:
         self._picture_height_px = picture_height_px
         self._by_id: dict[int, Person] = {}
+        self._noted = -math.inf
         self._lost: list[Person] = []  # those in an open fall whose id shows somebody else now
 
     def __iter__(self) -> Iterator[Person]:
-        return iter([*self._by_id.values(), *self._lost])
+        return iter([*self._by_id.values(), *self._lost] if self._lost else [*self._by_id.values()])
 
     def get(self, person_id: int | None) -> Person | None:
         """The person of an id, also where the track shows somebody else now."""
@@ -52,13 +54,16 @@ class People:
 
     def of(self, seen: Sequence[tuple[int, Body]], t: float, now: float) -> list[Person]:
         """The people whom a frame shows, given track ids and bodies, at camera second `t` and second watched `now`."""
-        if any(person.episode is not None for person in self):
+        if self._lost or any(person.episode for person in self._by_id.values()):
             self._note_neighbours(seen, now)
             self._part(seen, t, now)
             self._find_lying(seen)
         return [self._person(track_id, body, seen, now) for track_id, body in seen]
 
     def _note_neighbours(self, seen: Sequence[tuple[int, Body]], now: float) -> None:
+        if now - self._noted < NOTE_S:
+            return
+        self._noted = now
         for person in self:
             if person.episode is not None:
                 others = (body for track_id, body in seen if track_id != person.id and track_id in self._by_id)
@@ -90,7 +95,7 @@ class People:
     def _person(self, track_id: int, body: Body, seen: Sequence[tuple[int, Body]], now: float) -> Person:
         """The person behind a track; a new track beside a person lost just now goes on with that person's story."""
         person = self._by_id.get(track_id)
-        if person is None:
+        if person is None:  # seldom
             ids = {one for one, _ in seen}
             person = self._lost_beside(body, ids, now) or Person(track_id, now, now, Motion(self._picture_height_px))
             self.forget(person)

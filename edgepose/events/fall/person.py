@@ -24,6 +24,7 @@ SUNK, SUNK_TRUNK = 0.42, 0.17  # shoulders and trunk of a body that may lie alon
 UNSURE = 0.25  # what a second of that counts as lying on the floor, of lying on a bed or sofa alike,
 UNKNOWN = 0.4  # and of lying where nobody knows how high the floor is
 STANDS_DEG = 25.0  # trunk of somebody who stands, at most
+FLOOR_EVERY_S = 0.2  # the floor is learnt anew
 LEARN = 0.2  # weight of each sight of somebody standing in how high the shoulders stand
 
 
@@ -46,7 +47,7 @@ class Episode:
     unknown: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Person:
     """State of one person. id: of the track that shows the person now."""
 
@@ -60,7 +61,8 @@ class Person:
     low_t: float = math.nan  # the same as the camera's second
     down_s: float = 0.0  # seen low since then; time in which nobody saw the person is not in it
     lain_s: float = 0.0  # seen lying on the floor since then
-    floor: Floor | None = None  # as of when last up
+    floor: Floor | None = None  # as of when last up,
+    floor_seen: float = -math.inf  # and when that was learnt
     lay_s: float = 0.0  # seen lying wherever, hardly interrupted
     lying: Lying = field(default_factory=Lying)  # of somebody who was never up
     up_since: float | None = None
@@ -83,14 +85,15 @@ class Person:
         """Whether a body that looks smaller now is as tall as it was: it is down, or goes down along the sight."""
         if self.episode is not None or self.low_since is not None:
             return True
-        return self.floor is not None and shrinks_in_place(body, self.floor)
+        floor = self.floor
+        return floor is not None and body.height_px < floor.height_px and shrinks_in_place(body, floor)
 
     def note_posture(self, now: float, options: FallOptions, zone: ZoneOptions | None, score: float) -> None:
         """Remember since when the person is low, lying or up, after `motion` has seen a frame at `now`.
 
         score: of the skeleton seen.
         """
-        motion, low = self.motion, low_height(options)
+        motion = self.motion
         height, since_s = motion.shoulders, now - self.judged
         self.judged = now
         if not self.was_up and motion.body is not None:
@@ -101,12 +104,15 @@ class Person:
         if height >= STANDING and motion.angle_deg < 45:
             self.was_up, self.bed = True, None
             self.up, self.up_body = now, motion.body
-            self._note_floor()
+            if now - self.floor_seen >= FLOOR_EVERY_S:
+                self.floor_seen = now
+                self._note_floor()
         elif zone is not None:
             self.bed = zone
         risen = height >= CRAWLING and motion.angle_deg < LYING_DEG and not motion.hips < SEATED_HIPS
         self.up_since = (self.up_since if self.up_since is not None else now) if risen else None
-        self._note_low(now, since_s, low)
+        if self.low_since is not None or height < CRAWLING or self.lain_s or self.lay_s:  # seldom
+            self._note_low(now, since_s, low_height(options))
         if self.low_since is not None and self.episode is None:  # an open one keeps the strength it began with
             self.strength = max(self.strength, fall_evidence(motion, options, self.floor))
         if self.n_looks and self.episode is None and self.low_since is None and not motion.descent.going_down:
