@@ -17,7 +17,7 @@ SPEED = 0.5  # of the common motion, body heights per second: nobody who keeps t
 LEAST, MOST = 0.7, 1.4  # ways of all parts of a body that keeps its shape, in mean ways,
 GROWS, LEANS_DEG = 1.15, 12.0  # and how much its size and the lean of its trunk change at most
 ALIKE = 0.3  # how far the ways of several people differ at most, in mean ways
-WAY = 0.25  # of one body that keeps its shape, on and on, body heights; a single span shows less in many a fall
+WAY = 0.6  # of one body that keeps its shape, on and on, body heights: nobody comes down so far as if standing
 STAY_S = 1.0  # after the last motion judging stays suspended: skeletons settle
 UPRIGHT_DEG = 45.0  # who rolls out of bed comes down as a whole as well, lying
 
@@ -69,8 +69,9 @@ class Steadiness:
         """Whether one upright body goes down or up with its legs, which may leave the picture later."""
         if not body.angle_deg < UPRIGHT_DEG or not (so_far or body.knee_y == body.knee_y):
             return False
-        self._ways[track_id] = way + (so_far if so_far * way > 0 else 0.0)
-        return abs(self._ways[track_id]) >= WAY
+        goes_on = so_far * way > 0  # through two spans at least: a network that finds a body elsewhere does it once
+        self._ways[track_id] = way + (so_far if goes_on else 0.0)
+        return goes_on and abs(self._ways[track_id]) >= WAY
 
 
 def common_way(before: Body, now: Body) -> float:
