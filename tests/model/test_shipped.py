@@ -14,7 +14,8 @@ from edgepose.model import load_spec, model_path, shipped_model, shipped_models
 
 
 def test_every_shipped_network_has_a_name_and_a_sidecar() -> None:
-    assert {"edgepose-lite", "edgepose-lite.int8", "edgepose-nano"} == set(shipped_models())
+    assert {"edgepose-lite", "edgepose-lite-clean", "edgepose-nano"} <= set(shipped_models())
+    assert {"edgepose-lite.int8", "edgepose-lite-clean.int8"} <= set(shipped_models())
     for name in shipped_models():
         assert model_path(name) == shipped_model(name)
         assert load_spec(model_path(name)).keypoint_skeleton.n_keypoints == 18
