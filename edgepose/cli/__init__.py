@@ -32,6 +32,7 @@ VERBS: dict[str, str] = {
     "bench": "measure this machine: grouping, pipeline efficiency, publishing, start-up, memory, backends",
     "config": "write, check and show configuration files",
     "doctor": "what this machine has and lacks, with the fix for each",
+    "status": "how the running service is, with the exit codes of monitoring",
     "replay": "recorded skeletons through tracking and events",
     "fall-eval": "falls found and false alarms on labelled clips, per data set and camera",
     "acts-eval": "postures, gestures and activities against labels, per data set and class",

@@ -23,6 +23,11 @@ class CameraStates:
         self._on_pause = on_pause
         self._links: dict[str, CameraState] = {}
 
+    @property
+    def now(self) -> dict[str, CameraState]:
+        """What publishers last heard of each camera; any thread may ask."""
+        return {source: "paused" if source in self.paused else state for source, state in self._links.copy().items()}
+
     def tell(self) -> None:
         """Say what has changed since the last call."""
         for source, state in self._queues.new_states():

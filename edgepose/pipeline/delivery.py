@@ -23,6 +23,7 @@ from edgepose.pipeline.scene import RuleMaker
 from edgepose.pipeline.threads import POLL_S
 from edgepose.pipeline.trail import Trails
 from edgepose.pipeline.troubles import Troubles
+from edgepose.pipeline.watched import Watched
 from edgepose.publish import Publisher
 from edgepose.types import FrameResult
 from edgepose.workers import Closed
@@ -70,6 +71,7 @@ class Outlet:
         self._troubles = Troubles(
             publishers, (judge.troubles, queues.found_troubles), (self._board_troubles, self._drill_troubles), self._own
         )
+        self._watched = Watched(delivery.live, time.monotonic(), time.time())
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stats_due_s = time.monotonic() + delivery.stats_s
 
@@ -117,6 +119,25 @@ class Outlet:
             if tell is not None:
                 tell(card)
 
+    def standing(self) -> dict[str, Any]:
+        """How it is now: watch, by camera (state, idle_s since a judged frame, day, watched_s, unwatched_s), troubles,
+        and alerts that wait; any thread may ask.
+        """
+        now_s, states = time.monotonic(), self._states.now
+        watch = {
+            name: {"state": states.get(name, "starting"), "idle_s": self._watched.idle_s(name, now_s), **seconds}
+            for name, seconds in self._watched.report().items()
+        }
+        links = [one.connected for one in self._publishers if hasattr(one, "connected")]
+        return {
+            "watch": watch,
+            "troubles": self._troubles.now,
+            "broker_connected": all(links) if links else None,
+            "alerts_waiting": None if self._desk is None else self._desk.store.depth(),
+            "last_drill_ok": None if self._desk is None else self._desk.last_drill_ok,
+            "fps": round(self.meter.fps, 2),
+        }
+
     def use_rules(self, makers: Sequence[RuleMaker]) -> None:
         """Have frames judged by other rules soon; any thread may ask."""
         self._jobs.put(lambda: self._judge.use_rules(makers))
@@ -134,6 +155,7 @@ class Outlet:
         self._queues.progress["group"] += 1
         self._states.tell()
         self._troubles.tell()
+        self._watched.tick(time.monotonic(), self._states.now)
         while not self._jobs.empty():
             self._jobs.get()()
         if self._desk is not None:
@@ -161,6 +183,7 @@ class Outlet:
         for publisher in self._publishers:
             publisher.publish(result)
         publish_ms = (time.perf_counter() - began) * 1e3
+        self._watched.saw(result.source, time.monotonic())
         for meter in (self.meter, self._interval):
             meter.add(result)
             meter.time("publish", publish_ms)
@@ -209,7 +232,7 @@ class Outlet:
 
     def _tell_stats(self) -> None:
         if self._delivery.board is not None:
-            values = {**self._interval.report(), **self._delivery.board.read()}
+            values = {**self._interval.report(), **self._delivery.board.read(), "watched": self._watched.report()}
             for publisher in self._publishers:
                 publisher.stats(values)
         self._troubles.look()

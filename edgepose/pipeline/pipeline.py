@@ -191,13 +191,15 @@ class Pipeline:
         return [name for name in changed if name not in _LIVE]
 
     def about(self) -> dict[str, Any]:
-        """What runs the network (backend, device, engine, precision, why), how the cameras are, and the troubles of the
-        whole run.
+        """What runs the network (backend, device, engine, precision, why), how the cameras are, what is wrong, and
+        once it has started how each camera is watched.
         """
+        standing = self._outlet.standing() if self._outlet is not None else {}
         return {
             "network": {"name": self._network.backend.spec.name, **network_card(self._network)},
             "cameras": {source.name: source.state for source in self._sources},
             "troubles": self.troubles,
+            **standing,
         }
 
     @property

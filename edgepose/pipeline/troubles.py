@@ -36,6 +36,11 @@ class Troubles:
         self._ours: tuple[Reason, ...] = ()
         self._told: tuple[Reason, ...] = ()
 
+    @property
+    def now(self) -> tuple[Reason, ...]:
+        """What was said last; any thread may ask."""
+        return self._told
+
     def look(self) -> None:
         """Ask also for what changes slowly."""
         self._slow = [one for ask in self._now_and_then for one in ask()]

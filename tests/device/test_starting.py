@@ -218,6 +218,7 @@ def test_what_works_is_kept_and_what_an_earlier_one_runs_for_is_said(config: Pat
     assert running.codes == ["config_fallback"]
     about = running.pipeline.about()
     assert about["cameras"] == {"hall": "online"} and about["network"]["backend"] == "replay"
+    assert about["watch"]["hall"].keys() == {"state", "idle_s", "day", "watched_s", "unwatched_s"}
 
 
 def test_sighup_takes_rules_and_zones_while_cameras_and_tracks_go_on(config: Path, run: Any) -> None:

@@ -90,13 +90,23 @@ class Info(TypedDict, total=False):
     skeleton_keys: dict[str, str]
 
 
+class WatchedDay(TypedDict):
+    """A camera's day so far, since midnight or the start: whole seconds with judged frames, and the rest by reason (a
+    state of its link, starting, no_frames, not_judged). day: local date.
+    """
+
+    day: str
+    watched_s: int
+    unwatched_s: dict[str, int]
+
+
 class Stats(TypedDict, total=False):
     """`stats`: numbers of the last interval, since the start for reconnects; what a board does not tell is null.
 
     latency_ms: p50 and p99 by stage. events: how many by kind.stage. gpu_load: 0 to 1. throttled: whether heat or
-    current held clocks back. mqtt_dropped: QoS 0 messages let go so far. mqtt_too_large: messages
-    left out so far as the broker takes none of their size. spool_depth: alerts that wait. boot: names
-    the boot of the device.
+    current held clocks back. watched: each camera's day. mqtt_dropped: QoS 0 messages let go so far.
+    mqtt_too_large: messages left out so far as the broker takes none of their size. spool_depth: alerts that wait.
+    boot: names the boot of the device.
     """
 
     frames: int
@@ -112,6 +122,7 @@ class Stats(TypedDict, total=False):
     ram_used_mb: float | None
     ram_total_mb: float | None
     throttled: bool | None
+    watched: dict[str, WatchedDay]
     mqtt_dropped: int
     mqtt_too_large: int
     spool_depth: int
