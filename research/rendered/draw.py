@@ -71,7 +71,8 @@ class Renderer:
         size = view.camera.wide_size()
         kinds = ((3, "f1"), (2, "f4"))
         planes = [self._context.renderbuffer(size, channels, dtype=kind) for channels, kind in kinds]
-        target = self._context.framebuffer(planes, self._context.depth_renderbuffer(size))
+        depth = self._context.depth_renderbuffer(size)
+        target = self._context.framebuffer(planes, depth)
         seen_by_light = _light_view(view.light, self._target_at)
         if not view.light.infrared:
             self._pass(self._dark, buffer, "3f 9x4", ("at",), self._shadow_target, (SHADOW_PX,) * 2, seen_by_light)
@@ -82,7 +83,7 @@ class Renderer:
         self._pass(self._lit, buffer, "3f 3f 2f 1f 3f", names, target, size, view_of(view.camera, size))
         picture = np.frombuffer(target.read(components=3), np.uint8).reshape(size[1], size[0], 3)[::-1, :, ::-1]
         flat = np.frombuffer(target.read(components=2, attachment=1, dtype="f4"), np.float32)
-        for thing in (target, *planes):
+        for thing in (target, depth, *planes):
             thing.release()
         return _through_lens(view.camera, picture, flat.reshape(size[1], size[0], 2)[::-1])
 
