@@ -48,7 +48,7 @@ def test_a_drill_arrives_with_one_id_latches_its_own_topic_and_is_remembered(ser
         begun, ended = subscriber.json("/cam/hall/alert")
         assert begun["id"] == ended["id"] == report["id"] and begun["drill"] and ended["drill"]
         assert wait_for(lambda: subscriber.json("jetson/drill")[-1]["last_drill_ok"] == report["last_drill_ok"])
-        assert [one["state"] for one in subscriber.json("jetson/drill")] == ["OFF", "ON", "OFF"]
+        assert wait_for(lambda: [one["state"] for one in subscriber.json("jetson/drill")] == ["OFF", "ON", "OFF"])
         assert wait_for(lambda: subscriber.json("jetson/health")[-1]["last_drill_ok"] == report["last_drill_ok"])
         assert subscriber.raw("/hall/fall") == []
         assert main(["alert", "show", report["id"], "--json"]) == 0
