@@ -201,7 +201,7 @@ def test_home_assistant_started_after_a_clean_stop_shows_nothing_calm(broker, pu
 
 KILLED = """
 import sys, time
-sys.path.insert(0, "tests/publish")
+sys.path[:0] = ["tests", "tests/publish"]
 from types import SimpleNamespace
 from test_home_assistant import device
 one = device(SimpleNamespace(url=sys.argv[1]))

@@ -22,7 +22,8 @@ def begin_cause(person: Person, now: float, options: FallOptions, size_wh: tuple
     if now < person.quiet_until or motion.body is None or person.in_bed:
         return None
     low_s = now - person.low_since if person.low_since is not None else 0.0
-    if person.strength >= 1 and low_s >= options.hold_s and person.down_s > 0:
+    seen_again = person.down_s > 0 or person.second_look  # one frame alone may be a bad one
+    if person.strength >= 1 and low_s >= options.hold_s and seen_again:
         return "fast descent"
     if person.judged < now:
         return _lost_cause(person, now, options, size_wh)

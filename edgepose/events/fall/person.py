@@ -79,7 +79,7 @@ class Person:
     near: float = -math.inf  # somebody else was last within reach
     n_looks: int = 0
     looked: float = -math.inf
-    second_look: bool = False  # a turned second look has seen this person
+    second_look: bool = False  # a turned second look has seen this person in this descent
 
     def keeps_height(self, body: Body) -> bool:
         """Whether a body that looks smaller now is as tall as it was: it is down, or goes down along the sight."""
@@ -116,7 +116,7 @@ class Person:
         if self.low_since is not None and self.episode is None:  # an open one keeps the strength it began with
             self.strength = max(self.strength, fall_evidence(motion, options, self.floor))
         if self.n_looks and self.episode is None and self.low_since is None and not motion.descent.going_down:
-            self.n_looks = 0  # that descent is over; the next one has looks of its own
+            self.n_looks, self.second_look = 0, False  # that descent is over; the next one has looks of its own
 
     def _note_low(self, now: float, since_s: float, low: float) -> None:
         motion = self.motion
