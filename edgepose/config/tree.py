@@ -12,7 +12,14 @@ from edgepose.decode.options import GroupOptions
 from edgepose.events.options import ActivityOptions, FallOptions, GestureOptions, PostureOptions
 from edgepose.events.zones import ZoneOptions
 from edgepose.options import Options
-from edgepose.publish.options import JsonlOptions, MqttOptions, ShowOptions, VideoOptions, WebhookOptions
+from edgepose.publish.options import (
+    JsonlOptions,
+    MetricsOptions,
+    MqttOptions,
+    ShowOptions,
+    VideoOptions,
+    WebhookOptions,
+)
 from edgepose.sources.options import SourceOptions
 from edgepose.tracking.options import TrackerOptions
 
@@ -108,4 +115,5 @@ class Config(Options, frozen=True):
     )
     jsonl: Annotated[JsonlOptions, Meta(description="results as JSON lines")] = JsonlOptions()
     video: Annotated[VideoOptions, Meta(description="annotated video")] = VideoOptions()
+    metrics: Annotated[MetricsOptions, Meta(description="figures for Prometheus")] = MetricsOptions()
     show: Annotated[ShowOptions, Meta(description="a window")] = ShowOptions()

@@ -37,9 +37,11 @@ _PUBLISHERS = {
     "webhook": "edgepose.publish.webhook:WebhookPublisher",
     "jsonl": "edgepose.publish.jsonl:check",
     "video": "edgepose.publish.video:check",
+    "metrics": "edgepose.publish.metrics:MetricsPublisher",
     "show": "edgepose.publish.show:WindowPublisher",
 }
-"""What says that a publisher's options can be used; making an MQTT publisher or a window neither connects nor opens."""
+"""What says that a publisher's options can be used; making one of MQTT, of metrics or of a window neither connects nor
+opens."""
 
 _CREDENTIALS = "/run/credentials/"
 """Where systemd puts what `LoadCredential` names."""

@@ -233,6 +233,8 @@ class Outlet:
     def _tell_stats(self) -> None:
         if self._delivery.board is not None:
             values = {**self._interval.report(), **self._delivery.board.read(), "watched": self._watched.report()}
+            if self._desk is not None:
+                values["spool_depth"] = self._desk.store.depth()
             for publisher in self._publishers:
                 publisher.stats(values)
         self._troubles.look()

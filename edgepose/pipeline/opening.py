@@ -163,6 +163,7 @@ def publishers_of(config: Config) -> list[str]:
         "webhook": config.webhook.url,
         "jsonl": config.jsonl.path,
         "video": config.video.path,
+        "metrics": config.metrics.listen,
     }
     return [name for name, target in wanted.items() if target] + ["show"] * config.show.enabled
 

@@ -47,6 +47,7 @@ PUBLISHERS: dict[str, str] = {
     "webhook": "edgepose.publish.webhook:WebhookPublisher",
     "jsonl": "edgepose.publish.jsonl:JsonlPublisher",
     "video": "edgepose.publish.video:VideoPublisher",
+    "metrics": "edgepose.publish.metrics:MetricsPublisher",
     "show": "edgepose.publish.show:WindowPublisher",
 }
 """Publishers by name, as `module:attribute`; each is called with its options."""

@@ -119,6 +119,14 @@ class VideoOptions(Options, frozen=True):
     ] = 25.0
 
 
+class MetricsOptions(Options, frozen=True):
+    """Figures for Prometheus, for this machine only."""
+
+    listen: Annotated[
+        str, Meta(description="address of this machine that answers /metrics, such as 127.0.0.1:9478; empty: off")
+    ] = ""
+
+
 class ShowOptions(Options, frozen=True):
     """A window with the annotated picture of every source."""
 
