@@ -48,6 +48,8 @@ def judged(about: Mapping[str, Any]) -> Standing:
     cameras = about.get("watch")
     if not isinstance(cameras, Mapping):
         found.append(("warning", "the service is still starting"))
+    elif not cameras:
+        found.append(("critical", "the service has no camera: nobody is watched"))
     for name, camera in (cameras or {}).items():
         found += _of_camera(str(name), camera)
     for one in about.get("troubles", ()):

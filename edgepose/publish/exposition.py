@@ -12,6 +12,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _STATES = ("online", "stalled", "reconnecting", "offline", "paused")
 
+_MIB = 1 << 20
+
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -51,7 +53,7 @@ class Figures:
         out.one("people_frames_total", "counter", "Frames with somebody in them.", counts["people_frames"])
         out.one("frames_per_second", "gauge", "Frames judged per second, last interval.", values.get("fps"))
         quantiles = [
-            ({"stage": stage, "quantile": f"0.{name[1:]}"}, ms / 1000)
+            ({"stage": stage, "quantile": f"{int(name[1:]) / 100:g}"}, ms / 1000)
             for stage, found in values.get("latency_ms", {}).items()
             for name, ms in found.items()
         ]
@@ -89,8 +91,8 @@ class Figures:
         out.one("power_watts", "gauge", "Power of the board.", values.get("power_w"))
         out.one("gpu_load_ratio", "gauge", "Load of the GPU, 0 to 1.", values.get("gpu_load"))
         used_mb, total_mb = values.get("ram_used_mb"), values.get("ram_total_mb")
-        out.one("memory_used_bytes", "gauge", "Memory in use.", None if used_mb is None else used_mb * 1e6)
-        out.one("memory_size_bytes", "gauge", "Memory of the board.", None if total_mb is None else total_mb * 1e6)
+        out.one("memory_used_bytes", "gauge", "Memory in use.", None if used_mb is None else used_mb * _MIB)
+        out.one("memory_size_bytes", "gauge", "Memory of the board.", None if total_mb is None else total_mb * _MIB)
         throttled = values.get("throttled")
         out.one("throttled", "gauge", "1 while clocks are held back.", None if throttled is None else int(throttled))
 

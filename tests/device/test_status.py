@@ -55,6 +55,7 @@ TROUBLE = {"code": "jsonl_failed", "camera": None, "since": "", "hint": "the dis
         (about(troubles=[TROUBLE]), "warning", "the disk is full"),
         (about(broker_connected=False, alerts_waiting=3), "warning", "3 alerts wait"),
         ({"troubles": []}, "warning", "still starting"),
+        ({"watch": {}, "troubles": []}, "critical", "no camera"),
     ],
 )
 def test_what_is_wrong_decides_the_level(said, level, words):

@@ -65,12 +65,13 @@ def test_a_scrape_has_every_figure_and_counters_add_up(publisher):
         'edgepose_events_total{kind="fall",stage="confirmed"} 2',
         'edgepose_camera_watched_seconds_total{camera="hall"} 7200',
         'edgepose_camera_unwatched_seconds_total{camera="hall",reason="offline"} 61',
+        'edgepose_stage_latency_seconds{stage="infer",quantile="0.5"} 0.012',
         'edgepose_stage_latency_seconds{stage="infer",quantile="0.99"} 0.02',
         'edgepose_camera_state{camera="hall",state="offline"} 1',
         'edgepose_camera_state{camera="hall",state="online"} 0',
         r'edgepose_trouble{code="camera_dark",camera="the \"hall\""} 1',
         "edgepose_alerts_waiting 4",
-        "edgepose_memory_used_bytes 2000000000.0",
+        "edgepose_memory_used_bytes 2097152000.0",
     ):
         assert wanted in lines, wanted
     assert "gpu_load" not in text  # this board does not tell
