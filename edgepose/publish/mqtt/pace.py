@@ -14,7 +14,7 @@ from edgepose.alerts.store import FRESH_S, StoredAlert, is_urgent
 BURST = 200
 """Alerts that may go out at once, after a while without any."""
 
-RATE = 200.0
+RATE = 100.0
 """Alerts a second after that."""
 
 RESERVED = 50
