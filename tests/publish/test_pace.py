@@ -90,6 +90,7 @@ def test_a_broker_gets_a_backlog_at_its_pace_and_a_fresh_fall_at_once(broker):
         assert len(subscriber.raw("/alert")) < 600
         assert wait_for(lambda: desk.store.depth() == 0)
         assert time.monotonic() - began > (600 - BURST) / RATE
+        assert wait_for(lambda: len(subscriber.raw("/alert")) >= 601)
         numbers = [one["seq"] for one in subscriber.json("/alert")]
         assert sorted(numbers) == list(range(601))
     publisher.close()
