@@ -85,9 +85,9 @@ class GestureOptions(Options, frozen=True):
         str, Meta(description="gesture that counts as a call for help when held, empty for none; e.g. hands_up")
     ] = ""
     help_s: Annotated[float, Meta(gt=0, description="how long the call for help is held")] = 2.0
-    cooldown_s: Annotated[float, Meta(ge=0, description="pause before the same gesture of a person is told again")] = (
-        2.0
-    )
+    cooldown_s: Annotated[
+        float, Meta(ge=0, description="pause before the same gesture of a person is reported again")
+    ] = 2.0
     zones: Annotated[tuple[ZoneOptions, ...], Meta(description="only those to ignore matter here")] = ()
 
 
@@ -102,7 +102,9 @@ class ActivityOptions(Options, frozen=True):
     ] = 0.08
     no_motion_s: Annotated[float, Meta(ge=0, description="stillness before no_motion is told, 0 never")] = 0.0
     bed_return_s: Annotated[
-        float, Meta(ge=0, description="absence from a bed somebody lay in before bed_not_returned is told, 0 never")
+        float, Meta(ge=0, description="absence from a bed somebody lay in before bed_not_returned is reported, 0 never")
     ] = 0.0
-    absence_s: Annotated[float, Meta(ge=0, description="time without anybody before absence is told, 0 never")] = 0.0
+    absence_s: Annotated[float, Meta(ge=0, description="time without anybody before absence is reported, 0 never")] = (
+        0.0
+    )
     zones: Annotated[tuple[ZoneOptions, ...], Meta(description="beds for bed_return_s, places to ignore")] = ()
