@@ -86,14 +86,17 @@ class Spool:
         return self._ask(lambda: self._newest(n)).result()
 
     def incident(self, incident_id: str) -> Incident | None:
-        return self._ask(lambda: self._pending().get(incident_id) or self._database.incident(incident_id)).result()
+        def find() -> Incident | None:
+            return self._pending().get(incident_id) or self._read(lambda: self._database.incident(incident_id))
+
+        return self._ask(find).result()
 
     def keep_skeletons(self, incident_id: str, make: Callable[[], bytes]) -> None:
         if not self._closed:
             self._packer.put((incident_id, make))
 
     def skeletons(self, incident_id: str) -> bytes | None:
-        return self._ask(lambda: self._database.skeletons(incident_id)).result()
+        return self._ask(lambda: self._read(lambda: self._database.skeletons(incident_id))).result()
 
     def page(self, after: int, n: int) -> Sequence[StoredAlert]:
         return self._ask(lambda: self._page(after, n)).result()
@@ -191,15 +194,26 @@ class Spool:
         return {**{one.id: one for _, one in self._unwritten}, **self._changed}
 
     def _newest(self, n: int) -> list[Incident]:
-        found = {one.id: one for one in self._database.incidents(n)} | self._pending()
+        stored = self._read(lambda: self._database.incidents(n)) or []
+        found = {one.id: one for one in stored} | self._pending()
         return sorted(found.values(), key=lambda one: one.id, reverse=True)[:n]
 
     def _page(self, after: int, n: int) -> list[StoredAlert]:
-        rows = [
-            row for row in self._database.page(after, n + len(self._released)) if row.alert.seq not in self._released
-        ]
+        stored = self._read(lambda: self._database.page(after, n + len(self._released))) or []
+        rows = [row for row in stored if row.alert.seq not in self._released]
         rows += [row for row, _ in self._unwritten if row.alert.seq > after]
         return [corrected(row) for row in sorted(rows, key=lambda row: row.alert.seq)[:n]]
+
+    def _read(self, job: Callable[[], T]) -> T | None:
+        """What the disk answers; None where it fails under us, so that what waits in memory still goes out."""
+        try:
+            return job()
+        except sqlite3.Error as error:
+            if "spool_unreadable" not in self._troubles:
+                hint = f"alerts on disk cannot be read ({error}); new ones go out from memory; replace the disk"
+                log.warning("alert spool '%s': %s", self._path, hint)
+                self._troubles["spool_unreadable"] = reason_now("spool_unreadable", hint)
+            return None
 
     def _flush(self) -> None:
         """Bring the disk up to date in one transaction; a full disk is given the ballast once."""
@@ -246,10 +260,11 @@ class Spool:
     def _batch(self, n: int, but: Container[int]) -> list[StoredAlert]:
         fresh_ms = round((time.monotonic() - FRESH_S) * 1000)
         skip = _Either(but, self._released)
-        rows = self._database.waiting(n, skip, (boot_id(), fresh_ms))
+        rows = self._read(lambda: self._database.waiting(n, skip, (boot_id(), fresh_ms))) or []
         rows += [row for row, _ in self._unwritten if row.alert.seq not in but][: n - len(rows)]
         if len(rows) < n:
-            rows += self._database.waiting(n - len(rows), _Either(skip, {row.alert.seq for row in rows}))
+            taken = _Either(skip, {row.alert.seq for row in rows})
+            rows += self._read(lambda: self._database.waiting(n - len(rows), taken)) or []
         return [corrected(row) for row in rows]
 
     def _drop_ballast(self) -> bool:

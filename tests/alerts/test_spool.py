@@ -270,6 +270,31 @@ def test_twenty_thousand_waiting_alerts_take_little_memory_and_the_next_is_found
     again.store.close()
 
 
+def test_a_disk_that_fails_under_a_running_spool_is_said_and_new_alerts_still_go_out(path: Path):
+    one = desk(path)
+    one.take("hall", fall("confirmed", uuid7()))
+    database = one.store._database
+
+    def broken(*_: object, **__: object) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    names = ("waiting", "page", "incidents", "incident", "skeletons", "add", "remove", "put_incident")
+    for name in names:
+        setattr(database, name, broken)
+    assert one.store.batch(9) == []
+    assert one.store.incident("none") is None and one.store.skeletons("none") is None
+    fresh = one.take("hall", fall("confirmed", uuid7()))
+    assert [item.alert.seq for item in one.store.batch(9)] == [fresh.seq]
+    assert [item.alert.seq for item in one.store.page(-1, 9)] == [fresh.seq]
+    assert "spool_unreadable" in {trouble.code for trouble in one.store.troubles}
+    for name in names:
+        delattr(database, name)
+    one.store.close()
+    again = desk(path)
+    assert waiting(again.store) == [0, 1]
+    again.store.close()
+
+
 def test_a_closed_spool_says_so(path: Path):
     one = desk(path)
     one.store.close()
