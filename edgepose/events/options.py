@@ -69,7 +69,7 @@ class FallOptions(Options, frozen=True):
 class PostureOptions(Options, frozen=True):
     """Standing, sitting, crouching, lying or unknown, and how far somebody leans or slouches."""
 
-    hold_s: Annotated[float, Meta(ge=0, description="how long a posture lasts before it is told")] = 0.4
+    hold_s: Annotated[float, Meta(ge=0, description="how long a posture lasts before it is reported")] = 0.4
     lying_deg: Annotated[float, Meta(gt=0, lt=90, description="torso from upright beyond which a low body lies")] = 55.0
     lean_deg: Annotated[float, Meta(gt=0, lt=90, description="sideways lean worth telling as evidence")] = 20.0
     zones: Annotated[tuple[ZoneOptions, ...], Meta(description="only those to ignore matter here")] = ()
@@ -78,7 +78,7 @@ class PostureOptions(Options, frozen=True):
 class GestureOptions(Options, frozen=True):
     """Hand raised, both hands up, wave, point left or right."""
 
-    hold_s: Annotated[float, Meta(ge=0, description="how long a hand stays up or points before it is told")] = 0.5
+    hold_s: Annotated[float, Meta(ge=0, description="how long a hand stays up or points before it is reported")] = 0.9
     wave_swings: Annotated[int, Meta(ge=2, description="changes of direction within wave_s that make a wave")] = 3
     wave_s: Annotated[float, Meta(gt=0, description="time in which the swings of a wave are counted")] = 2.0
     help_gesture: Annotated[
@@ -94,8 +94,8 @@ class GestureOptions(Options, frozen=True):
 class ActivityOptions(Options, frozen=True):
     """Walking, still, sitting down, getting up, and what stays away for too long."""
 
-    hold_s: Annotated[float, Meta(ge=0, description="how long walking lasts before it is told")] = 1.0
-    still_hold_s: Annotated[float, Meta(ge=0, description="how long stillness lasts before it is told")] = 1.5
+    hold_s: Annotated[float, Meta(ge=0, description="how long walking lasts before it is reported")] = 1.0
+    still_hold_s: Annotated[float, Meta(ge=0, description="how long stillness lasts before it is reported")] = 1.5
     walk_speed: Annotated[float, Meta(gt=0, description="slowest walk, body heights per second")] = 0.2
     still_speed: Annotated[
         float, Meta(gt=0, description="fastest movement of the limbs of a still body, body heights per second")
