@@ -257,12 +257,20 @@ def test_what_is_no_service_is_a_sentence(path):
 
 
 def test_no_thread_and_no_descriptor_is_left(path):
-    before = threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+    def left() -> tuple[set[threading.Thread], int]:
+        """Threads that were not there before, and open descriptors; those of earlier tests may end meanwhile."""
+        return set(threading.enumerate()) - threads, len(list(Path("/proc/self/fd").iterdir()))
+
+    threads: set[threading.Thread] = set(threading.enumerate())
+    _, descriptors = left()
     for _ in range(3):
         with ControlSocket(path, lambda line, stop: msgspec.json.decode(line)):
             ask(path, Waiting())
-    time.sleep(0.1)
-    assert (threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))) == before
+    deadline = time.monotonic() + 2
+    while (left()[0] or left()[1] > descriptors) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert left()[0] == set()
+    assert left()[1] <= descriptors
 
 
 def test_a_drill_proves_the_second_way_too(service, path, fake):

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from publish_scene import free_port
+from publish_scene import free_port, wait_for
 from subscriber import Subscriber
 
 from edgepose.alerts.desk import AlertDesk
@@ -41,7 +41,7 @@ def test_what_waits_is_handed_over_and_nothing_else_is_said(broker, spool, tmp_p
         assert main(words) == 0
         report = json.loads(capsys.readouterr().out)
         assert (report["offered_again"], report["handed_over"], report["service_runs"]) == (5, 5, False)
-        assert sorted(one["seq"] for one in subscriber.json("/alert")) == [0, 1, 2, 3, 4]
+        assert wait_for(lambda: sorted(one["seq"] for one in subscriber.json("/alert")) == [0, 1, 2, 3, 4])
         assert {topic for topic, *_ in subscriber.messages} == {"edgepose/v1/jetson/cam/hall/alert"}
     assert main(words) == 0
     assert json.loads(capsys.readouterr().out)["handed_over"] == 0
