@@ -75,6 +75,7 @@ def test_pictures_of_any_size_are_looked_at(size):
     watcher = Watcher(1.0)
     for t in range(100):
         watcher.update(np.full((*size, 3), 128, np.uint8), float(t))
+    assert {one.code for one in watcher.troubles} <= {"camera_covered", "camera_blurred", "camera_dark"}
 
 
 VIEWS = {
