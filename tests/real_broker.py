@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import socket
@@ -27,12 +28,13 @@ def free_port() -> int:
         return port
 
 
-def wait_for(condition: Callable[[], object], timeout_s: float = 10.0) -> bool:
-    """Poll until `condition()` is true; False when it never was."""
+def wait_for(condition: Callable[[], object], timeout_s: float = 20.0) -> bool:
+    """Poll until `condition()` is true; False when it never was. What it looks up may not be there yet."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        if condition():
-            return True
+        with contextlib.suppress(LookupError, TypeError):
+            if condition():
+                return True
         time.sleep(0.01)
     return bool(condition())
 

@@ -53,8 +53,8 @@ def test_where_nobody_can_be_asked_the_clock_counts_as_not_set(monkeypatch: Any,
 
 
 def test_a_timedated_that_hangs_is_not_waited_for_long(monkeypatch: Any, tmp_path: Path) -> None:
-    timedated(monkeypatch, tmp_path, "exec sleep 5")
+    timedated(monkeypatch, tmp_path, "exec sleep 20")
     kernel(monkeypatch, -1)
     monkeypatch.setattr(clock._Timedated, "_FIRST_S", 0.2)
     begun = time.monotonic()
-    assert clock.is_synced() is False and time.monotonic() - begun < 2
+    assert clock.is_synced() is False and time.monotonic() - begun < 8

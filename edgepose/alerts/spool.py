@@ -42,6 +42,9 @@ BALLAST_BYTES = 1 << 20
 _QUIET_S = 0.1
 """Moments of incidents go to the disk after so long without anything else, or with the next alert."""
 
+_PACK_S = 2.0
+"""Whoever asks for skeletons, or closes the spool, waits so long for those that are being made."""
+
 _TRIM_S = 600.0
 _FULL = "the disk takes no more alerts; they wait in memory and are lost if this device stops: make room"
 
@@ -63,7 +66,7 @@ class Spool:
         self._jobs: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
         self._numbers = threading.Lock()
         self._closed = False
-        self._packer: SimpleQueue[tuple[str, Callable[[], bytes]] | None] = SimpleQueue()
+        self._packer: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._packing = Worker("skeletons", self._pack).start()
         self._owner = Worker("spool", self._serve).start()
 
@@ -93,9 +96,13 @@ class Spool:
 
     def keep_skeletons(self, incident_id: str, make: Callable[[], bytes]) -> None:
         if not self._closed:
-            self._packer.put((incident_id, make))
+            self._packer.put(partial(self._made, incident_id, make))
 
     def skeletons(self, incident_id: str) -> bytes | None:
+        if not self._closed:
+            written = threading.Event()
+            self._packer.put(written.set)
+            written.wait(_PACK_S)  # what was handed over before is made first
         return self._ask(lambda: self._read(lambda: self._database.skeletons(incident_id))).result()
 
     def page(self, after: int, n: int) -> Sequence[StoredAlert]:
@@ -118,7 +125,7 @@ class Spool:
         """Write what still can be written and let the file go; closing twice is fine."""
         if not self._closed:
             self._packer.put(None)
-            self._packing.join(2.0)
+            self._packing.join(_PACK_S)
             self._closed = True
             self._jobs.put(None)
             self._owner.join(5.0)
@@ -171,15 +178,17 @@ class Spool:
 
     def _pack(self, stop: threading.Event) -> None:
         """Make skeletons, which takes tens of milliseconds, while the owner is free for alerts."""
-        while (item := self._packer.get()) is not None:
-            incident_id, make = item
-            try:
-                lines = make()
-            except Exception:
-                log.exception("skeletons of incident %s were not kept", incident_id)
-                continue
-            with contextlib.suppress(ClosedError):
-                self._ask(partial(self._keep_skeletons, incident_id, lines))
+        while (job := self._packer.get()) is not None:
+            job()
+
+    def _made(self, incident_id: str, make: Callable[[], bytes]) -> None:
+        try:
+            lines = make()
+        except Exception:
+            log.exception("skeletons of incident %s were not kept", incident_id)
+            return
+        with contextlib.suppress(ClosedError):
+            self._ask(partial(self._keep_skeletons, incident_id, lines))
 
     def _keep_skeletons(self, incident_id: str, lines: bytes) -> None:
         """They are worth less than an alert: a disk that does not take them is said, and no more."""

@@ -119,6 +119,6 @@ def test_a_signal_ends_a_run_cleanly_and_soon(number, code, recording, tmp_path)
     process.send_signal(number)
     asked = time.monotonic()
     out, err = process.communicate(timeout=20)
-    assert time.monotonic() - asked < 4  # two seconds, and as many for a loaded machine to end the interpreter
+    assert time.monotonic() - asked < 10  # two seconds, and more where the machine is loaded
     assert process.returncode == code, err.decode()
     assert json.loads(out)["frames"] == len(lines.read_text().splitlines()) > 0

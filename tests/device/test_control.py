@@ -124,8 +124,8 @@ def test_a_drill_ends_when_the_service_does(path, fake):
         while fake.desk.drill_state().state == "OFF":
             time.sleep(0.01)
         began = time.monotonic()
-    asking.join(5)
-    assert time.monotonic() - began < 3 and not asking.is_alive()
+    asking.join(20)
+    assert time.monotonic() - began < 10 and not asking.is_alive()
 
 
 NO_REQUESTS = {

@@ -261,7 +261,7 @@ def test_sigterm_ends_it_in_time_and_sighup_before_that_does_not(config: Path) -
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=10)
-    assert process.returncode == 0 and time.monotonic() - begun < 2
+    assert process.returncode == 0 and time.monotonic() - begun < 8
     assert json.loads(out)["network"]["backend"] == "replay"
 
 

@@ -81,7 +81,7 @@ def test_an_error_reaches_the_caller_within_a_second_and_ends_the_other_threads(
     began = time.monotonic()
     with pytest.raises(kind, match=words):
         running.run(callback)
-    assert time.monotonic() - began < 2.5  # a second for the error, the rest for a loaded machine
+    assert time.monotonic() - began < 6  # a second for the error, the rest for a loaded machine
     assert not threads_left()
 
 
@@ -147,13 +147,13 @@ def test_a_publisher_that_cannot_be_closed_is_an_error():
 
 
 def test_a_network_that_hangs_is_left_behind_in_time_and_named(caplog):
-    backend = GreyBackend(wait_s=3.0)
+    backend = GreyBackend(wait_s=8.0)
     running = Pipeline(source=PicturesSource([picture(3)] * 10), model=backend, rules=(), publishers=())
     running.start()
     time.sleep(0.2)
     began = time.monotonic()
     running.close()
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 6
     assert "infer" in caplog.text
     assert not backend.closed  # freeing a network that still computes would crash the process
 

@@ -136,8 +136,8 @@ def test_an_open_fall_is_on_and_unknown_after_a_restart_and_off_once_it_was_clea
             publisher.alert(alert)
         closed(desk, publisher)
         assert wait_for(lambda: subscriber.raw("status")[-1:] == [b"stopped"] or subscriber.raw("/status"))
-        assert subscriber.json("/fall")[-1] == {"state": "ON", "stage": "unknown", "alert_id": born}
-        assert subscriber.json("/occupancy")[-1] == {"state": "OFF", "count": 0}
+        assert wait_for(lambda: subscriber.json("/fall")[-1] == {"state": "ON", "stage": "unknown", "alert_id": born})
+        assert wait_for(lambda: subscriber.json("/occupancy")[-1] == {"state": "OFF", "count": 0})
         again, publisher = opened(tmp_path / "alerts.db", broker.url, clear_s=0.001)
         publisher.publish(result())
         time.sleep(0.01)
@@ -175,6 +175,6 @@ def test_what_nobody_heard_is_offered_again_when_an_operator_says_so(broker, tmp
         time.sleep(0.5)
         assert subscriber.json("/alert") == []  # it would be in half a minute
         publisher.try_again()
-        assert wait_for(lambda: len(subscriber.json("/alert")) == 1, 5)
+        assert wait_for(lambda: len(subscriber.json("/alert")) == 1)
         assert wait_for(lambda: desk.store.depth() == 0)
     closed(desk, publisher)

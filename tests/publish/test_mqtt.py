@@ -37,7 +37,7 @@ def subscriber(broker):
 def test_status_goes_from_online_to_stopped(subscriber, publisher):
     publisher.close()
     assert wait_for(lambda: len(subscriber.raw("jetson/status")) == 2)
-    assert subscriber.raw("jetson/status") == [b"online", b"stopped"]
+    assert wait_for(lambda: subscriber.raw("jetson/status") == [b"online", b"stopped"])
 
 
 def test_the_last_frame_arrives_before_stopped(subscriber, publisher):
@@ -81,14 +81,14 @@ def test_one_empty_frame_follows_the_last_person(subscriber, publisher):
         publisher.publish(result(*tracks))
     publisher.close()
     assert wait_for(lambda: b"stopped" in subscriber.raw("status"))
-    assert [message["n"] for message in subscriber.json("skeleton")] == [1, 1, 0]
+    assert wait_for(lambda: [message["n"] for message in subscriber.json("skeleton")] == [1, 1, 0])
 
 
 def test_a_posture_is_carried_with_the_skeleton(subscriber, publisher):
     publisher.publish(result(person(4), events=(Event("posture", "sitting", 1.0, 4),)))
     assert wait_for(lambda: subscriber.json("skeleton") and subscriber.json("/event"))
-    assert subscriber.json("skeleton")[0]["p"][0]["st"] == "sitting"
-    assert subscriber.json("/event")[0]["kind"] == "posture"
+    assert wait_for(lambda: subscriber.json("skeleton")[0]["p"][0]["st"] == "sitting")
+    assert wait_for(lambda: subscriber.json("/event")[0]["kind"] == "posture")
 
 
 def test_frames_dropped_while_nobody_was_there_are_counted_in_the_next_message(subscriber, publisher):
@@ -97,7 +97,7 @@ def test_frames_dropped_while_nobody_was_there_are_counted_in_the_next_message(s
     publisher.publish(replace(result(), dropped=3))
     publisher.publish(replace(result(person()), dropped=2))
     assert wait_for(lambda: subscriber.json("skeleton"))
-    assert subscriber.json("skeleton")[0]["q"] == 5
+    assert wait_for(lambda: subscriber.json("skeleton")[0]["q"] == 5)
 
 
 def test_occupancy_changes_only_when_the_number_of_people_does(subscriber, publisher):
@@ -173,9 +173,11 @@ def test_health_and_falls_are_said_again_as_a_heartbeat(subscriber, publisher, m
     publisher.stats({})
     assert wait_for(lambda: len(subscriber.json("stats")) == 3 and len(subscriber.json("/fall")) > n_falls)
     assert wait_for(lambda: len(subscriber.json("health")) > n_health)
-    assert len(subscriber.json("/fall")) == n_falls + 1 and len(subscriber.json("health")) == n_health + 1
+    assert wait_for(
+        lambda: len(subscriber.json("/fall")) == n_falls + 1 and len(subscriber.json("health")) == n_health + 1
+    )
     last = subscriber.json("health")[-1]
-    assert last["boot"] == boot_id() and last["at"] > subscriber.json("health")[-2]["at"]
+    assert wait_for(lambda: last["boot"] == boot_id() and last["at"] > subscriber.json("health")[-2]["at"])
 
 
 def test_a_hostile_camera_name_stays_one_level(subscriber, publisher):
@@ -228,7 +230,7 @@ def test_a_lost_person_keeps_the_latch_until_the_fall_is_closed(subscriber, publ
         publisher.publish(result(events=(fall(stage),)))
         wait_for(lambda: not publisher._link._busy())
     assert wait_for(lambda: len(subscriber.json("/alert")) == 3)
-    assert [a["type"] for a in subscriber.json("/alert")] == ["new", "update", "end"]
+    assert wait_for(lambda: [a["type"] for a in subscriber.json("/alert")] == ["new", "update", "end"])
     assert [(s["state"], s["stage"]) for s in subscriber.json("/fall")][-3:] == [
         ("ON", "confirmed"),
         ("ON", "unknown"),
@@ -243,19 +245,19 @@ def test_of_two_falls_the_gravest_is_shown_and_each_has_its_own_alert(subscriber
     assert wait_for(lambda: len(subscriber.json("/alert")) == 3)
     first, second, third = subscriber.json("/alert")
     assert first["id"] == third["id"] != second["id"]
-    assert [s["stage"] for s in subscriber.json("/fall")][-2:] == ["confirmed", "suspected"]
+    assert wait_for(lambda: [s["stage"] for s in subscriber.json("/fall")][-2:] == ["confirmed", "suspected"])
 
 
 def test_a_call_for_help_is_an_alert_that_latches_nothing(subscriber, publisher):
     publisher.publish(result(person(4), events=(Event("gesture", "help", time.monotonic(), 4),)))
     assert wait_for(lambda: subscriber.json("/alert"))
-    assert subscriber.json("/alert")[0]["event_type"] == "help"
-    assert subscriber.json("/alert")[0]["severity"] == "critical"
-    assert subscriber.json("/fall")[-1]["state"] == "OFF"
+    assert wait_for(lambda: subscriber.json("/alert")[0]["event_type"] == "help")
+    assert wait_for(lambda: subscriber.json("/alert")[0]["severity"] == "critical")
+    assert wait_for(lambda: subscriber.json("/fall")[-1]["state"] == "OFF")
 
 
 def test_an_unknown_without_an_episode_is_an_alert_that_latches_nothing(subscriber, publisher):
     publisher.publish(result(events=(Event("fall", "unknown", time.monotonic(), evidence={"fps": 2.0}),)))
     assert wait_for(lambda: subscriber.json("/alert"))
-    assert subscriber.json("/alert")[0]["event_type"] == "unknown"
-    assert subscriber.json("/fall")[-1]["state"] == "OFF"
+    assert wait_for(lambda: subscriber.json("/alert")[0]["event_type"] == "unknown")
+    assert wait_for(lambda: subscriber.json("/fall")[-1]["state"] == "OFF")

@@ -38,7 +38,7 @@ def test_a_broker_that_was_never_there_is_said_once_and_at_the_end(caplog):
     started = time.monotonic()
     with pytest.raises(PublishError, match=r"nothing was published: broker mqtt://127.0.0.1:.* cannot be reached"):
         publisher.close()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 6
     assert caplog.text.count("cannot be reached") == 1 and "s3cret" not in caplog.text
     assert publisher.dropped == 200 - 64
 
@@ -52,7 +52,7 @@ def test_a_broker_that_comes_later_gets_everything_that_still_counts(make_broker
     broker.start()
     with Subscriber(broker.port) as subscriber:
         assert wait_for(lambda: subscriber.json("/alert") and subscriber.raw("status"))
-        assert subscriber.json("/fall")[-1]["state"] == "ON"
+        assert wait_for(lambda: [one["state"] for one in subscriber.json("/fall")][-1:] == ["ON"])
     publisher.close()
 
 
@@ -68,7 +68,7 @@ def test_a_restarted_broker_learns_all_states_again(broker, monkeypatch):
     with Subscriber(broker.port) as subscriber:
         assert wait_for(lambda: subscriber.raw("status") == [b"online"])
         assert wait_for(lambda: {a["event_type"] for a in subscriber.json("/alert")} == {"fall_confirmed", "recovered"})
-        assert subscriber.json("/fall")[-1]["state"] == "OFF"
+        assert wait_for(lambda: subscriber.json("/fall")[-1]["state"] == "OFF")
     publisher.close()
 
 
@@ -91,7 +91,7 @@ def test_a_run_that_ends_before_the_broker_answered_still_says_everything(broker
         publisher.publish(result(person()))
         publisher.close()
         assert wait_for(lambda: subscriber.raw("status")[-1:] == [b"stopped"])
-        assert subscriber.json("skeleton")
+        assert wait_for(lambda: subscriber.json("skeleton"))
 
 
 def test_tls_needs_a_certificate_that_is_trusted(make_broker, tmp_path, caplog):
@@ -143,7 +143,7 @@ def test_an_alert_that_nobody_heard_stays_pending_until_somebody_listens(broker,
     assert publisher._desk.store.depth() == 1
     with Subscriber(broker.port) as subscriber:
         assert wait_for(lambda: subscriber.json("/alert"))
-        assert subscriber.json("/alert")[0]["delivery"]["replayed"]
+        assert wait_for(lambda: subscriber.json("/alert")[0]["delivery"]["replayed"])
         assert wait_for(lambda: not publisher._desk.store.depth())
         assert publisher.health.message().level == "ok"
     publisher.close()

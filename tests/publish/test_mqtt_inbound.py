@@ -43,7 +43,7 @@ def test_what_is_no_answer_does_nothing(broker, publisher, say, payload):
         say("ack", payload)
         say("ack", json.dumps({"alert_id": publisher._desk.state("hall").alert_id, "action": "seen"}))
         assert wait_for(lambda: len(subscriber.json("/alert")) == 2)  # the last one was understood, so all were read
-        assert subscriber.json("/fall")[-1]["state"] == "ON"
+        assert wait_for(lambda: subscriber.json("/fall")[-1]["state"] == "ON")
 
 
 def test_a_retained_answer_answers_nothing_to_come(broker, say):
@@ -54,7 +54,7 @@ def test_a_retained_answer_answers_nothing_to_come(broker, say):
     one.publish(result(person(), events=(fall("confirmed", born),)))
     with Subscriber(broker.port) as subscriber:
         assert wait_for(lambda: subscriber.json("/fall"))
-        assert subscriber.json("/fall")[-1]["state"] == "ON"
+        assert wait_for(lambda: subscriber.json("/fall")[-1]["state"] == "ON")
         one.close()
 
 

@@ -59,7 +59,7 @@ def test_a_stream_that_is_stopped_and_started_again_goes_on(
     assert source.state == "online"
     begin = time.monotonic()
     source.close()
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 10
 
 
 @pytest.mark.parametrize(
