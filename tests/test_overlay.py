@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from edgepose.overlay import Labels, draw
-from edgepose.overlay.labels import ALERT, ALERT_STAGES, FALL_WORDS, draw_label
+from edgepose.overlay.labels import ALERT, draw_label
 from edgepose.overlay.skeletons import LEFT, MIDDLE, RIGHT, limb_colour, stroke_px
 from edgepose.skeleton import BODYPOSENET_18, COCO_17, TRT_POSE_18
 from edgepose.sources.people import Scene, SceneOptions
 from edgepose.types import Event, FrameResult, Pose, Track
+from edgepose.types.labels import ALERT_STAGES, FALL_WORDS
 
 GREY = np.full((480, 640, 3), 128, np.uint8)
 

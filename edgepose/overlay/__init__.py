@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from edgepose.overlay.labels import Box, Labels, draw_label
+from edgepose.overlay.labels import Box, draw_label
 from edgepose.overlay.skeletons import draw_skeleton
 from edgepose.skeleton import Skeleton
 from edgepose.types import FrameResult, Image, Pose, Track
+from edgepose.types.labels import Labels
 
 __all__ = ["Labels", "draw"]
 
