@@ -21,6 +21,7 @@ from edgepose.errors import EdgePoseError, SourceError
 
 if TYPE_CHECKING:
     from edgepose.config import Config
+    from edgepose.device.config_keeper import ConfigKeeper
     from edgepose.device.control import ControlSocket
     from edgepose.pipeline import Pipeline
     from edgepose.types import Event, FrameResult
@@ -130,12 +131,13 @@ def run(args: argparse.Namespace) -> int:
         stack.enter_context(pipeline)
         received = stack.enter_context(ending_on_signals(pipeline.stop))
         config_file = Path(args.config) if args.config else None
+        keeper: ConfigKeeper | None = None
         stack.enter_context(EngineKeeper(pipeline, config, config_file if pipeline.is_live else None))
         if config_file is not None and is_service():
             changed = partial(with_flags, args=args)
-            stack.enter_context(ConfigKeeper(pipeline, config_file, config, why, changed))
+            keeper = stack.enter_context(ConfigKeeper(pipeline, config_file, config, why, changed))
         running.append(pipeline)
-        control = _control(pipeline)
+        control = _control(pipeline, keeper)
         try:
             pipeline.run(watcher)
         except EdgePoseError as failure:
@@ -169,7 +171,7 @@ def _opened(args: argparse.Namespace) -> tuple[Pipeline, Config, str]:
     return Pipeline(config, max_frames=args.max_frames, keep_images=False), config, ""
 
 
-def _control(pipeline: Pipeline) -> ControlSocket | None:
+def _control(pipeline: Pipeline, keeper: ConfigKeeper | None) -> ControlSocket | None:
     """The socket that operators' verbs reach this process by; a service that cannot open it watches all the same."""
     from edgepose.device.control import ControlSocket, own_path
     from edgepose.device.requests import Requests
@@ -179,7 +181,7 @@ def _control(pipeline: Pipeline) -> ControlSocket | None:
     if path is None:
         return None
     try:
-        return ControlSocket(path, Requests(pipeline))
+        return ControlSocket(path, Requests(pipeline, keeper))
     except ControlError as error:
         logging.getLogger(__name__).warning("%s; verbs such as `edgepose spool ls` do not reach this process", error)
         return None

@@ -46,7 +46,8 @@ class ConfigKeeper:
         changed: Callable[[Config], Config] = lambda config: config,
     ) -> None:
         self._pipeline = pipeline
-        self._file = config_file
+        self.file = config_file.absolute()
+        """The configuration that is looked after."""
         self._config = config
         self._why = why
         self._changed = changed
@@ -65,20 +66,24 @@ class ConfigKeeper:
         self._worker.stop()
         self._worker.join(0.5)
 
+    def read_again(self) -> None:
+        """Have the configuration read again soon; any thread may ask."""
+        self._wanted.set()
+
     def _run(self, stop: threading.Event) -> None:
         waited_s = 0.0
         while not stop.wait(_POLL_S):
             waited_s += _POLL_S
             if waited_s >= GOOD_S and not self._why:
                 waited_s = float("-inf")
-                keep_as_good(self._file, self._config)
+                keep_as_good(self.file, self._config)
             if self._wanted.is_set():
                 self._wanted.clear()
                 self._read_again()
 
     def _read_again(self) -> None:
         try:
-            config = self._changed(patient(load_config(self._file)))
+            config = self._changed(patient(load_config(self.file)))
             waiting = self._pipeline.reload(config)
         except EdgePoseError as error:
             log.error("the configuration was not taken: %s", error)
@@ -92,4 +97,4 @@ class ConfigKeeper:
         log.warning("the configuration was read again")
         self._pipeline.well("config_waits")
         self._pipeline.well("config_fallback")
-        keep_as_good(self._file, config)
+        keep_as_good(self.file, config)

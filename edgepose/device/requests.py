@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -73,6 +74,14 @@ class About(Request, frozen=True, tag="about"):
     """What runs the network, and what is wrong with the whole of it."""
 
 
+class Scene(Request, frozen=True, tag="scene"):
+    """What every camera shows now, and where the configuration is that zones are drawn for."""
+
+
+class ReadAgain(Request, frozen=True, tag="read_again"):
+    """Read the configuration again, as SIGHUP asks for."""
+
+
 class Drill(Request, frozen=True, tag="drill"):
     """An alert that is marked as a drill, through everything that a real one goes through.
 
@@ -84,7 +93,9 @@ class Drill(Request, frozen=True, tag="drill"):
     answer_s: float = 0.0
 
 
-_DECODER = msgspec.json.Decoder(Waiting | TryAgain | Incidents | OneIncident | Skeletons | Clear | Drill | About)
+_DECODER = msgspec.json.Decoder(
+    Waiting | TryAgain | Incidents | OneIncident | Skeletons | Clear | Drill | About | Scene | ReadAgain
+)
 
 
 class Carrier(Protocol):
@@ -99,18 +110,38 @@ class Carrier(Protocol):
 
     def about(self) -> Mapping[str, Any]: ...
 
+    def scene(self) -> dict[str, Any]: ...
+
+
+class Keeper(Protocol):
+    """Who looks after the configuration, as far as requests need it."""
+
+    @property
+    def file(self) -> Path: ...
+
+    def read_again(self) -> None: ...
+
 
 class Requests:
     """Answers requests to one pipeline; may be called by several threads."""
 
-    def __init__(self, carrier: Carrier) -> None:
+    def __init__(self, carrier: Carrier, keeper: Keeper | None = None) -> None:
+        """keeper: None where the configuration cannot be read again."""
         self._carrier = carrier
+        self._keeper = keeper
 
     def __call__(self, line: bytes, stop: threading.Event) -> Any:
         """The answer as plain values; ControlError in a sentence, msgspec.MsgspecError where it is no request."""
         request = _DECODER.decode(line)
         if isinstance(request, About):
             return msgspec.to_builtins(self._carrier.about())
+        if isinstance(request, Scene):
+            return {**self._carrier.scene(), "config_file": str(self._keeper.file) if self._keeper else None}
+        if isinstance(request, ReadAgain):
+            if self._keeper is None:
+                raise ControlError("this process does not read its configuration again; restart it")
+            self._keeper.read_again()
+            return {}
         desk = self._carrier.desk
         if desk is None:
             raise ControlError("the service carries no alerts: name a broker in mqtt.url, or it is still starting")

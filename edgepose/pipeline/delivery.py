@@ -18,6 +18,7 @@ from edgepose.pipeline.cameras import CameraStates
 from edgepose.pipeline.card import Board
 from edgepose.pipeline.judging import Judge
 from edgepose.pipeline.meter import Meter
+from edgepose.pipeline.newest import Newest
 from edgepose.pipeline.queues import Inferred, Queues
 from edgepose.pipeline.scene import RuleMaker
 from edgepose.pipeline.threads import POLL_S
@@ -71,6 +72,7 @@ class Outlet:
         self._troubles = Troubles(
             publishers, (judge.troubles, queues.found_troubles), (self._board_troubles, self._drill_troubles), self._own
         )
+        self.newest = Newest()
         self._watched = Watched(delivery.live, time.monotonic(), time.time())
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._stats_due_s = time.monotonic() + delivery.stats_s
@@ -183,6 +185,7 @@ class Outlet:
         for publisher in self._publishers:
             publisher.publish(result)
         publish_ms = (time.perf_counter() - began) * 1e3
+        self.newest.saw(result)
         self._watched.saw(result.source, time.monotonic())
         for meter in (self.meter, self._interval):
             meter.add(result)

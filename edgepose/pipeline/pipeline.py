@@ -202,6 +202,16 @@ class Pipeline:
             **standing,
         }
 
+    def scene(self) -> dict[str, Any]:
+        """What can be looked at now: frames (see `Newest.frames`; none before the start), the limbs of the keypoint set
+        as pairs of indices, and the zones, as the configuration has them.
+        """
+        return {
+            "frames": self._outlet.newest.frames() if self._outlet is not None else [],
+            "limbs": self._network.backend.spec.keypoint_skeleton.limbs,
+            "zones": msgspec.to_builtins(self._config.zones),
+        }
+
     @property
     def desk(self) -> AlertDesk | None:
         """What becomes of falls, None before the start and where no publisher carries alerts."""
