@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from edgepose.redaction import CHANNEL, HOST_PORT, START, WITHOUT_SCHEME, authority, decoded, is_plain, items
@@ -54,3 +55,11 @@ def camera_of(address: str) -> str:
     name = (parts.hostname or "") + (path if all(map(is_plain, segments)) else "")
     channels = [value for key, value in items(query) if CHANNEL.fullmatch(key) and _NUMBER.fullmatch(value)]
     return f"{name}/ch{channels[0]}" if channels else name
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine by itself."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -33,6 +33,7 @@ VERBS: dict[str, str] = {
     "config": "write, check and show configuration files",
     "doctor": "what this machine has and lacks, with the fix for each",
     "status": "how the running service is, with the exit codes of monitoring",
+    "view": "a page in the browser: skeletons, incidents to answer, zones to draw",
     "replay": "recorded skeletons through tracking and events",
     "fall-eval": "falls found and false alarms on labelled clips, per data set and camera",
     "acts-eval": "postures, gestures and activities against labels, per data set and class",

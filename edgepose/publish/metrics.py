@@ -6,11 +6,11 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler
-from ipaddress import ip_address
 from socketserver import TCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from edgepose.address import is_loopback
 from edgepose.errors import ConfigError
 from edgepose.files import reason
 from edgepose.health import Reason, reason_now
@@ -124,14 +124,7 @@ def _handler(figures: Figures) -> type[BaseHTTPRequestHandler]:
 def _is_own(host: str) -> bool:
     """Whether a Host header names this machine: a page elsewhere whose name was bent to it is refused."""
     try:
-        return _is_loopback(urlsplit(f"//{host}").hostname or "")
-    except ValueError:
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
     except ValueError:
         return False
 
@@ -144,6 +137,6 @@ def _address(listen: str) -> tuple[str, int]:
         host = port = None
     if not host or port is None:
         raise ConfigError(f"metrics.listen wants host:port, such as 127.0.0.1:9478, not {listen!r}")
-    if not _is_loopback(host) or ":" in host:
+    if not is_loopback(host) or ":" in host:
         raise ConfigError(f"metrics.listen is for this machine only: wanted 127.0.0.1:{port}, not {listen!r}")
     return host, port

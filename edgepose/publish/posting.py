@@ -12,12 +12,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import msgspec
 
-from edgepose.address import problem
+from edgepose.address import is_loopback, problem
 from edgepose.errors import ConfigError, PublishError
 
 _WANTED = "webhook.url: wanted an address as https://host/path"
@@ -61,7 +60,7 @@ def address_of(url: str) -> Address:
     host, tls = parts.hostname or "", scheme == "https"
     if not host:
         raise ConfigError(f"{_WANTED}, found no host")
-    if not tls and not _is_this_machine(host):
+    if not tls and not is_loopback(host):
         raise ConfigError("webhook.url must be https://: an alert is not sent through a network in the clear")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     port = (443 if tls else 80) if parts.port is None else parts.port
@@ -127,10 +126,3 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError):
         return (error.strerror or str(error) or "no answer").lower()
     return "it does not speak HTTP"
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
