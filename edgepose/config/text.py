@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from datetime import time as clock
 from textwrap import wrap
 from typing import Any
 
@@ -43,12 +45,23 @@ def _section(options: msgspec.Struct, path: str, only_changed: bool) -> Iterator
 def _key(field: msgspec.structs.FieldInfo, value: Any, only_changed: bool) -> Iterator[str]:
     for line in wrap(described(field), WIDTH):
         yield f"# {line}"
-    yield f"{'#' if only_changed and value == field.default else ''}{field.encode_name} = {toml_value(value)}"
+    yield f"{'#' if only_changed and value == default_of(field) else ''}{field.encode_name} = {toml_value(value)}"
 
 
 def toml_value(value: Any) -> str:
-    """A number, text, truth value or list as TOML; JSON writes all of them the same way."""
+    """A number, text, truth value, list or table as TOML, on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{toml_value(key)} = {toml_value(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(toml_value(one) for one in value)}]"
+    if isinstance(value, (date, clock)):
+        return value.isoformat()
     return json.dumps(value, ensure_ascii=False)
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> Any:
+    """The value a key has where none is given; msgspec makes a table anew each time."""
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 def described(field: msgspec.structs.FieldInfo) -> str:
@@ -79,7 +92,7 @@ def _tables(cls: type[msgspec.Struct], path: str) -> Iterator[str]:
     yield "|---|---|---|"
     for field in fields:
         if section(field) is None:
-            default = "(required)" if field.required else f"`{toml_value(field.default)}`"
+            default = "(required)" if field.required else f"`{toml_value(default_of(field))}`"
             yield f"| `{field.encode_name}` | {default} | {described(field).replace('|', chr(92) + '|')} |"
     for field in fields:
         inner = section(field)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -117,3 +117,10 @@ class Config(Options, frozen=True):
     video: Annotated[VideoOptions, Meta(description="annotated video")] = VideoOptions()
     metrics: Annotated[MetricsOptions, Meta(description="figures for Prometheus")] = MetricsOptions()
     show: Annotated[ShowOptions, Meta(description="a window")] = ShowOptions()
+    publishers: Annotated[
+        tuple[str, ...], Meta(description="publishers of others that run too, by the names they are installed under")
+    ] = ()
+    plugins: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(description="options of rules and publishers of others, in a table [plugins.NAME] each"),
+    ] = {}  # noqa: RUF012 (msgspec copies it)

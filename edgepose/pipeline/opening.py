@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from msgspec.structs import replace
 
+from edgepose import plugins
 from edgepose.backends import Backend
 from edgepose.config import Config, SourceEntry, load_config
 from edgepose.errors import ConfigError, FileError
 from edgepose.health import reason_now
 from edgepose.look import Network
 from edgepose.names import slug
+from edgepose.pipeline.guarded import GuardedPublisher
 from edgepose.publish import Publisher
 from edgepose.sources import Source
 
@@ -170,7 +173,20 @@ def publishers_of(config: Config) -> list[str]:
 
 def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None) -> list[Publisher]:
     """Every publisher that has somewhere to publish to, or those given."""
-    from edgepose.publish import open_publisher
+    from edgepose.publish import PUBLISHERS, open_publisher
 
-    wanted = publishers_of(config) if publishers is None else publishers
-    return [open_publisher(one, getattr(config, one)) if isinstance(one, str) else one for one in wanted]
+    def opened(one: str | Publisher) -> Publisher:
+        if not isinstance(one, str):
+            return one
+        return open_publisher(one, getattr(config, one)) if one in PUBLISHERS else _of_plugin(config, one)
+
+    wanted = [*publishers_of(config), *config.publishers] if publishers is None else publishers
+    return [opened(one) for one in wanted]
+
+
+def _of_plugin(config: Config, name: str) -> Publisher:
+    """A publisher of others, with the options of its table, which cannot end the run when it fails."""
+    plugin = plugins.find("publishers", name, {})
+    options = plugins.options_of("publishers", name, plugin, config.plugins.get(name, {}))
+    make = plugin if options is None else partial(plugin, options)
+    return GuardedPublisher(name, plugins.made("publishers", name, make))

@@ -7,9 +7,11 @@ from typing import cast
 
 import msgspec
 
+from edgepose import plugins
 from edgepose.config import Config
 from edgepose.errors import ConfigError
 from edgepose.events import Rule
+from edgepose.pipeline.guarded import GuardedRule
 from edgepose.pipeline.scene import RuleMaker
 
 RuleLike = str | Callable[[tuple[int, int]], Rule] | Rule
@@ -33,16 +35,27 @@ def _rule_maker(config: Config, rule: RuleLike) -> RuleMaker:
 def _named_rule(config: Config, name: str) -> RuleMaker:
     """A rule by name, with its section of the configuration and the zones of the camera it watches."""
     from edgepose.events import RULES, open_rule
-    from edgepose.plugins import find
 
-    find("rules", name, RULES)  # an unknown name is told now rather than with the first frame
-    options = getattr(config, name, None)
+    if name not in RULES:
+        return _of_plugin(config, name)
+    options = getattr(config, name)
 
     def make(source: str, size_wh: tuple[int, int]) -> Rule:
-        if options is None:
-            return open_rule(name, None, size_wh)
         zones = tuple(zone for zone in config.zones if zone.camera in ("", source))
         return open_rule(name, msgspec.structs.replace(options, zones=options.zones + zones), size_wh)
+
+    return make
+
+
+def _of_plugin(config: Config, name: str) -> RuleMaker:
+    """A rule of others, with the options of its table; an unknown name is refused now, not with the first frame."""
+    from edgepose.events import RULES
+
+    plugin = plugins.find("rules", name, RULES)
+    options = plugins.options_of("rules", name, plugin, config.plugins.get(name, {}))
+
+    def make(source: str, size_wh: tuple[int, int]) -> Rule:
+        return GuardedRule(name, plugins.made("rules", name, lambda: plugin(options, size_wh=size_wh)))
 
     return make
 
