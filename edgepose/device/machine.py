@@ -10,7 +10,6 @@ import grp
 import os
 import platform
 import pwd
-import socket
 from collections.abc import Iterator
 from importlib import import_module, metadata
 from importlib.util import find_spec
@@ -18,23 +17,14 @@ from pathlib import Path
 from typing import Literal
 
 from edgepose.backends.board import RELEASE_FILE, board_name, is_jetson
-from edgepose.errors import ConfigError, EdgePoseError
-from edgepose.options import Options
-
-BROKER_TIMEOUT_S = 2.0
-
-
-class Check(Options, frozen=True):
-    """One thing about this machine. found: what there is. fix: what to do, empty where all is well."""
-
-    name: str
-    status: Literal["ok", "warn", "fail"]
-    found: str
-    fix: str = ""
+from edgepose.device.check import Check
+from edgepose.device.site import broker, clock, disk
+from edgepose.errors import EdgePoseError
+from edgepose.publish.options import MqttOptions
 
 
-def examine(broker_url: str, model: str | None = None) -> list[Check]:
-    """Every check of this machine, the needed things first."""
+def examine(broker_url: str, model: str | None = None, mqtt: MqttOptions | None = None) -> list[Check]:
+    """Every check of this machine, the needed things first. mqtt: whom to trust where the broker speaks TLS."""
     return [
         _python(),
         _library("numpy", "numpy", "fail", "pip install 'numpy>=1.23'"),
@@ -52,8 +42,10 @@ def examine(broker_url: str, model: str | None = None) -> list[Check]:
         _library("rich (progress bars)", "rich", "warn", "pip install edgepose[cli]"),
         _library("pycocotools (evaluate)", "pycocotools", "warn", "pip install edgepose[eval]"),
         _library("MQTT client", "paho-mqtt", "fail", "pip install 'paho-mqtt>=2.2'", module="paho.mqtt"),
-        _broker(broker_url),
+        broker(broker_url, mqtt),
         *_cameras(),
+        clock(),
+        disk(),
         _memory(),
     ]
 
@@ -190,24 +182,6 @@ def _jetpack() -> Check:
         fix = "flash the board with JetPack 6 or newer"
         return Check(name="Jetson", status="warn", found=f"{board}, no JetPack release file", fix=fix)
     return Check(name="Jetson", status="ok", found=f"{board}, {release.read_text().splitlines()[0].lstrip('# ')}")
-
-
-def _broker(url: str) -> Check:
-    from edgepose.publish.mqtt.topics import parse_url
-
-    try:
-        broker = parse_url(url if "//" in url else f"mqtt://{url}")
-    except ConfigError as error:
-        fix = "write it as mqtt://HOST:PORT"
-        return Check(name="MQTT broker", status="warn", found=f"no address ({error})", fix=fix)
-    host, port = broker.host, broker.port
-    try:
-        socket.create_connection((host, port), BROKER_TIMEOUT_S).close()
-    except OSError as error:
-        fix = "start it (apt-get install mosquitto), or name yours with --mqtt mqtt://HOST:PORT"
-        found = f"{host}:{port} cannot be reached ({(error.strerror or str(error)).lower()})"
-        return Check(name="MQTT broker", status="warn", found=found, fix=fix)
-    return Check(name="MQTT broker", status="ok", found=f"{host}:{port} answers")
 
 
 def _cameras() -> Iterator[Check]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 
 import pytest
 from networks import EXPORTS, write_export
 
 from edgepose.cli import main
-from edgepose.device import machine
+from edgepose.device import machine, site
 
 
 def _named(checks, name):
@@ -71,3 +72,21 @@ def test_the_engine_is_said_with_what_runs_instead_and_what_to_do(monkeypatch, t
     (tmp_path / "models" / "edgepose-lite.engine").write_bytes(b"foreign")
     check = _named(machine.examine("mqtt://localhost:1"), "engine")
     assert check.status == "warn" and "none can run here: TensorRT is not usable" in check.found and check.fix
+
+
+def test_a_clock_and_a_disk_are_looked_at(monkeypatch, tmp_path):
+    monkeypatch.setattr(site, "is_synced", lambda: False)
+    assert site.clock().status == "warn" and "timedatectl" in site.clock().fix
+    monkeypatch.setattr(site, "ROOM_MB", 0)
+    assert site.disk(tmp_path / "not/there/yet").status == "ok"
+    monkeypatch.setattr(site, "ROOM_MB", 10**9)
+    assert "engine gc" in site.disk(tmp_path).fix
+
+
+def test_a_broker_that_speaks_no_tls_is_told_apart_from_one_that_is_away():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=lambda: server.accept()[0].sendall(b"no TLS here\r\n" * 3), daemon=True)
+        answering.start()
+        check = site.broker(f"mqtts://127.0.0.1:{server.getsockname()[1]}")
+        answering.join(5)
+    assert check.status == "warn" and "does not speak TLS" in check.found and "8883" in check.fix
