@@ -66,7 +66,7 @@ class Service:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONPATH": paths, "MALLOC_ARENA_MAX": "2"},  # as the unit has it
         )
         threading.Thread(target=self._read, daemon=True).start()
 
