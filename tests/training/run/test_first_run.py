@@ -88,3 +88,11 @@ def test_every_key_of_a_run_is_listed(capsys) -> None:
     assert main(["train", "--keys"]) == 0
     listed = capsys.readouterr().out
     assert "`samples_per_epoch`" in listed and "## `[loop]`" in listed
+
+
+def test_the_reference_page_holds_every_key_as_the_code_says_it(capsys) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs/reference/training.md"
+    assert main(["train", "--keys"]) == 0
+    assert page.read_text(encoding="utf-8").rstrip().endswith(capsys.readouterr().out.rstrip()), (
+        f"write it anew: sed -i '/^| key/,$d' {page}; edgepose train --keys >> {page}"
+    )
