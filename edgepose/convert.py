@@ -65,6 +65,12 @@ def convert(
 
     Raises ShapeError in one sentence for what is none of these: another number of keypoints, several people at once,
     coordinates in 0 to 1 without a size, scores beyond 1.
+
+    >>> import edgepose, numpy
+    >>> shares = numpy.full((17, 3), 0.5)  # MoveNet's output: y, x and score, coordinates as shares of the picture
+    >>> pose = edgepose.convert(shares, "coco17", order="yx", size_wh=(640, 480))
+    >>> pose.keypoints.shape, [round(float(value)) for value in pose["nose"][:2]]
+    ((18, 3), [320, 240])
     """
     if order not in ("xy", "yx"):
         raise ShapeError(f"order is 'xy' or 'yx', got {order!r}")

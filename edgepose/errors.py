@@ -5,7 +5,15 @@ A message says what was wanted, what was found and what to do. This module impor
 
 
 class EdgePoseError(Exception):
-    """Base of every error that EdgePose raises on purpose; the command line prints it in one sentence."""
+    """Base of every error that EdgePose raises on purpose; the command line prints it in one sentence.
+
+    >>> import edgepose
+    >>> try:
+    ...     edgepose.PoseEstimator("absent.onnx")
+    ... except edgepose.EdgePoseError as error:
+    ...     print(type(error).__name__)
+    ModelError
+    """
 
 
 class ConfigError(EdgePoseError, ValueError):

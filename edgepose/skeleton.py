@@ -25,6 +25,17 @@ class Skeleton:
     paf_channels: L pairs (x channel, y channel) in the model's PAF tensor.
     sigmas: K OKS sigmas (COCO definition; the neck takes the shoulder's).
     flip_pairs: pairs of keypoint indices that change places when a picture is mirrored.
+
+    Raises ValueError for sigmas, PAF channels or limbs that do not fit the keypoints.
+
+    >>> import edgepose
+    >>> skeleton = edgepose.BODYPOSENET_18
+    >>> skeleton.n_keypoints, skeleton.n_limbs, skeleton.index("left_wrist")
+    (18, 19, 7)
+    >>> edgepose.COCO_17.long_names[:3], edgepose.TRT_POSE_18.keypoints[-1]
+    (('nose', 'left_eye', 'right_eye'), 'neck')
+    >>> edgepose.Skeleton("arm", ("elbow", "wrist"), ((0, 1),), ((0, 1),), (0.072, 0.062)).n_pafs
+    2
     """
 
     name: str

@@ -92,7 +92,16 @@ class PipelineOptions(Options, frozen=True):
 
 
 class Config(Options, frozen=True):
-    """Everything `edgepose run` and the service can be told."""
+    """Everything `edgepose run` and the service can be told.
+
+    Each field is one table of the file or one key; `load_config` reads a file and answers an unknown key with the
+    nearest, ConfigError in one sentence.
+
+    >>> import edgepose
+    >>> config = edgepose.Config(rules=("fall",))
+    >>> config.rules, len(config.sources)
+    (('fall',), 0)
+    """
 
     model: Annotated[ModelOptions, Meta(description="the network")] = ModelOptions()
     sources: Annotated[tuple[SourceEntry, ...], Meta(description="cameras, streams and files")] = ()

@@ -32,6 +32,10 @@ def group(
 
     heatmaps: (C >= K, h, w), any floating type; pafs: (2L, h', w'). heatmap_stride, paf_stride: input pixels per
     cell. NaN cells are read as empty. Raises ShapeError when an array does not fit the skeleton or the strides.
+
+    >>> import edgepose, numpy
+    >>> edgepose.group(numpy.zeros((19, 32, 40)), numpy.zeros((38, 32, 40)))
+    []
     """
     return _grouper(skeleton, options)(Fields(heatmaps, pafs, heatmap_stride, paf_stride))
 

@@ -32,6 +32,11 @@ class PoseEstimator:
     declares it when left out; larger finds smaller people and takes longer. min_score: smallest score of a person, 0 to
     1; larger finds fewer people and makes fewer up. options: of grouping. Raises ModelError, BackendError or
     ConfigError in one sentence.
+
+    >>> import edgepose, numpy
+    >>> with edgepose.PoseEstimator(height=64) as estimator:
+    ...     estimator(numpy.zeros((240, 320, 3), numpy.uint8))  # uint8 BGR; a path, PIL picture or colour="rgb" also
+    []
     """
 
     def __init__(

@@ -44,6 +44,11 @@ class ModelSpec(Options, frozen=True):
     dynamic_size, dynamic_batch: whether the graph takes other sizes and batches than the declared one.
     batch: pictures that go in at once where `dynamic_batch` is false; backends fill up a shorter batch.
     heatmaps, pafs: the outputs; both may be slices of one tensor.
+
+    >>> import edgepose
+    >>> spec = edgepose.ModelSpec(name="mine", input_hw=(224, 320))
+    >>> spec.input_hw, spec.keypoint_skeleton.name
+    ((224, 320), 'bodyposenet_18')
     """
 
     name: str

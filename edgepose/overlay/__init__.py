@@ -26,6 +26,11 @@ def draw(
     image: uint8 (H, W, 3) BGR. what: a frame's result, tracks, or poses in pixels of this picture. skeleton: in place
     of the one that each pose has. labels: words per track id, shown beside the number (see `Labels`); a fall among the
     events of a FrameResult is shown by itself. Lost tracks (missing_s > 0) are not drawn.
+
+    >>> import edgepose, numpy
+    >>> picture = numpy.zeros((240, 320, 3), numpy.uint8)
+    >>> edgepose.draw(picture, []).shape
+    (240, 320, 3)
     """
     canvas = np.array(image, np.uint8, order="C")
     words = dict(labels or {})

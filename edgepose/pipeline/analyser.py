@@ -30,6 +30,15 @@ class Analyser:
 
     height: of the network input in pixels. min_score: smallest score of a person, 0 to 1. network: False where another
     network finds the people and `update` is given its `poses`; no model is opened then, and second looks are refused.
+
+    Raises ConfigError, ModelError or BackendError in one sentence, ShapeError for a picture that is none.
+
+    >>> import edgepose, numpy
+    >>> people = edgepose.convert({"left_hip": (300, 200, 0.9), "right_hip": (280, 200, 0.9)})
+    >>> with edgepose.Analyser(rules=["fall"], network=False) as analyser:
+    ...     result = analyser.update(t=0.0, poses=[people], size_wh=(640, 480))
+    >>> result.size_wh, len(result.events)
+    ((640, 480), 0)
     """
 
     def __init__(

@@ -63,6 +63,12 @@ class Pipeline:
     in `FrameResult.dropped`. Whoever iterates slowly slows files down and makes cameras drop; memory does not grow. An
     error in any thread ends all of them and is raised where results are taken. A pipeline runs once: it owns what it
     was given and closes it. `stop` and `close` may be called from any thread; results are taken by one.
+
+    >>> import edgepose
+    >>> source = "synthetic://?people=1&frames=3&width=160&height=120"
+    >>> with edgepose.Pipeline(source=source, rules=[], publishers=[], height=64) as pipeline:
+    ...     [result.seq for result in pipeline]
+    [0, 1, 2]
     """
 
     def __init__(

@@ -31,6 +31,14 @@ class Tracker:
     next_id: the id that the next newcomer gets.
 
     Use one Tracker per camera and call it from one thread at a time.
+
+    >>> import edgepose, numpy
+    >>> points = numpy.column_stack([numpy.linspace(100, 140, 18), numpy.linspace(50, 250, 18), numpy.ones(18)])
+    >>> tracker = edgepose.Tracker()
+    >>> for t in (0.0, 0.1, 0.2, 0.3):
+    ...     tracks = tracker.update([edgepose.Pose(points.astype(numpy.float32), 1.0)], t)
+    >>> [track.id for track in tracks]
+    [1]
     """
 
     def __init__(

@@ -18,6 +18,11 @@ class Event:
     score: 0 to 1.
     episode: id that all stages of one fall share, a UUIDv7; recordings of the first version have numbers.
     evidence: named numbers and words that say why, fit for JSON.
+
+    >>> import edgepose
+    >>> event = edgepose.Event("fall", "confirmed", t=12.5, track_id=3, score=0.9, evidence={"drop": 0.7})
+    >>> event.kind, event.stage, event.evidence["drop"]
+    ('fall', 'confirmed', 0.7)
     """
 
     kind: str
@@ -38,6 +43,10 @@ class LookAgain:
     crop_xyxy: region in source pixels. rotation_deg: counter-clockwise turn applied to the region, a multiple of 90.
     track_id: the person the rule looks for. Before the source's next frame is judged, the poses found there, in
     source pixels, are handed back through `Rule.second_look`, or the look is refused through `Rule.look_refused`.
+
+    >>> import edgepose
+    >>> edgepose.LookAgain((40.0, 80.0, 240.0, 280.0), rotation_deg=90, track_id=3).rotation_deg
+    90
     """
 
     crop_xyxy: tuple[float, float, float, float]

@@ -21,6 +21,13 @@ class Pose:
     skeleton: which keypoints these are, in which order.
 
     `pose["left_wrist"]` is one keypoint by name.
+
+    >>> import edgepose, numpy
+    >>> pose = edgepose.Pose(numpy.full((18, 3), 0.5, numpy.float32), score=0.5)
+    >>> pose["left_wrist"].tolist()
+    [0.5, 0.5, 0.5]
+    >>> sorted(pose.as_dict())[:2]
+    ['left_ankle', 'left_ear']
     """
 
     keypoints: FloatArray
@@ -80,6 +87,12 @@ class Track:
     t: second of this frame.
     age_s: seconds since the track was first seen.
     missing_s: seconds since it was last seen; 0 when seen in this frame.
+
+    >>> import edgepose, numpy
+    >>> pose = edgepose.Pose(numpy.full((18, 3), 0.5, numpy.float32), score=0.5)
+    >>> track = edgepose.Track(id=1, pose=pose, t=2.0, age_s=2.0, missing_s=0.0)
+    >>> track.id, track.missing_s
+    (1, 0.0)
     """
 
     id: int

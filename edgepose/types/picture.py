@@ -21,6 +21,11 @@ class Frame:
     t: monotonic second at which it was captured (for files: the presentation time).
     seq: 0-based number of the frame in its source, counting dropped ones.
     source: name of the camera or file it came from.
+
+    >>> import edgepose, numpy
+    >>> frame = edgepose.Frame(numpy.zeros((240, 320, 3), numpy.uint8), t=0.04, seq=1, source="hall")
+    >>> frame.image.shape, frame.seq
+    ((240, 320, 3), 1)
     """
 
     image: Image
@@ -36,6 +41,12 @@ class Fields:
     heatmaps: float32 (C >= K, h, w), channel k = keypoint k; a background channel may follow.
     pafs: float32 (2L, h', w'), channels as `Skeleton.paf_channels` says.
     heatmap_stride, paf_stride: input pixels per cell; cell g lies at pixel (g + 0.5) * stride - 0.5.
+
+    >>> import edgepose, numpy
+    >>> heatmaps, pafs = numpy.zeros((19, 32, 40), numpy.float32), numpy.zeros((38, 32, 40), numpy.float32)
+    >>> fields = edgepose.Fields(heatmaps, pafs, heatmap_stride=8, paf_stride=8)
+    >>> edgepose.group(fields.heatmaps, fields.pafs, heatmap_stride=8, paf_stride=8)
+    []
     """
 
     heatmaps: FloatArray

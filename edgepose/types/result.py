@@ -24,6 +24,13 @@ class FrameResult:
     size_wh: pixels of the source image. image: the picture itself while it is kept in memory, else None.
     timings_ms: milliseconds per stage (capture, preprocess, infer, group, track, rules).
     dropped: frames that the source let go since the last result.
+
+    >>> import edgepose
+    >>> result = edgepose.FrameResult("hall", seq=0, t=0.0, size_wh=(640, 480))
+    >>> edgepose.FrameResult.from_json(result.to_json()).size_wh
+    (640, 480)
+    >>> result.to_dict()["source"], result.to_rows()
+    ('hall', [])
     """
 
     source: str

@@ -42,6 +42,11 @@ class FallDetector:
 
     options: thresholds, times and zones. size_wh: width and height of the picture in pixels; zones and the edges of
     the view need it, without it they are not considered. skeleton: which keypoints the poses have.
+
+    >>> import edgepose
+    >>> detector = edgepose.FallDetector(size_wh=(640, 480))
+    >>> detector.update([], t=0.0)
+    []
     """
 
     def __init__(
