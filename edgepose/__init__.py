@@ -66,7 +66,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
-        raise AttributeError(f"module 'edgepose' has no attribute {name!r}")
+        from difflib import get_close_matches  # only where a name is wrong
+
+        near = [] if name.startswith("_") else get_close_matches(name, __all__, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise AttributeError(f"module 'edgepose' has no attribute {name!r}{hint}", name=name)
     value = getattr(import_module(_LAZY[name]), name)
     globals()[name] = value
     return value

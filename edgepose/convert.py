@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from edgepose.errors import ShapeError
 from edgepose.skeleton import BODYPOSENET_18, COCO_17, long_name
 from edgepose.types import FloatArray, Pose
+from edgepose.types.given import check_size
 
 _MEDIAPIPE = """
     nose l_eye_inner l_eye l_eye_outer r_eye_inner r_eye r_eye_outer l_ear r_ear l_mouth r_mouth l_shoulder r_shoulder
@@ -74,6 +75,7 @@ def convert(
     """
     if order not in ("xy", "yx"):
         raise ShapeError(f"order is 'xy' or 'yx', got {order!r}")
+    check_size(size_wh)
     names, table = _named(keypoints) if isinstance(keypoints, Mapping) else _of_layout(keypoints, layout)
     x, y = (table[:, 0], table[:, 1]) if order == "xy" else (table[:, 1], table[:, 0])
     found = _checked_scores(table) & np.isfinite(x + y) & ((x != 0) | (y != 0))

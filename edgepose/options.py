@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -95,3 +95,16 @@ def _worded(options: Options, message: str) -> str:
     value = getattr(options, path, None)
     found = f", got {value}" if isinstance(value, (int, float)) and "got" not in what else ""
     return f"{path}: {what[:1].lower()}{what[1:]}{found} ({type(options).__name__})"
+
+
+_Given = TypeVar("_Given", bound=Options)
+
+
+def given(options: Any, kind: type[_Given]) -> _Given:
+    """The options handed in, or the defaults for None; ConfigError for anything else, with what to write."""
+    if options is None:
+        return kind()
+    if isinstance(options, kind):
+        return options
+    hint = f"write {kind.__name__}(**options)" if isinstance(options, dict) else "name other arguments, as size_wh=..."
+    raise ConfigError(f"options are {kind.__name__}, got a {type(options).__name__}; {hint}")

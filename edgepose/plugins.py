@@ -35,7 +35,7 @@ def find(kind: str, name: str, table: Mapping[str, str]) -> Any:
             return found[name].load()
         except Exception as error:
             raise ConfigError(f"{kind} plugin {name!r} cannot be loaded: {_first_line(error)}") from error
-    known = ", ".join(sorted({*table, *found}))
+    known = ", ".join(sorted({*table, *found})) or "none installed"
     raise ConfigError(f"no {kind} named {name!r}; there are {known} (others register under the entry point {group})")
 
 

@@ -6,6 +6,19 @@ import argparse
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+ELSEWHERE = {
+    "--device": "--compute",
+    "--input": "--source",
+    "--video": "--source",
+    "--camera": "--source",
+    "--weights": "--model",
+    "--imgsz": "--height",
+    "--threshold": "--min-score",
+    "--broker": "--mqtt",
+    "--output": "--out",
+}
+"""What other programs call a flag of ours."""
+
 
 def refuse_unknown(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> None:
     """End with exit code 2 where words of a command line are none of the parser's; does nothing without any."""
@@ -13,7 +26,9 @@ def refuse_unknown(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> N
         return
     known = [flag for action in parser._actions for flag in action.option_strings]
     word = next((word for word in unknown if word.startswith("-")), unknown[0])
-    near = nearest(word.partition("=")[0], known)
+    flag = word.partition("=")[0]
+    ours = ELSEWHERE.get(flag)
+    near = ours if ours in known else nearest(flag, known)
     hint = f"did you mean {near}?" if near else "see --help; arguments that are no flags stand together"
     parser.error(f"no argument {word!r} here; {hint}")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from edgepose.config.choices import among
 from edgepose.config.tree import Config
 from edgepose.errors import ConfigError
 from edgepose.files import reason
@@ -152,7 +153,7 @@ def _explain(message: str) -> str:
     path = (place["path"] or "$").removeprefix("$").removeprefix(".")
     unknown = _UNKNOWN.match(place["what"])
     if unknown is None:
-        return f"{path or 'the file'}: {_lower_first(place['what'])}"
+        return f"{path or 'the file'}: {among(Config, path, place['what']) or _lower_first(place['what'])}"
     key, known = unknown["key"], _keys_at(path)
     full = f"{path}.{key}" if path else key
     nearest = get_close_matches(key, known, n=1, cutoff=0.5)

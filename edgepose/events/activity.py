@@ -16,6 +16,7 @@ from edgepose.events.pace import Pace
 from edgepose.events.posture import posture_of
 from edgepose.events.seat import Seat
 from edgepose.events.zones import body_zone
+from edgepose.options import given
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, Track
 
@@ -48,7 +49,7 @@ class ActivityRule:
         *,
         skeleton: Skeleton = BODYPOSENET_18,
     ) -> None:
-        self.options = options or ActivityOptions()
+        self.options = given(options, ActivityOptions)
         self.size_wh = size_wh
         self._skeleton = skeleton
         self._people = Memory(lambda t: _Person(t, doing_since=t))

@@ -17,6 +17,7 @@ from edgepose.events.measure import measure
 from edgepose.events.memory import Memory
 from edgepose.events.options import GestureOptions
 from edgepose.events.zones import is_ignored
+from edgepose.options import given
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, Track
 
@@ -46,7 +47,7 @@ class GestureRule:
         *,
         skeleton: Skeleton = BODYPOSENET_18,
     ) -> None:
-        self.options = options or GestureOptions()
+        self.options = given(options, GestureOptions)
         if self.options.help_gesture not in ("", *GESTURES):
             raise ConfigError(
                 f"gesture.help_gesture {self.options.help_gesture!r} is no gesture; there are {', '.join(GESTURES)}"

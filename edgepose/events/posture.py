@@ -13,6 +13,7 @@ from edgepose.events.measure import measure
 from edgepose.events.memory import Memory
 from edgepose.events.options import PostureOptions
 from edgepose.events.zones import is_ignored
+from edgepose.options import given
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, Track
 
@@ -149,7 +150,7 @@ class PostureRule:
         *,
         skeleton: Skeleton = BODYPOSENET_18,
     ) -> None:
-        self.options = options or PostureOptions()
+        self.options = given(options, PostureOptions)
         self.size_wh = size_wh
         self._skeleton = skeleton
         self._people = Memory(_Person)

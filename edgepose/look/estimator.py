@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from edgepose.backends import Backend, BackendInfo, BackendOptions, open_backend
 from edgepose.decode import GroupOptions
-from edgepose.errors import ClosedError, ModelError
+from edgepose.errors import ClosedError, ModelError, ShapeError
 from edgepose.look.network import Network
 from edgepose.look.sight import Sight
 from edgepose.model import ModelSpec
@@ -48,12 +48,14 @@ class PoseEstimator:
         min_score: float | None = None,
         options: GroupOptions | None = None,
     ) -> None:
-        if height is not None and not 0 < height <= MAX_SIDE:
-            raise ModelError(f"height is a number of pixels from 1 to {MAX_SIDE}, got {height}")
+        if height is not None and not (isinstance(height, (int, float)) and 0 < height <= MAX_SIDE):
+            raise ModelError(f"height is a number of pixels from 1 to {MAX_SIDE}, got {height!r}")
         if min_score is not None:
             options = replace(options or GroupOptions(), min_score=min_score)
         if model is None or isinstance(model, (str, Path)):
             model = open_backend(model, BackendOptions(name=backend) if isinstance(backend, str) else backend)
+        elif not hasattr(model, "infer"):
+            raise ModelError(f"model is a file, a name such as 'edgepose-lite' or an open backend, got {model!r:.80}")
         if height and not model.spec.dynamic_size and height != model.spec.input_hw[0]:
             model.close()
             fixed = f"{model.spec.input_hw[0]}x{model.spec.input_hw[1]}"
@@ -76,6 +78,10 @@ class PoseEstimator:
 
         images: each as for a call. Faster than one by one where the network's runtime gains from batches.
         """
+        if not isinstance(images, Iterable) or isinstance(images, (str, Path)) or getattr(images, "ndim", 4) < 4:
+            raise ShapeError(
+                "a batch is several pictures, got one or none; write estimator(picture), or batch([picture])"
+            )
         network = self._sight().network
         preparer = network.preparer()
         found: dict[int, list[Pose]] = {}

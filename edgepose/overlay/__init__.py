@@ -8,8 +8,10 @@ import numpy as np
 
 from edgepose.overlay.labels import Box, draw_label
 from edgepose.overlay.skeletons import draw_skeleton
+from edgepose.pictures.given import as_image
 from edgepose.skeleton import Skeleton
 from edgepose.types import FrameResult, Image, Pose, Track
+from edgepose.types.given import check_people
 from edgepose.types.labels import Labels
 
 __all__ = ["Labels", "draw"]
@@ -23,18 +25,20 @@ def draw(
 ) -> Image:
     """A copy of the picture with the people drawn in.
 
-    image: uint8 (H, W, 3) BGR. what: a frame's result, tracks, or poses in pixels of this picture. skeleton: in place
-    of the one that each pose has. labels: words per track id, shown beside the number (see `Labels`); a fall among the
-    events of a FrameResult is shown by itself. Lost tracks (missing_s > 0) are not drawn.
+    image: uint8 (H, W, 3) BGR, or what else `PoseEstimator` takes. what: a frame's result, tracks, or poses in pixels
+    of this picture. skeleton: in place of the one that each pose has. labels: words per track id, shown beside the
+    number (see `Labels`); a fall among the events of a FrameResult is shown by itself. Lost tracks (missing_s > 0) are
+    not drawn. Raises ShapeError in one sentence for what is no picture or no people.
 
     >>> import edgepose, numpy
     >>> picture = numpy.zeros((240, 320, 3), numpy.uint8)
     >>> edgepose.draw(picture, []).shape
     (240, 320, 3)
     """
-    canvas = np.array(image, np.uint8, order="C")
+    canvas = np.array(as_image(image), order="C")
     words = dict(labels or {})
     people: Sequence[Track | Pose] = what.tracks if isinstance(what, FrameResult) else what
+    check_people(people)
     if isinstance(what, FrameResult):
         words.update({event.track_id: event.stage for event in what.events if event.kind == "fall" and event.track_id})
     taken: list[Box] = []

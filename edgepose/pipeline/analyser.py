@@ -20,6 +20,7 @@ from edgepose.pipeline.opening import ModelLike, configuration, open_network
 from edgepose.pipeline.rules import RuleLike, rule_makers
 from edgepose.pipeline.scene import Scenes
 from edgepose.types import Frame, FrameResult, Image, Pose
+from edgepose.types.given import check_people, check_second, check_size
 
 
 class Analyser:
@@ -79,6 +80,7 @@ class Analyser:
         """
         if self._closed:
             raise ClosedError("this Analyser is closed; make a new one")
+        check_size(size_wh)
         blank = image is None and size_wh is not None and self._network is None
         picture = blank_image(size_wh) if blank and size_wh else as_image(image, colour)
         frame = Frame(picture, checked_time(t), self._next_seq.get(source, 0), source)
@@ -92,6 +94,7 @@ class Analyser:
         if self._network is None:
             if poses is None:
                 raise ShapeError("this Analyser has no network of its own; give the people of the frame as poses=")
+            check_people(poses)
             return poses, {}
         if poses is not None:
             raise ShapeError("this Analyser finds people itself; make it with network=False to give it poses")
@@ -126,6 +129,7 @@ def blank_image(size_wh: tuple[int, int]) -> Image:
 
 def checked_time(t: float) -> float:
     """The second itself; ShapeError when it is not finite."""
+    check_second(t)
     if not math.isfinite(t):
         raise ShapeError(f"t is the second of capture, growing from frame to frame, got {t}")
     return float(t)

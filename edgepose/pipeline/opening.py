@@ -45,6 +45,10 @@ def configuration(
 
     height: of the network input in pixels, min_score: smallest score of a person, in place of what it says.
     """
+    if isinstance(config, dict):
+        raise ConfigError(
+            "config is the path of a TOML file or a Config, got a dict; write msgspec.convert(config, edgepose.Config)"
+        )
     if not isinstance(config, Config):
         config = Config() if config is None else load_config(config)
     if height is not None:
@@ -180,6 +184,8 @@ def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None
             return one
         return open_publisher(one, getattr(config, one)) if one in PUBLISHERS else _of_plugin(config, one)
 
+    if isinstance(publishers, str):
+        raise ConfigError(f"publishers is a list of names, got {publishers!r}; write publishers=[{publishers!r}]")
     wanted = [*publishers_of(config), *config.publishers] if publishers is None else publishers
     return [opened(one) for one in wanted]
 

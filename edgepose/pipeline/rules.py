@@ -20,6 +20,8 @@ RuleLike = str | Callable[[tuple[int, int]], Rule] | Rule
 
 def rule_makers(config: Config, rules: Iterable[RuleLike] | None) -> list[RuleMaker]:
     """One maker per rule, in order; ConfigError for a name that no rule has."""
+    if isinstance(rules, str):
+        raise ConfigError(f"rules is a list of names, got {rules!r}; write rules=[{rules!r}]")
     return [_rule_maker(config, rule) for rule in (config.rules if rules is None else rules)]
 
 

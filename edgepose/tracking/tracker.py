@@ -14,11 +14,13 @@ from itertools import repeat
 import numpy as np
 
 from edgepose.errors import ShapeError
+from edgepose.options import given
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.tracking.association import Similarity, oks_and_motion, pair_up
 from edgepose.tracking.options import TrackerOptions
 from edgepose.tracking.people import People
 from edgepose.types import FloatArray, Pose, Track
+from edgepose.types.given import check_people, check_second
 
 DUPLICATE = 0.45  # an unmatched pose this like a person just seen is a second find of the same body
 USUAL = 1.5  # times the time between frames, up to which the next one is in time
@@ -48,7 +50,7 @@ class Tracker:
         similarity: Similarity = oks_and_motion,
         first_id: int = 1,
     ) -> None:
-        self.options = options or TrackerOptions()
+        self.options = given(options, TrackerOptions)
         self._skeleton = skeleton
         self._sigmas = skeleton.sigma_array
         self._similarity = similarity
@@ -66,6 +68,8 @@ class Tracker:
         steps back by more than `max_gap_s`, and more than a frame, begins a new scene. Where frames come less often
         than `max_gap_s`, whoever is in the next one keeps the id. Raises ShapeError for another skeleton's keypoints.
         """
+        check_people(poses)
+        check_second(t)
         first = self._t == -math.inf
         if not math.isfinite(t):
             t = 0.0 if first else self._t

@@ -58,6 +58,10 @@ class FrameResult:
     @staticmethod
     def from_json(line: str | bytes) -> FrameResult:
         """The result that `to_json` wrote or a recording holds, without its picture; DataError when it is none."""
+        if not isinstance(line, (str, bytes)):
+            raise DataError(
+                f"a record is a line of JSON, got a {type(line).__name__}; give what FrameResult.to_json wrote"
+            )
         try:
             return decode(line)
         except NOT_A_RECORD as error:

@@ -50,7 +50,10 @@ MISTAKES = {
     "deep lists that end": ("zones = " + "[" * 400 + "]" * 400, "zones"),
     "date": ("[pipeline]\nstats_s = 2020-01-01", "pipeline.stats_s: expected `float`, got `date`"),
     "key of two lines": ('"a\\nb" = 1', r"unknown key"),
-    "word of two lines": ('[mqtt]\nprotocol = "4\\n2"', r"mqtt.protocol: invalid enum value '4\\n2'"),
+    "word of two lines": (
+        '[mqtt]\nprotocol = "4\\n2"',
+        r"mqtt.protocol: '4\\n2' is none of its words; there are 3.1.1, 5, auto",
+    ),
 }
 
 

@@ -31,8 +31,10 @@ from edgepose.events.options import FallOptions
 from edgepose.events.rate import FrameRate
 from edgepose.events.zones import body_zone, is_ignored
 from edgepose.health import Trouble
+from edgepose.options import given
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, LookAgain, Pose, Track
+from edgepose.types.given import check_people, check_second, check_size
 
 ENDED = ("recovered", "cleared")
 
@@ -56,7 +58,8 @@ class FallDetector:
         *,
         skeleton: Skeleton = BODYPOSENET_18,
     ) -> None:
-        self.options = options or FallOptions()
+        self.options = given(options, FallOptions)
+        check_size(size_wh)
         self.size_wh = size_wh
         self._skeleton = skeleton
         self._follower = Follower(skeleton)
@@ -78,6 +81,8 @@ class FallDetector:
         little counts as standing still; after a longer step, or a time that is no number, what is open is `unknown`
         and watching begins anew.
         """
+        check_people(people)
+        check_second(t)
         if not math.isfinite(t) or t < self._watch.t - REJOIN_S:
             lost: list[Event | LookAgain] = [*self.abandon("the clock jumped")]
             self._begin_watching()

@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 
+from edgepose.config.choices import among
 from edgepose.config.load import all_keys
 from edgepose.config.text import toml_value
 from edgepose.errors import ConfigError
+from edgepose.skeleton import SKELETONS
 from edgepose.training.network.pose_network import NetworkOptions
 from edgepose.training.run.options import TrainOptions
 from edgepose.training.weights import checkpoint
@@ -37,13 +39,25 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> TrainOptions:
             _put(content, setting)
         if "network" not in content:
             content |= _network_of_start(content)
-        return msgspec.convert(content, TrainOptions)
+        options = msgspec.convert(content, TrainOptions)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {str(path)!r} ({error}); copy one of edgepose/training/recipes") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{str(path)!r} is not valid TOML: {error}") from None
     except msgspec.ValidationError as error:
         raise ConfigError(f"{str(path)!r}: {_explain(str(error))}") from None
+    _check_skeleton(options.network.skeleton, path)
+    return options
+
+
+def _check_skeleton(name: str, path: Path) -> None:
+    """ConfigError for a keypoint set that there is none of, or that has no limbs to learn."""
+    usable = [known for known, skeleton in SKELETONS.items() if skeleton.limbs]
+    if name not in usable:
+        raise ConfigError(
+            f"{str(path)!r}: network.skeleton is {name!r}; a network can be trained for {' or '.join(usable)}, sets of "
+            "keypoints of your own cannot be trained yet"
+        )
 
 
 def _network_of_start(content: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +104,10 @@ def _explain(message: str) -> str:
     """msgspec's words, with the nearest known key where one is unknown."""
     unknown = re.search(r"unknown field `(.*?)`", message)
     if unknown is None:
-        return message
+        what, _, place = message.partition(" - at `$.")
+        path = place.rstrip("`")
+        words = among(TrainOptions, path, what)
+        return f"{path}: {words}" if words else message
     known = {key.rpartition(".")[2]: key for key in all_keys(TrainOptions)}
     nearest = get_close_matches(unknown[1], known, n=1, cutoff=0.5)
     return f"unknown key {unknown[1]!r}" + (f"; did you mean {known[nearest[0]]!r}?" if nearest else "")

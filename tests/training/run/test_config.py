@@ -48,3 +48,21 @@ def test_settings_change_what_they_name_and_nothing_else(recipe: Path) -> None:
 def test_a_wrong_setting_gets_a_sentence(recipe: Path, setting: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         load_config(recipe, (setting,))
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("network.skeleton='hand.toml'", "bodyposenet_18 or trt_pose_18"),
+        ("network.skeleton='coco_17'", "bodyposenet_18 or trt_pose_18"),
+        ("network.backbone='resnet'", "network.backbone: 'resnet' is none of its words; there are light, vgg"),
+        ("optimiser.kind='adam'", "did you mean 'adamw'?"),
+        ("data.sets.0.labels='teachers'", "did you mean 'teacher'?"),
+    ],
+)
+def test_a_word_that_a_key_cannot_have_is_answered_with_those_it_can(tmp_path, setting: str, words: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[[data.sets]]\nimages = "pictures"\nlabels = "teacher"\n')
+    with pytest.raises(ConfigError) as found:
+        load_config(path, [setting])
+    assert words in str(found.value)

@@ -1,0 +1,83 @@
+"""What hands reach for wrongly is answered in one sentence that holds the right thing to write."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import edgepose
+from edgepose.cli import main
+from edgepose.errors import ConfigError, DataError, EdgePoseError, ShapeError
+from edgepose.events.gesture import GestureRule
+from edgepose.look.estimator import PoseEstimator
+
+POINTS = np.full((18, 3), 100, np.float32)
+POSE = edgepose.Pose(POINTS, 1.0)
+PICTURE = np.zeros((48, 64, 3), np.uint8)
+SHARES = np.full((17, 3), 0.5)
+RESULT = edgepose.FrameResult("hall", 0, 0.0, (64, 48))
+
+
+def analyser() -> edgepose.Analyser:
+    return edgepose.Analyser(rules=["fall"], network=False)
+
+
+WRONG = {
+    "a fall detector given an array": (lambda: edgepose.FallDetector().update(POINTS, 0.0), ShapeError, "convert("),
+    "a fall detector given arrays": (lambda: edgepose.FallDetector().update([POINTS], 0.0), ShapeError, "convert("),
+    "a fall detector given one pose": (lambda: edgepose.FallDetector().update(POSE, 0.0), ShapeError, "write [it]"),
+    "a fall detector given None": (lambda: edgepose.FallDetector().update(None, 0.0), ShapeError, "write []"),
+    "a fall detector without a time": (lambda: edgepose.FallDetector().update([], None), ShapeError, "monotonic"),
+    "a fall detector's options as a dict": (lambda: edgepose.FallDetector({"confirm_s": 1.0}), ConfigError, "(**"),
+    "a fall detector's size in place of options": (lambda: edgepose.FallDetector((64, 48)), ConfigError, "size_wh="),
+    "a size that is an array's shape": (lambda: edgepose.FallDetector(size_wh=(48, 64, 3)), ShapeError, "shape[1]"),
+    "a gesture detector's options as a dict": (lambda: GestureRule({}), ConfigError, "(**"),
+    "a tracker given arrays": (lambda: edgepose.Tracker().update([POINTS], 0.0), ShapeError, "convert("),
+    "a tracker given words for a time": (lambda: edgepose.Tracker().update([POSE], "1"), ShapeError, "monotonic"),
+    "an analyser given arrays": (
+        lambda: analyser().update(t=0.0, poses=[POINTS], size_wh=(64, 48)), ShapeError, "convert("),
+    "an analyser given words for a time": (lambda: analyser().update(PICTURE, "1", poses=[]), ShapeError, "monotonic"),
+    "rules as one word": (lambda: edgepose.Analyser(rules="fall", network=False), ConfigError, "rules=['fall']"),
+    "a configuration as a dict": (lambda: edgepose.Analyser({"rules": []}, network=False), ConfigError, "convert("),
+    "a drawing on nothing": (lambda: edgepose.draw(None, []), ShapeError, "imread"),
+    "a drawing on floats": (lambda: edgepose.draw(PICTURE / 255, []), ShapeError, "* 255"),
+    "a drawing of one pose": (lambda: edgepose.draw(PICTURE, POSE), ShapeError, "write [it]"),
+    "a size in words": (lambda: edgepose.convert(SHARES, "coco17", size_wh="64x48"), ShapeError, "(width, height)"),
+    "a height in words": (lambda: PoseEstimator(height="256"), EdgePoseError, "1 to"),
+    "a model that is a number": (lambda: PoseEstimator(5), EdgePoseError, "edgepose-lite"),
+    "a record as a dict": (lambda: edgepose.FrameResult.from_json(RESULT.to_dict()), DataError, "to_json"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_argument_is_answered_with_the_right_one(case: str) -> None:
+    call, error, words = WRONG[case]
+    with pytest.raises(error) as found:
+        call()
+    message = str(found.value)
+    assert words in message
+    assert "\n" not in message
+
+
+def test_a_batch_of_one_picture_is_not_taken_for_a_batch_of_its_rows() -> None:
+    pytest.importorskip("openvino")
+    with PoseEstimator(height=64) as estimator:
+        for wrong in (PICTURE, None, "picture.jpg"):
+            with pytest.raises(ShapeError, match="batch\\(\\[picture\\]\\)"):
+                estimator.batch(wrong)
+        assert estimator.batch([PICTURE]) == estimator.batch(PICTURE[None]) == [[]]
+
+
+def test_a_grey_picture_is_drawn_on_in_colour() -> None:
+    assert edgepose.draw(PICTURE[..., 0], [POSE]).shape == PICTURE.shape
+
+
+def test_a_name_that_is_nearly_public_is_answered_with_the_public_one() -> None:
+    with pytest.raises(AttributeError, match="did you mean 'PoseEstimator'"):
+        edgepose.PoseEstimater  # noqa: B018
+
+
+@pytest.mark.parametrize(("flag", "ours"), [("--device", "--compute"), ("--threshold", "--min-score")])
+def test_a_flag_as_other_programs_call_it_is_answered_with_ours(flag: str, ours: str, capsys) -> None:
+    assert main(["run", "people.mp4", flag, "0.5"]) == 2
+    assert f"did you mean {ours}?" in capsys.readouterr().err
