@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,12 @@ def test_a_word_that_a_key_cannot_have_is_answered_with_those_it_can(tmp_path, s
     with pytest.raises(ConfigError) as found:
         load_config(path, [setting])
     assert words in str(found.value)
+
+
+def test_the_specification_on_the_page_for_users_of_tao_is_one_of_ours(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs/guides/from-tao.md").read_text(encoding="utf-8")
+    path = tmp_path / "from-tao.toml"
+    path.write_text(textwrap.dedent(page.partition("written for EdgePose:\n")[2].partition("\nEach key")[0]))
+    options = load_config(path)
+    assert (options.network.n_refinements, options.data.view.tilt_deg, options.loop.seed) == (2, 40, 42)
+    assert options.data.light == type(options.data.light)(colour=0, grey=0, low_light=0, blur=0, jpeg=0, occluder=0)
