@@ -8,7 +8,9 @@ import pytest
 import edgepose
 from edgepose.cli import main
 from edgepose.errors import ConfigError, DataError, EdgePoseError, ShapeError
+from edgepose.events.activity import ActivityRule
 from edgepose.events.gesture import GestureRule
+from edgepose.events.posture import PostureRule
 from edgepose.look.estimator import PoseEstimator
 
 POINTS = np.full((18, 3), 100, np.float32)
@@ -81,3 +83,10 @@ def test_a_name_that_is_nearly_public_is_answered_with_the_public_one() -> None:
 def test_a_flag_as_other_programs_call_it_is_answered_with_ours(flag: str, ours: str, capsys) -> None:
     assert main(["run", "people.mp4", flag, "0.5"]) == 2
     assert f"did you mean {ours}?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rule", [edgepose.FallDetector, PostureRule, GestureRule, ActivityRule])
+def test_a_rule_refuses_keypoints_without_shoulders_and_hips(rule) -> None:
+    hand = edgepose.Skeleton("hand", ("wrist", "thumb", "index"), ((0, 1), (0, 2)), ((0, 1), (2, 3)), (0.05,) * 3)
+    with pytest.raises(ConfigError, match="'hand' lacks shoulders and hips"):
+        rule(skeleton=hand)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from edgepose.events.absence import Absence
 from edgepose.events.body import Body
 from edgepose.events.height import Height
-from edgepose.events.measure import measure
+from edgepose.events.measure import measurable, measure
 from edgepose.events.memory import Memory
 from edgepose.events.options import ActivityOptions
 from edgepose.events.pace import Pace
@@ -51,7 +51,7 @@ class ActivityRule:
     ) -> None:
         self.options = given(options, ActivityOptions)
         self.size_wh = size_wh
-        self._skeleton = skeleton
+        self._skeleton = measurable(skeleton)
         self._people = Memory(lambda t: _Person(t, doing_since=t))
         self._absence = Absence(self.options)
 

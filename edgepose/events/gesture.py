@@ -13,7 +13,7 @@ from edgepose.errors import ConfigError
 from edgepose.events.arms import Arm, Arms, Swings, is_raised, pointing, waving
 from edgepose.events.body import TORSO, Body
 from edgepose.events.height import Height
-from edgepose.events.measure import measure
+from edgepose.events.measure import measurable, measure
 from edgepose.events.memory import Memory
 from edgepose.events.options import GestureOptions
 from edgepose.events.zones import is_ignored
@@ -53,7 +53,7 @@ class GestureRule:
                 f"gesture.help_gesture {self.options.help_gesture!r} is no gesture; there are {', '.join(GESTURES)}"
             )
         self.size_wh = size_wh
-        self._skeleton = skeleton
+        self._skeleton = measurable(skeleton)
         self._people = Memory(_Person)
 
     def update(self, tracks: Sequence[Track], t: float) -> list[Event]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from edgepose.errors import ShapeError
+from edgepose.errors import ConfigError, ShapeError
 from edgepose.events.body import SHANK, THIGH, TORSO, Body
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Pose, Track
@@ -31,6 +31,16 @@ GROUPS = {
 }
 
 _memo = threading.local()
+
+
+def measurable(skeleton: Skeleton) -> Skeleton:
+    """The skeleton itself; ConfigError for one without shoulders and hips, in which no rule could see anything."""
+    if not {*GROUPS["neck"], *GROUPS["hip"]} & {*skeleton.keypoints}:
+        raise ConfigError(
+            f"skeleton {skeleton.name!r} lacks shoulders and hips, which falls, postures, gestures and activities are "
+            "read from; name them l_shoulder, r_shoulder, l_hip and r_hip, or leave this rule out"
+        )
+    return skeleton
 
 
 def measure(people: Sequence[Track | Pose], skeleton: Skeleton = BODYPOSENET_18) -> list[Body]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from edgepose.events.body import SHANK, THIGH, TORSO, Body, stands_on_legs
 from edgepose.events.height import Height
 from edgepose.events.legs import LOWEST, Leg, legs_of, lie, on_floor, stands, strides
-from edgepose.events.measure import measure
+from edgepose.events.measure import measurable, measure
 from edgepose.events.memory import Memory
 from edgepose.events.options import PostureOptions
 from edgepose.events.zones import is_ignored
@@ -152,7 +152,7 @@ class PostureRule:
     ) -> None:
         self.options = given(options, PostureOptions)
         self.size_wh = size_wh
-        self._skeleton = skeleton
+        self._skeleton = measurable(skeleton)
         self._people = Memory(_Person)
 
     def update(self, tracks: Sequence[Track], t: float) -> list[Event]:

@@ -26,7 +26,7 @@ from edgepose.events.fall.person import Episode, Person
 from edgepose.events.fall.steady import Steadiness
 from edgepose.events.fall.telling import fall_event, others_near
 from edgepose.events.fall.watch import Watch
-from edgepose.events.measure import measure
+from edgepose.events.measure import measurable, measure
 from edgepose.events.options import FallOptions
 from edgepose.events.rate import FrameRate
 from edgepose.events.zones import body_zone, is_ignored
@@ -61,7 +61,7 @@ class FallDetector:
         self.options = given(options, FallOptions)
         check_size(size_wh)
         self.size_wh = size_wh
-        self._skeleton = skeleton
+        self._skeleton = measurable(skeleton)
         self._follower = Follower(skeleton)
         self._people = People(size_wh[1] if size_wh else math.inf)
         self._bodies: list[Body] = []
