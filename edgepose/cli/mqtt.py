@@ -17,9 +17,13 @@ EXAMPLE = """examples:
   edgepose mqtt watch
   edgepose mqtt watch --url mqtt://user:password@broker.lan --device hall-jetson
   edgepose mqtt watch --url mqtts://broker.lan --ca-file ca.pem
+  edgepose mqtt watch --only alert --only silent
   edgepose mqtt watch --json | jq 'select(.topic | endswith("/alert")) | .payload.event_type'
   edgepose mqtt forget --device hall-jetson
   edgepose mqtt failed --config /etc/edgepose/edgepose.toml      # what edgepose-failed@.service runs"""
+
+KINDS = ("alert", "fall", "event", "occupancy", "skeleton", "status", "health", "stats", "info", "silent")
+"""What `watch --only` takes: last words of topics; `silent` is the watch's own."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--password-file", metavar="FILE", help="file with the password (default: the configuration's)"
         )
     watch.add_argument("--device", default="+", metavar="NAME", help="one device only")
+    watch.add_argument(
+        "--only", action="append", choices=KINDS, metavar="KIND", help=f"of these only, repeatable: {', '.join(KINDS)}"
+    )
     watch.add_argument("--seconds", type=real(0.1, WEEK_S), metavar="S", help="end after so long")
     watch.add_argument("--json", action="store_true", help="one JSON document per message: topic, retained, payload")
     forget.add_argument("--device", metavar="NAME", help="its name (default: the configuration's, or this host's)")
@@ -81,6 +88,8 @@ def _watch(args: argparse.Namespace) -> int:
 
     with Watch(_options(args), args.device) as watch, ending_on_signals(watch.close) as received:
         for message in watch.messages(args.seconds):
+            if args.only and message.kind not in args.only:
+                continue
             print(_json(message) if args.json else _line(message), flush=True)
     return exit_code(received)
 

@@ -60,6 +60,23 @@ def test_json_is_one_document_per_message(broker, device, capsys):
     assert {"topic": "edgepose/v1/jetson/status", "retained": True, "payload": "online"} in documents
 
 
+def test_only_the_kinds_asked_for_are_shown(broker, device, capsys, monkeypatch):
+    everything = Watch.messages
+
+    def until_both_came(watch, seconds):
+        kinds = set()
+        for message in everything(watch, 30):
+            kinds.add(message.kind)
+            yield message
+            if kinds >= {"status", "info"}:
+                return
+
+    monkeypatch.setattr(Watch, "messages", until_both_came)
+    assert main(["mqtt", "watch", "--url", broker.url, "--only", "status", "--json"]) == 0
+    topics = {json.loads(line)["topic"].rsplit("/", 1)[1] for line in capsys.readouterr().out.splitlines()}
+    assert topics == {"status"}
+
+
 def test_a_foreign_or_hostile_payload_is_shown_harmlessly(broker, capsys):
     for topic, payload in (("x/cam/y/skeleton", "[1]"), ("x/status", "a\x1b[2J")):
         subprocess.run(
