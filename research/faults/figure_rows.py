@@ -93,6 +93,18 @@ def _backlog(path: Path) -> None:
     database.close()
 
 
+def slope_and_error(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """A straight line's slope and its standard error; x, y: (N,), N > 2.
+
+    Memory stays where it was a moment ago: the error is widened by the residuals' correlation at lag one.
+    """
+    line = np.polyfit(x, y, 1)
+    rest = y - np.polyval(line, x)
+    error = np.sqrt((rest @ rest) / (len(x) - 2) / np.sum((x - x.mean()) ** 2))
+    kept = min(max(float(rest[1:] @ rest[:-1] / max(float(rest @ rest), 1e-12)), 0.0), 0.99)
+    return float(line[0]), float(error * np.sqrt((1 + kept) / (1 - kept)))
+
+
 @row(cycles=120)
 def soak(folder: Path, cycles: int) -> Found:
     """`edgepose run` with a fault every 3 s (cycles): broker killed, link frozen, slow, or without acknowledgements.
@@ -125,7 +137,9 @@ def soak(folder: Path, cycles: int) -> Found:
         proxy.close()
         at, mb = np.array(seen).T
         slope = np.polyfit(at / 3600, mb, 1)[0] if len(seen) > 2 else 0.0
-        later = np.polyfit(at[len(at) // 2 :] / 3600, mb[len(at) // 2 :], 1)[0] if len(seen) > 5 else 0.0
+        half = len(at) // 2
+        later, error = slope_and_error(at[half:] / 3600, mb[half:]) if len(seen) > 5 else (0.0, 0.0)
         figures = {"memory_mb": round(float(mb.max()), 1), "slope_mb_per_h": round(float(slope), 1)}
-        figures |= {"slope_of_second_half": round(float(later), 1), "minutes": round(float(at[-1]) / 60, 1)}
+        figures |= {"slope_of_second_half": round(later, 1), "its_error": round(error, 1)}
+        figures |= {"minutes": round(float(at[-1]) / 60, 1)}
         return Found(heard(pager), passed=bool(mb.max() <= 80), figures=figures)
