@@ -1,7 +1,11 @@
 """The slope of memory in the soak is given with an error that holds."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from research.faults.figure_rows import slope_and_error
 
 
