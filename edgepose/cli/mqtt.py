@@ -4,6 +4,7 @@ says there that a service has given up."""
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from edgepose.cli.numbers import WEEK_S, real
@@ -18,6 +19,7 @@ EXAMPLE = """examples:
   edgepose mqtt watch --url mqtt://user:password@broker.lan --device hall-jetson
   edgepose mqtt watch --url mqtts://broker.lan --ca-file ca.pem
   edgepose mqtt watch --only alert --only silent
+  edgepose mqtt watch --url mqtt://broker.lan --fleet
   edgepose mqtt watch --json | jq 'select(.topic | endswith("/alert")) | .payload.event_type'
   edgepose mqtt forget --device hall-jetson
   edgepose mqtt failed --config /etc/edgepose/edgepose.toml      # what edgepose-failed@.service runs"""
@@ -45,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     watch.add_argument(
         "--only", action="append", choices=KINDS, metavar="KIND", help=f"of these only, repeatable: {', '.join(KINDS)}"
     )
+    watch.add_argument("--fleet", action="store_true", help="one line a device, whenever something about it changes")
     watch.add_argument("--seconds", type=real(0.1, WEEK_S), metavar="S", help="end after so long")
     watch.add_argument("--json", action="store_true", help="one JSON document per message: topic, retained, payload")
     forget.add_argument("--device", metavar="NAME", help="its name (default: the configuration's, or this host's)")
@@ -86,11 +89,14 @@ def _watch(args: argparse.Namespace) -> int:
     from edgepose.cli.signals import ending_on_signals, exit_code
     from edgepose.publish.mqtt.watch import Watch
 
+    told = _of_fleet(args.json) if args.fleet else _json if args.json else _line
     with Watch(_options(args), args.device) as watch, ending_on_signals(watch.close) as received:
         for message in watch.messages(args.seconds):
             if args.only and message.kind not in args.only:
                 continue
-            print(_json(message) if args.json else _line(message), flush=True)
+            words = told(message)
+            if words is not None:
+                print(words, flush=True)
     return exit_code(received)
 
 
@@ -108,6 +114,26 @@ def _options(args: argparse.Namespace) -> MqttOptions:
         options = replace(options, url="mqtt://localhost")
     given = {"ca_file": args.ca_file, "password_file": args.password_file}
     return replace(options, **{name: value for name, value in given.items() if value})
+
+
+def _of_fleet(as_json: bool) -> Callable[[Message], str | None]:
+    """What to print of a message where devices count, None where nothing about its device changed."""
+    from dataclasses import asdict
+
+    import msgspec
+
+    from edgepose.publish.mqtt.fleet import Fleet
+
+    fleet = Fleet()
+
+    def told(message: Message) -> str | None:
+        device = fleet.take(message)
+        if device is None:
+            return None
+        words = msgspec.json.encode(asdict(device)).decode() if as_json else device.line()
+        return words if as_json else "".join(letter if letter.isprintable() else "?" for letter in words)
+
+    return told
 
 
 def _json(message: Message) -> str:
