@@ -14,7 +14,9 @@ from edgepose.model import load_spec, model_path, shipped_model, shipped_models
 
 
 def test_every_shipped_network_has_a_name_and_a_sidecar() -> None:
-    assert {"edgepose-lite", "edgepose-lite-clean", "edgepose-nano"} <= set(shipped_models())
+    assert {"edgepose-lite", "edgepose-lite-clean", "edgepose-nano", "edgepose-nano-clean", "edgepose-base"} <= set(
+        shipped_models()
+    )
     assert {"edgepose-lite.int8", "edgepose-lite-clean.int8"} <= set(shipped_models())
     for name in shipped_models():
         assert model_path(name) == shipped_model(name)
@@ -42,7 +44,7 @@ def test_other_words_are_paths() -> None:
     assert model_path("models/edgepose-lite") == Path("models/edgepose-lite")
     with pytest.raises(ModelError, match="no network"):
         shipped_model("edgepose-huge")
-    with pytest.raises(ModelError, match="nothing at edgepose-huge; networks that come with EdgePose: edgepose-lite"):
+    with pytest.raises(ModelError, match="nothing at edgepose-huge; networks that come with EdgePose: edgepose-base"):
         load_spec("edgepose-huge")
 
 
