@@ -11,7 +11,7 @@ import pytest
 
 from edgepose.sources import SOURCES, open_source
 
-GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "cameras.md"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "sources.md"
 
 
 def test_the_source_of_the_guide_works(monkeypatch: pytest.MonkeyPatch) -> None:
