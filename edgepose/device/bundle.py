@@ -7,6 +7,7 @@ import platform
 import subprocess
 import tarfile
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +19,7 @@ import msgspec
 from edgepose.config import Config, load_config
 from edgepose.config.text import toml_value
 from edgepose.device.check import Check
+from edgepose.device.records import open_records
 from edgepose.device.standing import standing
 from edgepose.device.telemetry import open_telemetry
 from edgepose.files import write_atomically
@@ -41,6 +43,7 @@ def write_bundle(target: Path, checks: Sequence[Check], config_file: Path | None
         "versions.json": lambda: _json(_versions()),
         "edgepose.toml": lambda: scrubbed_toml(load_config(config_file or SERVICE_CONFIG)),
         "status.json": lambda: redact(_json(standing())),
+        "spool.json": lambda: _json(_spool(load_config(config_file or SERVICE_CONFIG))),
         "telemetry.json": lambda: _json(_board()),
         "journal.txt": _journal,
     }
@@ -96,6 +99,21 @@ def _versions() -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": platform.platform(),
         "packages": dict(sorted(there.items())),
+    }
+
+
+def _spool(config: Config) -> dict[str, Any]:
+    """How much waits and what became of incidents, in numbers; of the service, or of the file that it left."""
+    records = open_records(None, config.alerts, config.mqtt)
+    waiting, _ = records.waiting(n=1)
+    incidents = records.incidents(1000)
+    stages = Counter(one.stage for one in incidents)
+    return {
+        "place": records.place,
+        "service_runs": records.is_running,
+        "waiting": waiting,
+        "incidents": stages,
+        "open": sum(one.closed is None for one in incidents),
     }
 
 

@@ -12,11 +12,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from edgepose.alerts.desk import AlertDesk
+from edgepose.alerts.spool import Spool
 from edgepose.cli import main
+from edgepose.clock import uuid7
 from edgepose.config import Config, SourceEntry, ZoneEntry, parse_config
-from edgepose.device import bundle
+from edgepose.device import bundle, control
 from edgepose.device.bundle import scrubbed_toml, write_bundle
 from edgepose.device.check import Check
+from edgepose.types import Event
 
 SECRET = "Hunter2-9f8e7d6c5b4a"
 ADDRESSES = (
@@ -91,6 +95,21 @@ def test_the_verb_takes_the_configuration_along(tmp_path: Path, capsys):
     found = contents(target)
     assert "10.0.0.7" in found["edgepose.toml"]
     assert not any(SECRET in text for text in (*found.values(), said.out, said.err))
+
+
+def test_what_waits_is_counted_while_no_service_runs(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(control, "SERVICE_FOLDER", tmp_path / "none")
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    monkeypatch.setattr(bundle, "_journal", lambda: "")
+    desk = AlertDesk("jetson", Spool(tmp_path / "alerts.db"))
+    desk.take("hall", Event("fall", "confirmed", 1.0, started_t=1.0, episode=uuid7()))
+    desk.store.close()
+    config = tmp_path / "edgepose.toml"
+    config.write_text(f'[alerts]\nspool = "{tmp_path}/alerts.db"\n')
+    write_bundle(tmp_path / "trouble.tar.gz", [], config)
+    found = json.loads(contents(tmp_path / "trouble.tar.gz")["spool.json"])
+    assert (found["waiting"], found["incidents"], found["open"]) == (1, {"confirmed": 1}, 1)
+    assert not found["service_runs"]
 
 
 def test_a_place_that_takes_no_file_is_one_sentence(tmp_path: Path, capsys):
