@@ -14,6 +14,7 @@ from edgepose.errors import ConfigError
 
 HELP = "write, check and show configuration files"
 EXAMPLE = """examples:
+  edgepose config init                                   # with the cameras and the broker that are found
   edgepose config init edgepose.toml --source rtsp://camera.lan/stream --mqtt mqtt://localhost
   edgepose config check edgepose.toml
   edgepose config show edgepose.toml"""
@@ -25,8 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     init = verbs.add_parser("init", help="write a commented file to start from")
     init.add_argument("file", nargs="?", default=DEFAULT_PATH, help=f"where to write, - for stdout ({DEFAULT_PATH})")
-    init.add_argument("--source", metavar="URI", action="append", help="video or camera address; may be repeated")
-    init.add_argument("--mqtt", metavar="URL", help="broker to publish to")
+    init.add_argument(
+        "--source", metavar="URI", action="append", help="video or camera address, may be repeated (default: found)"
+    )
+    init.add_argument("--mqtt", metavar="URL", help="broker to publish to (default: one on this machine)")
     init.add_argument("--force", action="store_true", help="write over an existing file")
     check = verbs.add_parser("check", help="say whether a file can be used, and what is wrong with it")
     check.add_argument("file", nargs="?", default=DEFAULT_PATH, help=f"TOML file ({DEFAULT_PATH})")
@@ -47,19 +50,31 @@ def _init(args: argparse.Namespace) -> int:
 
     from edgepose.config import Config, SourceEntry
     from edgepose.config.text import as_toml
+    from edgepose.device import found
     from edgepose.files import write_atomically
+    from edgepose.redaction import shown
 
-    config = Config(sources=tuple(SourceEntry(uri=uri) for uri in args.source or ["synthetic://?people=2"]))
-    if args.mqtt:
-        config = replace(config, mqtt=replace(config.mqtt, url=args.mqtt))
-    text = "# EdgePose. A key with # in front keeps its default.\n\n" + as_toml(config, only_changed=True)
+    if args.file != "-" and os.path.lexists(args.file) and not args.force:
+        raise ConfigError(f"{args.file} exists already; choose another name or overwrite it with --force")
+    hosts = [] if args.source else found.network_cameras()
+    sources = args.source or found.cameras() or ["synthetic://?people=2"]
+    config = Config(sources=tuple(SourceEntry(uri=uri) for uri in sources))
+    config = replace(config, mqtt=replace(config.mqtt, url=args.mqtt or found.broker()))
+    text = "# EdgePose. A key with # in front keeps its default.\n" + "".join(
+        f"# A network camera answers at {host}: its stream is often rtsp://USER:PASSWORD@{host}:554/...\n"
+        for host in hosts
+    )
+    text += "\n" + as_toml(config, only_changed=True)
     if args.file == "-":
         sys.stdout.write(text)
         return 0
     path = Path(args.file)
-    if os.path.lexists(path) and not args.force:
-        raise ConfigError(f"{args.file} exists already; choose another name or overwrite it with --force")
     write_atomically(path, text.encode())  # private: it may hold passwords
+    for uri in sources:
+        print(f"source {shown(uri)}", file=sys.stderr)
+    for host in hosts:
+        print(f"network camera at {host}: ask its maker or its page for the address of its stream", file=sys.stderr)
+    print(f"broker {shown(config.mqtt.url) or 'none found'}", file=sys.stderr)
     print(f"wrote {args.file}; edit it, then: edgepose run --config {args.file}", file=sys.stderr)
     return 0
 

@@ -1,13 +1,18 @@
 #!/bin/sh
 # What the Dockerfile runs, and what measures the image where there is no container runtime:
-#   build.sh wheel SOURCE WHEELS        builds EdgePose's wheel (needs a C++ compiler, python3-venv, python3-dev)
+#   build.sh wheel SOURCE WHEELS [EXTRA...]  builds EdgePose's wheel, and those of EXTRA that have none, such as pycuda
+#                                       (needs a C++ compiler, python3-venv, python3-dev; pycuda CUDA's headers)
 #   build.sh install WHEELS [EXTRA...]  installs it into /opt/edgepose, and takes out what a run never reads
 set -eu
 
 wheel() {
     build=$(mktemp -d)
     python3 -m venv "$build"
-    "$build/bin/pip" wheel --quiet --no-cache-dir --no-deps --wheel-dir "$2" "$1"
+    source=$1
+    wheels=$2
+    shift 2
+    "$build/bin/pip" wheel --quiet --no-cache-dir --no-deps --wheel-dir "$wheels" "$source"
+    if [ $# -gt 0 ]; then "$build/bin/pip" wheel --quiet --no-cache-dir --wheel-dir "$wheels" "$@"; fi
     rm -r "$build"
 }
 
@@ -16,7 +21,7 @@ install() {
     shift
     # On a board cv2 and TensorRT are the system's; elsewhere nothing of Python's is.
     python3 -m venv ${EDGEPOSE_SYSTEM_PACKAGES:+--system-site-packages} /opt/edgepose
-    /opt/edgepose/bin/pip install --quiet --no-cache-dir "$wheels"/edgepose-*.whl "$@"
+    /opt/edgepose/bin/pip install --quiet --no-cache-dir --find-links "$wheels" "$wheels"/edgepose-*.whl "$@"
     slim /opt/edgepose
 }
 
@@ -33,7 +38,10 @@ slim() {
 }
 
 case "${1:-}" in
-    wheel) wheel "$2" "$3" ;;
+    wheel)
+        shift
+        wheel "$@"
+        ;;
     install)
         shift
         install "$@"

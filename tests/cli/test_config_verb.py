@@ -5,6 +5,14 @@ import pytest
 from edgepose.cli import main
 from edgepose.config import load_config
 from edgepose.decode import GroupOptions
+from edgepose.device import found
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """Nothing is looked for in the network, and no broker of this machine is taken."""
+    monkeypatch.setattr(found, "network_cameras", list)
+    monkeypatch.setattr(found, "broker", str)
 
 
 def test_init_writes_a_file_that_check_accepts(tmp_path, capsys):
