@@ -29,10 +29,8 @@ def install(folder: Path, monkeypatch, name: str, group: str, target: str, modul
 
 
 @pytest.fixture
-def chime(tmp_path: Path, monkeypatch):
+def chime(tmp_path: Path, monkeypatch) -> None:
     install(tmp_path, monkeypatch, "chime", "publishers", "edgepose_chime:Chime", EXAMPLE / "edgepose_chime.py")
-    yield
-    sys.modules.pop("edgepose_chime", None)
 
 
 def other(tmp_path: Path, monkeypatch, group: str, code: str) -> None:
