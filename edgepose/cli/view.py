@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import socket
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,11 +49,13 @@ def run(args: argparse.Namespace) -> int:
     from edgepose.device.web.server import PageServer
 
     token = args.token or (None if is_loopback(args.host) else secrets.token_urlsafe(16))
+    if token and not re.fullmatch(r"[A-Za-z0-9_.~-]+", token):
+        raise ConfigError("a token is letters, digits and any of _ . ~ -, so that it can stand in an address")
     looking = _looking(args)
     try:
         page = PageServer(looking, args.host, args.port, token)
         try:
-            host = "localhost" if is_loopback(args.host) else args.host
+            host = "localhost" if is_loopback(args.host) else name_of(args.host)
             print(f"http://{host}:{page.port}/{f'?token={token}' if token else ''}", flush=True)
             end = threading.Event()
             with ending_on_signals(end.set) as received:
@@ -61,6 +65,13 @@ def run(args: argparse.Namespace) -> int:
     finally:
         looking.close()
     return exit_code(received)
+
+
+def name_of(host: str) -> str:
+    """What others call the place that is listened at, for an address."""
+    if host in ("0.0.0.0", "::"):
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
 
 
 def _looking(args: argparse.Namespace) -> Looking:

@@ -5,31 +5,37 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import stat
 import string
 from pathlib import Path
 
 import pytest
+from real_broker import wait_for
 from web_page import asked, page_of
 
 from edgepose.cli import main
 from edgepose.config import load_config
 from edgepose.device import control
+from edgepose.device.web.feed import MOST_VIEWERS, Feed
+from edgepose.device.web.looking import OfRun
 from edgepose.device.web.traces import MOST, Traces
+from edgepose.errors import SourceError
 
 BED = {"name": "bed", "policy": "bed", "polygon": [[0.1, 0.5], [0.4, 0.5], [0.4, 0.9]]}
 
 
-def events(server, n: int) -> dict[str, dict]:
-    """The newest of each kind among the first `n` events."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+def events(server) -> dict[str, dict]:
+    """The newest of each kind, until there is one of both; a page that begins is told what changes next, too."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.request("GET", "/events")
     answer, found, name = connection.getresponse(), {}, ""
-    while n:
+    assert answer.status == 200
+    while not {"scene", "about"} <= {*found}:
         line = answer.readline().decode()
         if line.startswith("event: "):
             name = line[7:].strip()
         elif line.startswith("data: "):
-            found[name], n = json.loads(line[6:]), n - 1
+            found[name] = json.loads(line[6:])
     connection.close()
     return found
 
@@ -48,7 +54,7 @@ def test_the_page_is_whole_and_loads_nothing_from_elsewhere(tmp_path: Path):
 
 def test_who_looks_sees_people_incidents_and_hours(tmp_path: Path):
     with page_of(tmp_path) as (server, _):
-        found = events(server, 2)
+        found = events(server)
         (frame,) = found["scene"]["frames"]
         assert [(one["id"], one["label"]) for one in frame["people"]] == [(1, ""), (2, "confirmed")]
         assert len(frame["people"][0]["keypoints"]) == 18 and len(found["scene"]["limbs"]) == 19
@@ -77,7 +83,9 @@ def test_zones_are_saved_beside_the_configuration_and_taken(tmp_path: Path):
             ("tv", ""),
             ("bed", "hall"),
         ]
-        assert [one["name"] for one in events(server, 2)["about"]["drawn"]["hall"]] == ["bed"]
+        assert [one["name"] for one in events(server)["about"]["drawn"]["hall"]] == ["bed"]
+        path = tmp_path / "conf.d/zones-hall.toml"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644  # written by root, read by the service
         assert asked(server, "/zones", body(camera="hall", zones=[], save=True))[0] == 200
         assert [one.name for one in load_config(tmp_path / "edgepose.toml").zones] == ["tv"]
         assert carrier.n_read == 2
@@ -152,6 +160,49 @@ def test_whatever_is_asked_gets_one_sentence_and_the_page_goes_on(tmp_path: Path
             assert status in (200, 400, 403, 404) and (status == 200 or text.count("\n") <= 1 or "<!DOCTYPE" in text)
         assert asked(server, "/answer", b"[" * 60_000)[0] == 400
         assert asked(server, "/")[0] == 200
+
+
+def test_scenes_are_asked_for_once_however_many_look(tmp_path: Path):
+    with page_of(tmp_path) as (server, carrier):
+        looking = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=20) for _ in range(MOST_VIEWERS)]
+        for one in looking:
+            one.request("GET", "/events")
+        answers = [one.getresponse() for one in looking]
+        assert asked(server, "/events")[0] == 503
+        before = carrier.n_scenes, server.feed.number
+        for answer in answers:
+            for _ in range(12):
+                answer.readline()
+        n_scenes, n_told = carrier.n_scenes - before[0], server.feed.number - before[1]
+        assert n_told > 0 and n_scenes <= n_told + 1
+        for one in (*answers, *looking):
+            one.close()
+        assert wait_for(lambda: server.feed._n_viewers == 0)
+        assert events(server)["scene"]["frames"]
+
+
+def test_a_run_that_failed_says_so_on_the_page():
+    class Failing:
+        is_live = False
+
+        def run(self, callback: object) -> None:
+            raise SourceError("the camera is gone")
+
+        def close(self) -> None: ...
+
+    looking = OfRun(Failing())
+    assert wait_for(lambda: looking._worker.error is not None)
+    feed = Feed(looking)
+    assert wait_for(lambda: "the camera is gone" in feed.trouble)
+    feed.close()
+    looking.close()
+
+
+@pytest.mark.parametrize("token", ["a b", "a;b", "a\nb", "ä"])
+def test_a_token_that_no_address_can_hold_is_refused(tmp_path: Path, capsys, token: str):
+    (tmp_path / "night.jsonl").write_text("")
+    assert main(["view", str(tmp_path / "night.jsonl"), "--token", token]) == 1
+    assert "a token is letters" in capsys.readouterr().err
 
 
 def test_traces_forget_and_skip_what_is_not_seen():

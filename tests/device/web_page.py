@@ -48,6 +48,7 @@ class Carrier:
         self.newest = Newest()
         self.file = config_file
         self.n_read = 0
+        self.n_scenes = 0
         self.begun = time.monotonic()
 
     def carry(self, alerts: object) -> None: ...
@@ -62,6 +63,7 @@ class Carrier:
         return {"watch": {"hall": {"state": "online", "idle_s": 0.1, **seconds}}, "troubles": []}
 
     def scene(self) -> dict[str, Any]:
+        self.n_scenes += 1
         t = time.monotonic() - self.begun
         fallen = Event("fall", "confirmed", t, track_id=2)
         self.newest.saw(

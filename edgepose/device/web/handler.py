@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Mapping
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SCENES_PER_S = 8
-ABOUT_S = 2.0
 MAX_BODY = 65_536
 PATIENCE_S = 10.0
 """A client that takes or says nothing for so long is let go."""
@@ -114,41 +111,41 @@ class Handler(BaseHTTPRequestHandler):
         config_file = self.page.looking.config_file
         if config_file is None:
             raise ConfigError("there is no configuration to save beside; copy the TOML instead")
-        if wish.camera not in {frame["source"] for frame in self.page.looking.scene()["frames"]}:
+        if wish.camera not in {frame["source"] for frame in self.page.feed.scene["frames"]}:
             raise ConfigError(f"there is no camera {wish.camera!r}")
         path = save(config_file, wish.camera, wish.zones)
         self.page.looking.read_again()
         return {"toml": text, "saved": str(path)}
 
     def _events(self) -> None:
-        page = self.page
-        if not page.viewers.acquire(blocking=False):
+        feed = self.page.feed
+        if not feed.enter():
             self._say(503, "as many look already as may; close one")
             return
         try:
             self._head(200, "text/event-stream", {"Connection": "close"})
-            about_due_s = 0.0
-            while not page.ending.wait(1 / SCENES_PER_S):
-                try:
-                    scene = page.looking.scene()
-                    self._event("scene", {"frames": scene["frames"], "limbs": scene["limbs"]})
-                    if time.monotonic() >= about_due_s:
-                        about_due_s = time.monotonic() + ABOUT_S
-                        self._event("about", self._about(scene))
-                except EdgePoseError as error:
-                    self._event("trouble", {"words": str(error)})
-                    page.ending.wait(ABOUT_S)
+            seen, about = 0, None
+            while feed.wait(seen):
+                seen = feed.number
+                if feed.trouble:
+                    self._event("trouble", {"words": feed.trouble})
+                    continue
+                scene = feed.scene
+                self._event("scene", {"frames": scene["frames"], "limbs": scene["limbs"]})
+                if feed.about and feed.about is not about:
+                    about = feed.about
+                    self._event("about", self._about(about, scene))
         finally:
-            page.viewers.release()
+            feed.leave()
 
-    def _about(self, scene: Mapping[str, Any]) -> dict[str, Any]:
+    def _about(self, about: Mapping[str, Any], scene: Mapping[str, Any]) -> dict[str, Any]:
         looking = self.page.looking
-        cameras = [frame["source"] for frame in scene["frames"]]
         return {
-            **looking.about(),
-            "drawn": drawn(looking.config_file, cameras),
+            **about,
+            "zones": scene["zones"],
+            "drawn": drawn(looking.config_file, [frame["source"] for frame in scene["frames"]]),
             "may_save": looking.config_file is not None and is_loopback(self.client_address[0]),
-            "traces": self.page.traces.points(),
+            "pictures": looking.has_pictures,
         }
 
     def _picture(self, camera: str) -> None:

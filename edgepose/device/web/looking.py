@@ -28,16 +28,19 @@ INCIDENTS = 20
 
 
 class Looking(Protocol):
-    """What the page shows. config_file: where zones may be saved beside, None where nowhere."""
+    """What the page shows. config_file: where zones may be saved beside, None where nowhere. has_pictures: whether
+    `picture` gives any.
+    """
 
     config_file: Path | None
+    has_pictures: bool
 
     def scene(self) -> dict[str, Any]:
-        """frames and limbs as `Pipeline.scene` gives them; ControlError where nobody answers."""
+        """frames, limbs and zones as `Pipeline.scene` gives them; ControlError where nobody answers."""
         ...
 
     def about(self) -> dict[str, Any]:
-        """watch, troubles (see `Pipeline.about`), incidents (newest first) and zones."""
+        """watch, troubles (see `Pipeline.about`) and incidents (newest first)."""
         ...
 
     def answer(self, incident: str, action: Action, by: str) -> None:
@@ -58,6 +61,8 @@ class Looking(Protocol):
 class OfService:
     """The running service. Its pictures never leave it."""
 
+    has_pictures = False
+
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self._records = Running(socket)
@@ -74,12 +79,7 @@ class OfService:
             incidents = msgspec.to_builtins(self._records.incidents(INCIDENTS))
         except ControlError:  # it carries no alerts
             incidents = []
-        return {
-            "watch": about.get("watch") or {},
-            "troubles": about.get("troubles", []),
-            "incidents": incidents,
-            "zones": self.scene()["zones"],
-        }
+        return {"watch": about.get("watch") or {}, "troubles": about.get("troubles", []), "incidents": incidents}
 
     def answer(self, incident: str, action: Action, by: str) -> None:
         self._records.clear(incident, by, action)
@@ -98,6 +98,7 @@ class _Own:
     """Incidents are the service's; here are none to answer."""
 
     config_file: Path | None = None
+    has_pictures = False
 
     def answer(self, incident: str, action: Action, by: str) -> None:
         raise ControlError("nothing is open here that could be answered")
@@ -114,13 +115,14 @@ class OfRun(_Own):
 
     def __init__(self, pipeline: Pipeline, *, pictures: bool = False) -> None:
         self._pipeline = pipeline
-        self._pictures: dict[str, Image] | None = {} if pictures else None
+        self.has_pictures = pictures
+        self._pictures: dict[str, Image] = {}
         self._begun: dict[str, float] = {}
         self._worker = Worker("view", self._run).start()
 
     def _run(self, stop: threading.Event) -> None:
         def shown(result: FrameResult) -> None:
-            if self._pictures is not None and result.image is not None:
+            if self.has_pictures and result.image is not None:
                 self._pictures[result.source] = result.image
             if not self._pipeline.is_live:
                 stop.wait(max(0.0, _due(self._begun, result) - time.monotonic()))
@@ -128,16 +130,16 @@ class OfRun(_Own):
         self._pipeline.run(shown)
 
     def scene(self) -> dict[str, Any]:
+        if self._worker.error is not None:
+            raise ControlError(f"the run has ended: {self._worker.error}")
         return self._pipeline.scene()
 
     def about(self) -> dict[str, Any]:
         about = self._pipeline.about()
-        zones = self._pipeline.scene()["zones"]
-        troubles = msgspec.to_builtins(about["troubles"])
-        return {"watch": about.get("watch", {}), "troubles": troubles, "incidents": [], "zones": zones}
+        return {"watch": about.get("watch", {}), "troubles": msgspec.to_builtins(about["troubles"]), "incidents": []}
 
     def picture(self, camera: str) -> Image | None:
-        return None if self._pictures is None else self._pictures.get(camera)
+        return self._pictures.get(camera)
 
     def close(self) -> None:
         self._worker.stop()
@@ -172,7 +174,7 @@ class OfRecording(_Own):
         return {"frames": self._newest.frames(), "limbs": BODYPOSENET_18.limbs, "zones": []}
 
     def about(self) -> dict[str, Any]:
-        return {"watch": {}, "troubles": [], "incidents": [], "zones": []}
+        return {"watch": {}, "troubles": [], "incidents": []}
 
     def close(self) -> None:
         self._worker.stop()

@@ -8,31 +8,23 @@ import threading
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
+from edgepose.device.web.feed import Feed
 from edgepose.device.web.guard import Guard
 from edgepose.device.web.handler import Handler
 from edgepose.device.web.looking import Looking
-from edgepose.device.web.traces import Traces
-from edgepose.errors import ConfigError, EdgePoseError
+from edgepose.errors import ConfigError
 from edgepose.files import reason
 from edgepose.workers import Worker
 
 log = logging.getLogger(__name__)
 
-MOST_VIEWERS = 8
-
 
 class PageServer:
-    """Serves the page until `close`. Raises ConfigError where it cannot listen.
-
-    Scenes are asked for while somebody looks, and once a second for the traces of where people were.
-    """
+    """Serves the page until `close`. Raises ConfigError where it cannot listen."""
 
     def __init__(self, looking: Looking, host: str, port: int, token: str | None) -> None:
         self.looking = looking
         self.guard = Guard(host, token)
-        self.traces = Traces()
-        self.viewers = threading.BoundedSemaphore(MOST_VIEWERS)
-        self.ending = threading.Event()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         server = type("Server", (_Server,), {"address_family": family})
         try:
@@ -42,26 +34,17 @@ class PageServer:
                 f"{host}:{port} cannot be listened at ({reason(error)}); name another with --port"
             ) from None
         self.port = int(self._server.server_address[1])
-        self._workers = [Worker("page", self._serve).start(), Worker("traces", self._trace).start()]
+        self.feed = Feed(looking)
+        self._worker = Worker("page", self._serve).start()
 
     def close(self) -> None:
-        self.ending.set()
+        self.feed.close()
         self._server.shutdown()
-        for worker in self._workers:
-            worker.stop()
-            worker.join(2.0)
+        self._worker.join(2.0)
         self._server.server_close()
 
     def _serve(self, stop: threading.Event) -> None:
         self._server.serve_forever(0.25)
-
-    def _trace(self, stop: threading.Event) -> None:
-        while not stop.wait(1.0):
-            try:
-                for frame in self.looking.scene()["frames"]:
-                    self.traces.add(frame)
-            except EdgePoseError as error:
-                log.debug("no scene for the traces: %s", error)
 
 
 class _Server(ThreadingMixIn, TCPServer):

@@ -6,17 +6,18 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from edgepose.skeleton import BODYPOSENET_18
+
 EVERY_S = 1.0
 MOST = 3000
 """Points of one camera: an hour with one person."""
 
-_FEET = (10, 13)
-_HIPS = (8, 11)
-"""Right and left, of the 18 keypoints."""
+_FEET = tuple(map(BODYPOSENET_18.keypoints.index, ("r_ankle", "l_ankle")))
+_HIPS = tuple(map(BODYPOSENET_18.keypoints.index, ("r_hip", "l_hip")))
 
 
 class Traces:
-    """One per page server; used by one thread, read by any."""
+    """Used by one thread."""
 
     def __init__(self) -> None:
         self._points: dict[str, deque[tuple[float, float, float]]] = {}

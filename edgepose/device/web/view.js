@@ -4,7 +4,7 @@ const DOWN = ["suspected", "confirmed", "long_lie", "found_down"];
 const WORDS = { suspected: "fall suspected", confirmed: "FALL confirmed", long_lie: "FALL, long lie",
                 found_down: "found lying", recovered: "got up" };
 const cameras = new Map();
-let limbs = [];
+let limbs = [], hasPictures = false;
 
 const make = (tag, text, name) => {
   const made = document.createElement(tag);
@@ -66,15 +66,16 @@ class Camera {
 
   undo() { this.corners.pop(); this.draw(); }
 
-  close() {
+  async close() {
     if (this.corners.length < 3) { this.say("a zone has at least three corners"); return; }
     const policy = this.part.querySelector(".policy").value;
     const name = this.part.querySelector(".name").value.trim() || policy;
     this.zones = [...(this.zones || []), { name, policy, polygon: this.corners }];
     this.corners = [];
-    this.send(false);
+    if (!await this.send(false)) { this.zones.pop(); this.list(); this.draw(); }
   }
 
+  /** Whether the server took the zones; their TOML is shown, and written where they are to be saved. */
   async send(save) {
     const zones = (this.zones || []).map(({ name, policy, polygon }) => ({ name, policy, polygon }));
     try {
@@ -83,12 +84,14 @@ class Camera {
       toml.hidden = false;
       toml.textContent = answer.toml;
       this.say(answer.saved ? `saved in ${answer.saved}` : this.maySave ? "not saved yet" : "copy these lines into the configuration");
+      return true;
     } catch (error) {
-      if (!save) this.zones.pop();
       this.say(error.message);
+      return false;
+    } finally {
+      this.list();
+      this.draw();
     }
-    this.list();
-    this.draw();
   }
 
   say(words) { this.part.querySelector(".said").textContent = words; }
@@ -184,13 +187,9 @@ class Camera {
     pen.fillText(text, left, y);
   }
 
-  async picture() {
-    const answer = await fetch(`/picture/${encodeURIComponent(this.name)}`);
-    if (!answer.ok) return false;
-    const old = this.image.src;
+  picture() {
     this.image.src = `/picture/${encodeURIComponent(this.name)}?${performance.now()}`;
     this.image.hidden = false;
-    return Boolean(old) || true;
   }
 }
 
@@ -238,6 +237,7 @@ events.addEventListener("scene", (event) => {
 events.addEventListener("about", (event) => {
   const about = JSON.parse(event.data);
   trouble("");
+  hasPictures = about.pictures;
   fill("incidents", about.incidents.map(incident), "none yet");
   fill("watch", Object.entries(about.watch).map(([name, one]) => {
     const rest = Object.entries(one.unwatched_s).map(([why, s]) => `, ${why.replaceAll("_", " ")} ${hours(s)}`).join("");
@@ -257,8 +257,4 @@ events.addEventListener("about", (event) => {
   }
 });
 
-async function pictures() {
-  const shown = await Promise.all([...cameras.values()].map((one) => one.picture()));
-  setTimeout(pictures, shown.some(Boolean) ? 500 : 60000);
-}
-setTimeout(pictures, 1500);
+setInterval(() => { if (hasPictures) cameras.forEach((one) => one.picture()); }, 500);

@@ -18,6 +18,9 @@ from edgepose.names import slug
 MOST = 50
 """Zones of one camera."""
 
+MODE = 0o644
+"""The page is root's, and the service that reads the file is not; nothing in it is secret."""
+
 
 def zones_toml(camera: str, zones: Sequence[dict[str, Any]]) -> str:
     """The zones as TOML, checked as a configuration is; ConfigError in a sentence."""
@@ -53,7 +56,7 @@ def drawn(config_file: Path | None, cameras: Sequence[str]) -> dict[str, list[An
     for camera in cameras if config_file is not None else ():
         path = zone_file(config_file, camera)  # type: ignore[arg-type]
         if path in fragments_of(config_file):  # type: ignore[arg-type]
-            found[camera] = msgspec.to_builtins(parse_config(path.read_text("utf-8"), str(path)).zones)
+            found[camera] = msgspec.to_builtins(load_config(path).zones)
     return found
 
 
@@ -69,13 +72,13 @@ def save(config_file: Path, camera: str, zones: Sequence[dict[str, Any]]) -> Pat
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"the folder '{path.parent}' cannot be made ({reason(error)}); copy the TOML instead") from None
-    write_atomically(path, text.encode())
+    write_atomically(path, text.encode(), MODE)
     try:
         load_config(config_file)
     except ConfigError:
         if before is None:
             path.unlink()
         else:
-            write_atomically(path, before)
+            write_atomically(path, before, MODE)
         raise
     return path
