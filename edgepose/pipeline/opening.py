@@ -186,6 +186,11 @@ def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None
 
     if isinstance(publishers, str):
         raise ConfigError(f"publishers is a list of names, got {publishers!r}; write publishers=[{publishers!r}]")
+    own = next((name for name in config.publishers if name in PUBLISHERS), None)
+    if own is not None:
+        raise ConfigError(
+            f"{own!r} runs where [{own}] says so; leave it out of publishers, which names those of others"
+        )
     wanted = [*publishers_of(config), *config.publishers] if publishers is None else publishers
     return [opened(one) for one in wanted]
 

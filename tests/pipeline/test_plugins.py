@@ -70,6 +70,7 @@ def test_tables_of_plugins_come_back_from_what_is_written():
 WRONG = {
     "unknown key": ('publishers = ["chime"]\n[plugins.chime]\nword = "x"', "did you mean 'words'"),
     "wrong value": ('publishers = ["chime"]\n[plugins.chime]\nwords = 3', "plugins.chime: Expected `str`"),
+    "one of ours": ('publishers = ["mqtt"]', "'mqtt' runs where [mqtt] says so"),
     "not installed": ('publishers = ["bell"]', "no publishers named 'bell'; there are chime"),
 }
 
