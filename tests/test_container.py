@@ -23,7 +23,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def test_what_is_copied_into_the_image_is_there_and_not_ignored():
-    ignored = (ROOT / ".dockerignore").read_text().split()
+    ignored = (HERE / "Dockerfile.dockerignore").read_text().split()
     for name, words in instructions():
         if name == "COPY" and "--from" not in words:
             source = words.split()[0]
