@@ -88,5 +88,5 @@ def test_a_broker_that_speaks_no_tls_is_told_apart_from_one_that_is_away():
         answering = threading.Thread(target=lambda: server.accept()[0].sendall(b"no TLS here\r\n" * 3), daemon=True)
         answering.start()
         check = site.broker(f"mqtts://127.0.0.1:{server.getsockname()[1]}")
-        answering.join(5)
+        answering.join(20)
     assert check.status == "warn" and "does not speak TLS" in check.found and "8883" in check.fix

@@ -97,4 +97,4 @@ def test_what_answers_nonsense_is_unknown(tmp_path, capsys):
         thread = threading.Thread(target=answer)
         thread.start()
         assert main(["status"]) == 3 and "no EdgePose service" in capsys.readouterr().out
-        thread.join(5)
+        thread.join(20)

@@ -65,7 +65,7 @@ def test_a_file_waits_for_room():
     writer.join(0.1)
     assert writer.is_alive()
     assert told(inbox.take(8, 0)) == [("a", 0)]
-    writer.join(2)
+    writer.join(20)
     assert told(inbox.take(8, 0)) == [("a", 1)]
 
 

@@ -115,7 +115,7 @@ class Home:
         self.client.on_subscribe = lambda *args: ready.set()
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
-        assert ready.wait(5)
+        assert ready.wait(20)
 
     def __enter__(self) -> Home:
         return self

@@ -32,7 +32,7 @@ class Subscriber:
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
         self._client.subscribe("#", qos=1)
-        assert ready.wait(5), "the subscription was not answered"
+        assert ready.wait(20), "the subscription was not answered"
 
     def __enter__(self) -> Subscriber:
         return self

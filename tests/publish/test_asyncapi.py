@@ -41,7 +41,7 @@ def wire(broker):
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
     client.subscribe("edgepose/#", options=SubscribeOptions(qos=1, retainAsPublished=True))
-    assert ready.wait(5)
+    assert ready.wait(20)
     yield seen
     client.disconnect()
     client.loop_stop()
@@ -125,7 +125,7 @@ def test_alerts_carry_cloud_events_attributes(broker):
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
     client.subscribe(f"{BASE}/cam/+/alert", 1)
-    assert ready.wait(5)
+    assert ready.wait(20)
     publisher = MqttPublisher(MqttOptions(url=broker.url, device="jetson"))
     publisher.open({})
     for stage in ("suspected", "confirmed"):

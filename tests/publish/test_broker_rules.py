@@ -49,7 +49,7 @@ def test_the_rules_of_the_guide_let_each_do_its_own_and_no_more(make_broker, tmp
         assert wait_for(lambda: home.json("/alert") and pager.json("/alert") and display.json("/fall"))
         assert home.raw("edgepose_jetson/hall/config") and home.json("/skeleton")
         assert {topic.split("/")[-1] for topic, *_ in pager.messages} == {"alert"}
-        assert {topic.split("/")[-1] for topic, *_ in display.messages} == {"fall", "status"}
+        assert wait_for(lambda: {topic.split("/")[-1] for topic, *_ in display.messages} == {"fall", "status"})
         for nobody in ("display", "attic"):
             say(broker.port, nobody, "ack", json.dumps({"alert_id": born, "action": "helped"}))
         for nobody in ("display", "pager"):

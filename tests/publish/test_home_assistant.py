@@ -102,10 +102,8 @@ def test_every_message_is_of_the_form_that_home_assistant_takes(names):
 
 
 def test_live_cameras_are_devices_behind_the_board_and_recordings_are_not(home):
-    assert sorted(home.about) == [
-        "homeassistant/device/edgepose_jetson/config",
-        "homeassistant/device/edgepose_jetson/hall/config",
-    ]
+    topics = {f"homeassistant/device/edgepose_jetson{which}/config" for which in ("", "/hall")}
+    assert wait_for(lambda: {*home.about} == topics)
     hall = home.about["homeassistant/device/edgepose_jetson/hall/config"]
     assert hall["name"] == "hall" and hall["via_device"] == "edgepose.jetson"
 
@@ -113,20 +111,22 @@ def test_live_cameras_are_devices_behind_the_board_and_recordings_are_not(home):
 def test_the_board_shows_its_numbers(home, publisher):
     publisher.stats({"fps": 12.5, "temperatures_c": {"cpu": 41.0, "gpu": 52.5}})
     assert wait_for(lambda: home.states(RUNNING, "edgepose.jetson.fps") == ["on", "12.5"])
-    assert home["edgepose.jetson.temperature"].state == "52.5" and home["edgepose.jetson.waiting"].state == "0"
-    assert home["edgepose.jetson.problem"].state == "off"
+    assert wait_for(
+        lambda: home["edgepose.jetson.temperature"].state == "52.5" and home["edgepose.jetson.waiting"].state == "0"
+    )
+    assert wait_for(lambda: home["edgepose.jetson.problem"].state == "off")
     publisher.camera_state("hall", "offline")
     assert wait_for(lambda: home["edgepose.jetson.problem"].state == "on")
-    assert home["edgepose.jetson.problem"].attributes["reasons"][0]["code"] == "camera_offline"
+    assert wait_for(lambda: home["edgepose.jetson.problem"].attributes["reasons"][0]["code"] == "camera_offline")
 
 
 def test_a_fall_is_shown_and_a_button_ends_it(home, publisher):
     assert home[HELPED].state == UNAVAILABLE  # nothing to answer
     publisher.publish(result(person(), events=(fall("confirmed", born := uuid7()),)))
     assert wait_for(lambda: home.states(FALL, OPEN) == ["on", "confirmed"])
-    assert home[FALL].attributes["alert_id"] == born
+    assert wait_for(lambda: home[FALL].attributes["alert_id"] == born)
     assert wait_for(lambda: [one["event_type"] for one in home[ALERT].fired] == ["fall_confirmed"])
-    assert home[ALERT].fired[0]["alert_id"] == born and "pose" not in home[ALERT].fired[0]
+    assert wait_for(lambda: home[ALERT].fired[0]["alert_id"] == born and "pose" not in home[ALERT].fired[0])
     home[HELPED].press()
     assert wait_for(lambda: home.states(FALL, OPEN) == ["off", UNAVAILABLE])
     assert wait_for(lambda: home[ALERT].fired[-1]["event_type"] == "cleared")
@@ -150,7 +150,7 @@ def test_a_drill_is_shown_while_it_lasts_and_when_one_arrived(home, publisher, m
     publisher.publish(result(events=(fall("confirmed", born := uuid7(), drill=True),)))
     assert wait_for(lambda: home.states("edgepose.jetson.drill", FALL) == ["on", "off"])
     assert wait_for(lambda: home[ALERT].fired)
-    assert home["edgepose.jetson.drill"].attributes["alert_id"] == born
+    assert wait_for(lambda: home["edgepose.jetson.drill"].attributes["alert_id"] == born)
     publisher.publish(result(events=(fall("cleared", born, drill=True),)))
     assert wait_for(lambda: home["edgepose.jetson.drill"].state == "off")
     wait_for(lambda: not publisher._link._busy())
@@ -182,7 +182,7 @@ def test_an_open_fall_stays_in_sight_when_the_camera_and_then_the_device_is_lost
     assert wait_for(lambda: home.states(FALL, OPEN) == [UNAVAILABLE, "long_lie"])
     publisher.close()
     assert wait_for(lambda: home[RUNNING].state == UNAVAILABLE)
-    assert home[OPEN].state == "long_lie"
+    assert wait_for(lambda: home[OPEN].state == "long_lie")
 
 
 def test_after_a_clean_stop_nothing_is_calm(home, publisher):
@@ -322,4 +322,4 @@ def test_another_prefix(broker):
 def test_a_call_for_help_is_an_event_and_no_fall(home, publisher):
     publisher.publish(result(person(4), events=(Event("gesture", "help", time.monotonic(), 4),)))
     assert wait_for(lambda: [one["event_type"] for one in home[ALERT].fired] == ["help"])
-    assert home[FALL].state == "off"
+    assert wait_for(lambda: home[FALL].state == "off")

@@ -139,7 +139,7 @@ def test_an_alert_that_nobody_heard_stays_pending_until_somebody_listens(broker,
     publisher = connected(broker)
     publisher.publish(result(events=(fall("confirmed"),)))
     assert wait_for(lambda: publisher.health.message().level == "degraded")
-    assert publisher.health.message().reasons[0].code == "alert_unheard"
+    assert wait_for(lambda: publisher.health.message().reasons[0].code == "alert_unheard")
     assert publisher._desk.store.depth() == 1
     with Subscriber(broker.port) as subscriber:
         assert wait_for(lambda: subscriber.json("/alert"))

@@ -125,15 +125,17 @@ def test_skeletons_at_which_the_broker_hangs_up_are_left_out():
     )
     publisher = opened(broker.url)
     big, small = result(*[person(i) for i in range(10)]), result(person())
-    for _ in range(100):
+
+    def set_aside() -> bool:
         publisher.publish(big)
         time.sleep(0.05)
-        if "message_set_aside" in codes(publisher):
-            break
+        return "message_set_aside" in codes(publisher)
+
+    assert wait_for(set_aside)
     assert wait_for(lambda: publisher.connected)
+    before = len(broker.published)
     publisher.publish(big)
     publisher.publish(small)
-    before = len(broker.published)
     assert wait_for(lambda: "skeleton" in [t.rsplit("/", 1)[-1] for _, t, *_ in broker.published[before:]])
     assert publisher.connected and publisher._link.n_too_large
     publisher.close()

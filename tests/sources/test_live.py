@@ -68,7 +68,7 @@ def eventually(what: Callable[[], bool], within_s: float = 10.0) -> bool:
 def test_only_the_newest_frame_is_given_and_the_others_are_counted() -> None:
     done = threading.Event()
     source = source_over(ScriptedReader(1, 2, 3, 4, 5, done.set, lambda: time.sleep(5)))
-    assert done.wait(5)
+    assert done.wait(20)
     frame = source.read()
     assert frame is not None
     assert (frame.seq, frame.image[0, 0, 0], source.dropped) == (4, 5, 4)
@@ -132,7 +132,7 @@ def test_a_reader_that_hangs_is_replaced_and_what_it_says_later_is_ignored() -> 
     assert eventually(lambda: (frame := source.read(0.02)) is not None and frame.image[0, 0, 0] == 2)
     assert source.replaced == 1
     let_go.set()
-    assert back.wait(5)
+    assert back.wait(20)
     seen = {int(frame.image[0, 0, 0]) for _ in range(20) if (frame := source.read(0.05))}
     assert 99 not in seen
     assert eventually(lambda: hanging.closed)

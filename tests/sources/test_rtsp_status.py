@@ -30,7 +30,7 @@ def server(*answers: bytes) -> Iterator[tuple[int, list[str]]]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listening.getsockname()[1], requests
-        thread.join(5)
+        thread.join(20)
 
 
 def answer(status: str, *headers: str) -> bytes:

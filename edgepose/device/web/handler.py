@@ -111,7 +111,7 @@ class Handler(BaseHTTPRequestHandler):
         config_file = self.page.looking.config_file
         if config_file is None:
             raise ConfigError("there is no configuration to save beside; copy the TOML instead")
-        if wish.camera not in {frame["source"] for frame in self.page.feed.scene["frames"]}:
+        if wish.camera not in {frame["source"] for frame in self.page.looking.scene()["frames"]}:
             raise ConfigError(f"there is no camera {wish.camera!r}")
         path = save(config_file, wish.camera, wish.zones)
         self.page.looking.read_again()
