@@ -32,7 +32,7 @@ def wait_for(condition: Callable[[], object], timeout_s: float = 20.0) -> bool:
     """Poll until `condition()` is true; False when it never was. What it looks up may not be there yet."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        with contextlib.suppress(LookupError, TypeError):
+        with contextlib.suppress(LookupError, TypeError, FileNotFoundError):
             if condition():
                 return True
         time.sleep(0.01)

@@ -67,6 +67,7 @@ def service(tmp_path, broker) -> Iterator[Service]:
 
 
 def test_sigterm_ends_it_within_two_seconds_with_goodbyes(service):
+    assert wait_for(lambda: service.recording.stat().st_size > 0)
     started = time.monotonic()
     service.process.send_signal(signal.SIGTERM)
     service.process.wait(10)
