@@ -102,6 +102,7 @@ def test_a_process_that_is_killed_again_and_again_loses_nothing_and_numbers_stay
 
 def test_a_broker_that_is_killed_mid_burst_gets_the_rest_when_it_is_back(broker, tmp_path, monkeypatch):
     monkeypatch.setattr("edgepose.publish.mqtt.link._RETRY_S", 0.2)
+    monkeypatch.setattr("edgepose.publish.mqtt.suspects._PAUSE_S", 0.5)  # one that was under way in two kills
     desk, publisher = opened(tmp_path / "alerts.db", broker.url)
     release, acknowledged = desk.store.release, set[int]()
     monkeypatch.setattr(desk.store, "release", lambda seq: (acknowledged.add(seq), release(seq)))
@@ -118,9 +119,7 @@ def test_a_broker_that_is_killed_mid_burst_gets_the_rest_when_it_is_back(broker,
             heard |= {alert["seq"] for alert in subscriber.json("/alert")}
         broker.start()
     with Subscriber(broker.port) as subscriber:
-        assert wait_for(
-            lambda: desk.store.depth() == 0, 60
-        )  # one that was under way in two kills is set aside for half a minute
+        assert wait_for(lambda: desk.store.depth() == 0)
         time.sleep(0.2)
         heard |= {alert["seq"] for alert in subscriber.json("/alert")}
         closed(desk, publisher)
