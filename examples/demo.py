@@ -52,7 +52,7 @@ def main() -> int:
     args = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     with broker() as port, Listener(port) as listener:
-        print(f"listening  mosquitto_sub -p {port} -t 'edgepose/#' -v   shows the same", flush=True)
+        print(f"listening  .venv/bin/edgepose mqtt watch --url mqtt://127.0.0.1:{port}   shows the same", flush=True)
         started = time.monotonic()
         report = run(args.video, args.model, args.max_frames, port)
         seconds = time.monotonic() - started

@@ -1,6 +1,6 @@
 """The command line: one module per verb, each with `HELP`, `add_arguments(parser)` and `run(args) -> int`.
 
-Heavy imports wait until a verb runs. Exit codes: 0 done, 1 an expected failure told in one sentence on stderr, 2 wrong
+Heavy imports wait until a verb runs. Exit codes: 0 done, 1 an expected failure said in one sentence on stderr, 2 wrong
 usage, 130 interrupted.
 """
 
@@ -35,7 +35,7 @@ VERBS: dict[str, str] = {
     "status": "how the running service is, with the exit codes of monitoring",
     "view": "a page in the browser: skeletons, incidents to answer, zones to draw",
     "replay": "recorded skeletons through tracking and events",
-    "fall-eval": "falls found and false alarms on labelled clips, per data set and camera",
+    "fall-eval": "falls detected and missed, false alarms, on labelled clips, per data set and camera",
     "acts-eval": "postures, gestures and activities against labels, per data set and class",
     "tune": "which sensitivity and confirm time would have been best on recordings of one's own room",
     "alert": "incidents: list, show, export, close them; send a marked drill",

@@ -71,7 +71,7 @@ class PostureOptions(Options, frozen=True):
 
     hold_s: Annotated[float, Meta(ge=0, description="how long a posture lasts before it is reported")] = 0.4
     lying_deg: Annotated[float, Meta(gt=0, lt=90, description="torso from upright beyond which a low body lies")] = 55.0
-    lean_deg: Annotated[float, Meta(gt=0, lt=90, description="sideways lean worth telling as evidence")] = 20.0
+    lean_deg: Annotated[float, Meta(gt=0, lt=90, description="sideways lean named in the evidence from here on")] = 20.0
     zones: Annotated[tuple[ZoneOptions, ...], Meta(description="only those to ignore matter here")] = ()
 
 
@@ -100,7 +100,7 @@ class ActivityOptions(Options, frozen=True):
     still_speed: Annotated[
         float, Meta(gt=0, description="fastest movement of the limbs of a still body, body heights per second")
     ] = 0.08
-    no_motion_s: Annotated[float, Meta(ge=0, description="stillness before no_motion is told, 0 never")] = 0.0
+    no_motion_s: Annotated[float, Meta(ge=0, description="stillness before the event no_motion, 0 for none")] = 0.0
     bed_return_s: Annotated[
         float, Meta(ge=0, description="absence from a bed somebody lay in before bed_not_returned is reported, 0 never")
     ] = 0.0

@@ -36,7 +36,7 @@ class LossOptions(Options, frozen=True):
         float,
         Meta(
             ge=0,
-            description="weight of errors in the difference between neighbouring cells of heatmaps, which tells where "
+            description="weight of errors in the difference between neighbouring cells of heatmaps, which says where "
             "within its cell a peak lies",
         ),
     ] = 0.0
