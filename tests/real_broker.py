@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RECOMMENDED = "persistence true\nautosave_on_changes true\nautosave_interval 1"
-"""Lines with which mosquitto keeps what it acknowledged on disk, as docs/guides/mqtt.md recommends."""
+"""Lines with which mosquitto keeps what it acknowledged on disk, as docs/guides/mqtt-faults.md recommends."""
 
 
 def free_port() -> int:

@@ -1,6 +1,6 @@
 """What an alert says: one step in the life of a fall, whoever carries it.
 
-Field names are the contract with subscribers; docs/reference/mqtt.md and the schemas are made from them.
+Field names are the contract with subscribers; docs/reference/mqtt-alerts.md and the schemas are made from them.
 """
 
 from __future__ import annotations
