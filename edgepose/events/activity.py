@@ -13,7 +13,7 @@ from edgepose.events.measure import measurable, measure
 from edgepose.events.memory import Memory
 from edgepose.events.options import ActivityOptions
 from edgepose.events.pace import Pace
-from edgepose.events.posture import posture_of
+from edgepose.events.posture import RUNS, posture_of
 from edgepose.events.seat import Seat
 from edgepose.events.zones import body_zone
 from edgepose.options import given
@@ -33,6 +33,7 @@ class _Person:
     judged_t: float = -math.inf
     seen_doing: str = ""  # in this frame; it counts when it lasts
     seen_since: float = 0.0
+    begun_t: float = 0.0
     doing: str = ""
     doing_since: float = 0.0
     told: str = ""
@@ -80,26 +81,29 @@ class ActivityRule:
         if not size > 0:
             return []
         person.pace.see(body, size, self.size_wh[0] if self.size_wh else math.nan, t)
-        found = self._doing(track_id, person, body, t)
-        change = person.seat.see(body, posture_of(body, size), size, t)
+        posture = posture_of(body, size)
+        found = self._doing(track_id, person, body, posture, t)
+        change = person.seat.see(body, posture, size, t)
         if change is not None:
             evidence = {"from": change.before, "to": change.after, "duration_s": round(change.duration_s, 2)}
             found.append(Event("activity", change.stage, t, track_id, 1.0, change.begin_t, evidence=evidence))
         return found
 
-    def _doing(self, track_id: int, person: _Person, body: Body, t: float) -> list[Event]:
+    def _doing(self, track_id: int, person: _Person, body: Body, posture: str, t: float) -> list[Event]:
         """Walking and still, told when they have lasted."""
         options = self.options
         travel, restlessness = person.pace.travel, person.pace.restlessness
         doing = ""
         if travel >= options.walk_speed and not body.angle_deg > 50:
-            doing = "walking"
+            doing = "walking" if posture != "sitting" or travel > RUNS else ""  # but rides
         elif restlessness <= options.still_speed:
             doing = "still"
         if doing != person.seen_doing:
+            # a pace of walking has lasted for as long as it was measured over
             person.seen_doing, person.seen_since = doing, t
+            person.begun_t = t - person.pace.span_s if doing == "walking" else t
         if doing != person.doing and t - person.seen_since >= FLICKER_S:
-            person.doing, person.doing_since = doing, person.seen_since
+            person.doing, person.doing_since = doing, person.begun_t
             person.told, person.no_motion_told = "", False
         doing = person.doing
         lasted_s = t - person.doing_since

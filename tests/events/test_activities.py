@@ -9,6 +9,7 @@ from people import SEATED, SIZE, UP, moved, play, stages, tell
 from edgepose.events import open_rule
 from edgepose.events.options import ActivityOptions
 from edgepose.events.zones import ZoneOptions
+from edgepose.skeleton import BODYPOSENET_18
 from edgepose.training.trajectories import QUIET_ACTIVITIES, Camera, generate
 
 SIDE = Camera((0.0, 4.5, 1.4), (0.0, 0.0, 0.9), 80.0, 0.0, SIZE)
@@ -65,3 +66,30 @@ def test_a_bed_not_returned_to_is_told():
     frames = play((lying((200, 380)), 2), (moved(UP, 0, -250), 1), (moved(UP, 0, -250), 8), fps=10)
     (event,) = [e for e in tell(activity(bed_return_s=5, zones=(BED,)), frames) if e.stage == "bed_not_returned"]
     assert event.zone == "bed"
+
+
+def test_walking_counts_from_its_first_step():
+    """Nothing is waited for beside hold_s: a clip of little more than that is enough."""
+    frames = play((moved(UP, -60), 0.1), (moved(UP, 60), 1.2), fps=30)
+    (event,) = [e for e in tell(activity(), frames) if e.stage == "walking"]
+    assert event.t <= 1.2 and event.started_t <= 0.2
+
+
+def lunged(x: float):
+    """One long step of `x` pixels: hips and all else go along, the left foot stays."""
+    figure = moved(UP, x)
+    figure[BODYPOSENET_18.index("l_ankle")] = UP[BODYPOSENET_18.index("l_ankle")]
+    return figure
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        play((UP, 0.5), (lunged(90), 0.8), (lunged(90), 0.3), (UP, 0.8), (lunged(90), 0.8)),
+        play((UP, 0.5), (moved(UP, 0, -110), 1.2), (UP, 1.2), (moved(UP, 0, -110), 1.2)),
+        play((moved(SEATED, -200), 0.1), (moved(SEATED, 200), 4)),
+    ],
+    ids=["lunges", "pull-ups", "a wheelchair"],
+)
+def test_hips_that_travel_need_not_walk(frames):
+    assert "walking" not in stages(tell(activity(), frames))
