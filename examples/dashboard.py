@@ -36,6 +36,8 @@ class Handler(BaseHTTPRequestHandler):
             watchers.discard(results)
 
 
+if len(sys.argv) < 2:
+    sys.exit("give a source: dashboard.py SOURCE [PORT]")
 server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 8099), Handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(f"watch http://127.0.0.1:{server.server_port}/", flush=True)

@@ -55,6 +55,8 @@ def people_of(output: np.ndarray[Any, Any], side: int) -> list[edgepose.Pose]:
 
 def main(model: str, path: str) -> None:
     network, video = MoveNet(model), cv2.VideoCapture(path)
+    if not video.isOpened():
+        sys.exit(f"{path} is no video that OpenCV can read")
     fps, number = video.get(cv2.CAP_PROP_FPS) or 25.0, 0
     with edgepose.Analyser(rules=["fall"], network=False) as analyser:
         while (read := video.read())[0]:
@@ -66,4 +68,6 @@ def main(model: str, path: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("give a model and a video: movenet_falls.py movenet.onnx people.mp4")
     main(*sys.argv[1:])

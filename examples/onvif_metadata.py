@@ -80,7 +80,10 @@ def main(address: str = "localhost") -> None:
     client.on_connect = lambda client, *_: client.subscribe(topics)
     client.on_subscribe = lambda *_: print("listening", flush=True)
     client.on_message = on_message
-    client.connect(host, int(port or 1883))
+    try:
+        client.connect(host, int(port or 1883))
+    except OSError as error:
+        sys.exit(f"no broker answers at {host}:{port or 1883} ({error}); give its address: HOST[:PORT]")
     client.loop_forever()
 
 

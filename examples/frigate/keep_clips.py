@@ -25,7 +25,7 @@ class Clips:
         self._events: dict[str, str] = {}
 
     def take(self, alert: dict[str, Any]) -> None:
-        """Act on one alert; OSError where Frigate does not answer or refuses."""
+        """Act on one alert; OSError where Frigate does not answer or refuses, ValueError or KeyError otherwise."""
         identity = alert["id"]
         if alert["drill"]:
             return
@@ -54,13 +54,16 @@ def main(broker: str = "localhost", api: str = "http://localhost:5000") -> None:
         alert = json.loads(message.payload)
         try:
             clips.take(alert)
-        except OSError as error:
+        except (OSError, ValueError, LookupError) as error:
             print(f"frigate keeps no clip of {alert['event_type']} at {alert['cam']}: {error}", file=sys.stderr)
 
     client.on_connect = lambda client, *_: client.subscribe("edgepose/v1/+/cam/+/alert", qos=1)
     client.on_subscribe = lambda *_: print("listening", flush=True)
     client.on_message = on_message
-    client.connect(host, int(port or 1883))
+    try:
+        client.connect(host, int(port or 1883))
+    except OSError as error:
+        sys.exit(f"no broker answers at {host}:{port or 1883} ({error}); give its address: BROKER[:PORT]")
     client.loop_forever()
 
 
