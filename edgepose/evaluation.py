@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,15 @@ from edgepose.annotations import (
     refuse_missing,
 )
 from edgepose.errors import DataError, MissingDependencyError, SourceError
+from edgepose.keypoint_set import label_skeleton
 from edgepose.options import Options
-from edgepose.skeleton import BODYPOSENET_18, COCO_17
+from edgepose.skeleton import COCO_17, Skeleton
 from edgepose.types import Image, Pose
 
 Predict = Callable[[Image], Sequence[Pose]]
-"""uint8 (H, W, 3) BGR picture to poses in its pixels, keypoints in BODYPOSENET_18's order."""
+"""uint8 (H, W, 3) BGR picture to poses in its pixels."""
 
 _PERSON = 1
-_TO_COCO = list(BODYPOSENET_18.mapping_to(COCO_17))
 
 
 class Scores(Options, frozen=True):
@@ -56,19 +57,21 @@ def evaluate(
     annotations: str | Path,
     images: str | Path,
     progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+    skeleton: Skeleton = COCO_17,
 ) -> Scores:
     """Score `predict` on a COCO keypoint data set.
 
     annotations: COCO JSON with 17 keypoints a person; images: folder of its `file_name`s (with or without their
-    folders). progress: wraps the loop over pictures, such as rich's `track`. DataError when the annotations cannot be
+    folders). progress: wraps the loop over pictures, such as rich's `track`. skeleton: the keypoints that people are
+    annotated with, a set of one's own where the network has one. DataError when the annotations cannot be
     used (see `edgepose.annotations`), more than 1 % of the pictures are missing or nobody is annotated.
     """
-    return evaluate_on(predict, labelled_pictures(annotations, images), progress)
+    return evaluate_on(predict, labelled_pictures(annotations, images, skeleton), progress, skeleton)
 
 
-def labelled_pictures(annotations: str | Path, images: str | Path) -> LocatedPictures:
+def labelled_pictures(annotations: str | Path, images: str | Path, skeleton: Skeleton = COCO_17) -> LocatedPictures:
     """A data set that a predictor can be scored on; DataError for one that cannot give a figure."""
-    truth = read_annotations(annotations)
+    truth = read_annotations(annotations, skeleton)
     truth.require_people()
     located = locate(truth, images)
     _refuse_nobody(located, [picture for picture, _ in located])
@@ -76,7 +79,10 @@ def labelled_pictures(annotations: str | Path, images: str | Path) -> LocatedPic
 
 
 def evaluate_on(
-    predict: Predict, located: LocatedPictures, progress: Callable[[Sequence[Any]], Iterable[Any]] = iter
+    predict: Predict,
+    located: LocatedPictures,
+    progress: Callable[[Sequence[Any]], Iterable[Any]] = iter,
+    skeleton: Skeleton = COCO_17,
 ) -> Scores:
     """`evaluate` on pictures that are found already (`labelled_pictures`)."""
     results: list[dict[str, Any]] = []
@@ -92,7 +98,7 @@ def evaluate_on(
         results += [coco_result(pose, picture.number) for pose in predict(image)]
     refuse_missing(located, absent)
     _refuse_nobody(located, seen)
-    return score(seen, results, len(absent))
+    return score(seen, results, len(absent), skeleton)
 
 
 def _refuse_nobody(located: LocatedPictures, pictures: Sequence[LabelledPicture]) -> None:
@@ -104,8 +110,11 @@ def _refuse_nobody(located: LocatedPictures, pictures: Sequence[LabelledPicture]
 
 
 def coco_result(pose: Pose, image_id: int | str) -> dict[str, Any]:
-    """One record of COCO's results format: 17 keypoints x, y, score (absent ones 0, 0, 0) and the person's score."""
-    keypoints = np.where(pose.found[:, None], pose.keypoints, 0.0)[_TO_COCO]
+    """One record of COCO's results format: keypoints x, y, score (absent ones 0, 0, 0) and the person's score.
+
+    COCO's 17 in its order; those of a set of one's own in that of the set.
+    """
+    keypoints = np.where(pose.found[:, None], pose.keypoints, 0.0)[_order(pose.skeleton)]
     return {
         "image_id": image_id,
         "category_id": _PERSON,
@@ -114,13 +123,23 @@ def coco_result(pose: Pose, image_id: int | str) -> dict[str, Any]:
     }
 
 
-def score(pictures: Sequence[LabelledPicture], results: Sequence[dict[str, Any]], missing: int = 0) -> Scores:
+@cache
+def _order(skeleton: Skeleton) -> list[int]:
+    return list(skeleton.mapping_to(label_skeleton(skeleton)))
+
+
+def score(
+    pictures: Sequence[LabelledPicture],
+    results: Sequence[dict[str, Any]],
+    missing: int = 0,
+    skeleton: Skeleton = COCO_17,
+) -> Scores:
     """COCO scores of results (`coco_result` with the pictures' numbers) against the people of these pictures.
 
     The size of a found person is that of the box around its keypoints: pycocotools' `loadRes` counts absent ones, at
     (0, 0), in, and so takes a small false person for a large one.
     """
-    evaluation = matched(pictures, results)
+    evaluation = matched(pictures, results, skeleton)
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress there
         evaluation.accumulate()
         evaluation.summarize()
@@ -134,7 +153,9 @@ def score(pictures: Sequence[LabelledPicture], results: Sequence[dict[str, Any]]
     )
 
 
-def matched(pictures: Sequence[LabelledPicture], results: Sequence[dict[str, Any]]) -> Any:
+def matched(
+    pictures: Sequence[LabelledPicture], results: Sequence[dict[str, Any]], skeleton: Skeleton = COCO_17
+) -> Any:
     """A COCOeval whose results are matched with the people of these pictures, not yet accumulated.
 
     Ids are our own whole numbers from 1: COCOeval takes a person of id 0 for nobody.
@@ -154,6 +175,8 @@ def matched(pictures: Sequence[LabelledPicture], results: Sequence[dict[str, Any
         evaluation = COCOeval(*both, "keypoints")
         evaluation.params.imgIds = [picture.number for picture in pictures]
         evaluation.params.catIds = [_PERSON]
+        if skeleton is not COCO_17:
+            evaluation.params.kpt_oks_sigmas = np.asarray(skeleton.sigmas)
         evaluation.evaluate()
     return evaluation
 

@@ -103,6 +103,10 @@ class Skeleton:
             return _built_in, (self.name,)
         return Skeleton, tuple(getattr(self, part.name) for part in fields(self))
 
+    def at_least(self, n: int) -> int:
+        """Keypoints that a person needs where `n` are asked of a whole body: of a small set half at most."""
+        return n if self.n_keypoints >= COCO_17.n_keypoints else min(n, max(2, (self.n_keypoints + 1) // 2))
+
     def mapping_to(self, other: Skeleton) -> tuple[int, ...]:
         """For each keypoint of `other` the index of the same-named keypoint here, or -1."""
         return tuple(self.keypoints.index(name) if name in self.keypoints else -1 for name in other.keypoints)
@@ -114,14 +118,15 @@ def long_name(keypoint: str) -> str:
     return keypoint if side is None else side + keypoint[2:]
 
 
-_COCO_SIGMAS = {
+COCO_SIGMAS = {
     "nose": 0.026, "eye": 0.025, "ear": 0.035, "shoulder": 0.079, "elbow": 0.072, "wrist": 0.062,
     "hip": 0.107, "knee": 0.087, "ankle": 0.089, "neck": 0.079,
 }  # fmt: skip
+"""OKS sigma by part of the body, as COCO defines it; the neck takes the shoulder's."""
 
 
 def _sigmas(keypoints: tuple[str, ...]) -> tuple[float, ...]:
-    return tuple(_COCO_SIGMAS[name.split("_")[-1]] for name in keypoints)
+    return tuple(COCO_SIGMAS[name.split("_")[-1]] for name in keypoints)
 
 
 def _flip_pairs(keypoints: tuple[str, ...]) -> tuple[tuple[int, int], ...]:

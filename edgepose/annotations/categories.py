@@ -8,20 +8,30 @@ from typing import Any
 import msgspec
 
 from edgepose.annotations.document import Document, RawCategory, RawPerson
-from edgepose.annotations.keypoint_names import IN_ORDER, coco_positions
+from edgepose.annotations.keypoint_names import positions
 from edgepose.annotations.numbers import identifier
 from edgepose.annotations.values import Identifier, short
 from edgepose.errors import DataError
+from edgepose.skeleton import COCO_17, Skeleton
 
 PERSON_NAMES = frozenset({"person", "persons", "people", "human", "humans", "pedestrian", "pedestrians"})
 
 
 class PersonCategory(msgspec.Struct, frozen=True):
-    """One category whose records are people. positions: places of COCO's keypoints (keypoint_names). n_keypoints: as
-    many as the category names."""
+    """One category whose records are people.
 
-    positions: tuple[int, ...] = IN_ORDER
-    n_keypoints: int = len(IN_ORDER)
+    skeleton: the wanted keypoints. positions: their places (keypoint_names), None for their own order. n_keypoints: as
+    many as the category names.
+    """
+
+    skeleton: Skeleton
+    positions: tuple[int, ...] | None
+    n_keypoints: int
+
+    @staticmethod
+    def unnamed(skeleton: Skeleton) -> PersonCategory:
+        """One that names no keypoints."""
+        return PersonCategory(skeleton, None, skeleton.n_keypoints)
 
 
 def has_keypoints(record: RawPerson) -> bool:
@@ -29,7 +39,7 @@ def has_keypoints(record: RawPerson) -> bool:
     return isinstance(record.keypoints, list) and any(record.keypoints)
 
 
-def person_categories(document: Document, path: str) -> dict[Identifier, PersonCategory]:
+def person_categories(document: Document, path: str, skeleton: Skeleton = COCO_17) -> dict[Identifier, PersonCategory]:
     """The categories of people by id; empty when nobody has keypoints and no category is called person.
 
     DataError when several categories have keypoints and none is called person.
@@ -48,7 +58,8 @@ def person_categories(document: Document, path: str) -> dict[Identifier, PersonC
     if len(labelled) > 1 and (not chosen or strange):
         raise DataError(_mixed(labelled, declared, strange, path))
     only = next(iter(declared.values())) if len(declared) == 1 else None
-    return {key: _category(declared.get(key, only), path) if key in labelled else PersonCategory() for key in chosen}
+    unnamed = PersonCategory.unnamed(skeleton)
+    return {key: _category(declared.get(key, only), path, skeleton) if key in labelled else unnamed for key in chosen}
 
 
 def _declared(document: Document, path: str) -> dict[Identifier, RawCategory]:
@@ -71,11 +82,13 @@ def _is_person(category: RawCategory | None) -> bool:
     return isinstance(name, str) and name.strip().lower() in PERSON_NAMES
 
 
-def _category(category: RawCategory | None, path: str) -> PersonCategory:
+def _category(category: RawCategory | None, path: str, skeleton: Skeleton) -> PersonCategory:
     names = category and category.keypoints
     if not isinstance(names, list) or not names:
-        return PersonCategory()
-    return PersonCategory(coco_positions(names, path), len(names))
+        return PersonCategory.unnamed(skeleton)
+    places = positions(names, path, skeleton)
+    in_order = places == tuple(range(skeleton.n_keypoints)) and len(names) == skeleton.n_keypoints
+    return PersonCategory(skeleton, None if in_order else places, len(names))
 
 
 def _mixed(

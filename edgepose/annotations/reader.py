@@ -14,13 +14,19 @@ from edgepose.annotations.numbers import identifier, pixels
 from edgepose.annotations.records import name_of, person_of
 from edgepose.annotations.values import Annotations, Identifier, LabelledPicture, Person, short
 from edgepose.errors import DataError
-from edgepose.skeleton import COCO_17
+from edgepose.skeleton import COCO_17, Skeleton
 
 _log = logging.getLogger(__name__)
 
 
-def read_annotations(path: str | Path) -> Annotations:
+ENOUGH = 17
+"""Keypoints after which all of them between 0 and 1 are no chance."""
+
+
+def read_annotations(path: str | Path, skeleton: Skeleton = COCO_17) -> Annotations:
     """The pictures and people of a COCO keypoint file; DataError in one sentence for what cannot be used.
+
+    skeleton: the keypoints to read, by their names in the file or in their order; COCO's, or a set of one's own.
 
     ids may begin at 0 or be text; those of people are never relied on. `iscrowd`, `num_keypoints`, `bbox`, `area`,
     `category_id`, `categories` and sizes may be left out. Records of other categories than the people's are passed
@@ -30,16 +36,16 @@ def read_annotations(path: str | Path) -> Annotations:
     document = read_document(Path(path))
     if not document.images:
         raise DataError(f"annotations '{path}' are not COCO keypoints: the list 'images' is empty or missing")
-    categories = person_categories(document, str(path))
+    categories = person_categories(document, str(path), skeleton)
     pictures = _pictures(document, str(path))
-    people = _people(document, categories, pictures, str(path))
+    people = _people(document, categories, pictures, str(path), skeleton)
     _refuse_shares(people.values(), str(path))
     numbers = {key: number for number, key in enumerate(_ranked(pictures), 1)}
     listed = tuple(
         LabelledPicture(key, numbers[key], str(raw.file_name), _size(raw), tuple(people.get(key, ())))
         for key, raw in pictures.items()
     )
-    return Annotations(str(path), listed, _unlabelled(categories, str(path)))
+    return Annotations(str(path), listed, _unlabelled(categories, str(path), skeleton))
 
 
 def _pictures(document: Document, path: str) -> dict[Identifier, RawPicture]:
@@ -69,13 +75,14 @@ def _people(
     categories: Mapping[Identifier, PersonCategory],
     pictures: Mapping[Identifier, RawPicture],
     path: str,
+    skeleton: Skeleton,
 ) -> dict[Identifier, list[Person]]:
     people: dict[Identifier, list[Person]] = {}
     seen: dict[Identifier, RawPerson] = {}
     lost: list[str] = []
     twice: list[str] = []
     for index, record in enumerate(document.annotations or []):
-        category = _category(record, categories)
+        category = _category(record, categories, skeleton)
         if category is None:
             continue
         picture = _picture_id(record, pictures)
@@ -103,11 +110,13 @@ def _people(
     return people
 
 
-def _category(record: RawPerson, categories: Mapping[Identifier, PersonCategory]) -> PersonCategory | None:
+def _category(
+    record: RawPerson, categories: Mapping[Identifier, PersonCategory], skeleton: Skeleton
+) -> PersonCategory | None:
     """That of a person, None for anything else; a record without a category is a person."""
     key = identifier(record.category_id)
     if key is None:
-        return next(iter(categories.values()), PersonCategory())
+        return next(iter(categories.values()), PersonCategory.unnamed(skeleton))
     return categories.get(key)
 
 
@@ -134,16 +143,20 @@ def _refuse_shares(people: Iterable[list[Person]], path: str) -> None:
     """DataError for keypoints between 0 and 1: shares of the picture, as YOLO writes them, where COCO has pixels."""
     labelled = [person.keypoints[person.keypoints[:, 2] > 0, :2] for several in people for person in several]
     xy = np.concatenate(labelled) if labelled else np.zeros((0, 2))
-    if len(xy) >= COCO_17.n_keypoints and xy.min() >= 0 and xy.max() <= 1:
+    if len(xy) >= ENOUGH and xy.min() >= 0 and xy.max() <= 1:
         raise DataError(
             f"annotations '{path}' have all keypoints between 0 and 1; COCO's are pixels: multiply them by the "
             "pictures' width and height"
         )
 
 
-def _unlabelled(categories: Mapping[Identifier, PersonCategory], path: str) -> tuple[str, ...]:
+def _unlabelled(categories: Mapping[Identifier, PersonCategory], path: str, skeleton: Skeleton) -> tuple[str, ...]:
     orders = [category.positions for category in categories.values()]
-    names = tuple(name for k, name in enumerate(COCO_17.keypoints) if orders and all(one[k] < 0 for one in orders))
+    names = tuple(
+        name
+        for k, name in enumerate(skeleton.keypoints)
+        if orders and all(one is not None and one[k] < 0 for one in orders)
+    )
     if names:
         _log.warning("%s labels no %s: it says nothing about them", path, ", ".join(names))
     return names

@@ -1,4 +1,4 @@
-"""One record of `annotations` into a Person: keypoints in COCO's order; box and area, filled in where left out."""
+"""One record of `annotations` into a Person: keypoints in the wanted order; box and area, filled in where left out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from edgepose.annotations.categories import PersonCategory
 from edgepose.annotations.document import RawPerson
-from edgepose.annotations.keypoint_names import IN_ORDER
 from edgepose.annotations.numbers import FARTHEST_PX, box, identifier, number
 from edgepose.annotations.regions import BoxXYWH, Region, parse_region
 from edgepose.annotations.values import Person, short
@@ -62,29 +61,32 @@ def name_of(record: RawPerson, index: int) -> str:
 
 
 def _keypoints(record: RawPerson, category: PersonCategory, name: str) -> NDArray[np.float64]:
-    """float64 (17, 3): x, y, visibility; zeros where not labelled."""
+    """float64 (K, 3): x, y, visibility; zeros where not labelled."""
+    skeleton = category.skeleton
     if record.keypoints is None or record.keypoints == []:
-        return np.zeros((COCO_17.n_keypoints, 3))
+        return np.zeros((skeleton.n_keypoints, 3))
     try:
         flat = np.asarray(record.keypoints, np.float64).reshape(-1)
     except (ValueError, TypeError, OverflowError):
         raise DataError(f"{name} has keypoints that are no numbers; wanted x, y, visibility for each") from None
     named = len(flat) == 3 * category.n_keypoints
-    if not named and len(flat) != 3 * COCO_17.n_keypoints:
-        wanted = f"{category.n_keypoints}, as its category names them" if category.n_keypoints != 17 else "COCO's 17"
+    if not named and len(flat) != 3 * skeleton.n_keypoints:
+        of_set = "COCO's 17" if skeleton is COCO_17 else f"the {skeleton.n_keypoints} of {skeleton.name!r}"
+        is_all = category.n_keypoints == skeleton.n_keypoints
+        wanted = of_set if is_all else f"{category.n_keypoints}, as its category names them"
         raise DataError(
             f"{name} has {len(flat)} numbers in 'keypoints'; wanted x, y, visibility for {wanted}, or names of the "
             "keypoints in categories[].keypoints"
         )
-    if named and category.positions is not IN_ORDER:
+    if named and category.positions is not None:
         positions = np.array(category.positions)
-        out = np.zeros((COCO_17.n_keypoints, 3))
+        out = np.zeros((skeleton.n_keypoints, 3))
         out[positions >= 0] = flat.reshape(-1, 3)[positions[positions >= 0]]
     else:
         out = flat.reshape(-1, 3)
     labelled = ~(out[:, 2] <= 0)  # true for NaN
     if not np.abs(out).max() <= FARTHEST_PX and not (np.abs(out[labelled]) <= FARTHEST_PX).all():
-        bad = COCO_17.keypoints[int(np.flatnonzero(labelled & ~(np.abs(out) <= FARTHEST_PX).all(1))[0])]
+        bad = skeleton.keypoints[int(np.flatnonzero(labelled & ~(np.abs(out) <= FARTHEST_PX).all(1))[0])]
         raise DataError(
             f"{name} has null, NaN or a number beyond all pictures for its keypoint {bad}; give x, y and visibility, "
             "or 0, 0, 0 where it is not labelled"

@@ -21,10 +21,10 @@ def short(value: object) -> str:
 class Person(msgspec.Struct, frozen=True, eq=False):
     """One annotated person, or a region with people that nobody labelled.
 
-    name: the record in a message, such as "annotation 7". keypoints: float64 (17, 3), COCO's order: x, y in pixels,
-    visibility (0 not labelled, then x and y are 0; 1 hidden; 2 visible). n_labelled: keypoints that are labelled.
-    box_xywh: pixels. area: of the person in pixels, as OKS wants it. is_crowd: a group, which is neither missed nor a
-    false alarm. segmentation: JSON text of the outline, read where it is wanted (regions.py).
+    name: the record in a message, such as "annotation 7". keypoints: float64 (K, 3), COCO's 17 or those asked for:
+    x, y in pixels, visibility (0 not labelled, then x and y are 0; 1 hidden; 2 visible). n_labelled: keypoints that are
+    labelled. box_xywh: pixels. area: of the person in pixels, as OKS wants it. is_crowd: a group, which is neither
+    missed nor a false alarm. segmentation: JSON text of the outline, read where it is wanted (regions.py).
     """
 
     name: str
@@ -56,7 +56,7 @@ class LabelledPicture(msgspec.Struct, frozen=True, eq=False):
 
 
 class Annotations(msgspec.Struct, frozen=True, eq=False):
-    """A file of annotations. unlabelled: COCO keypoints that the whole file leaves out, by name."""
+    """A file of annotations. unlabelled: wanted keypoints that the whole file leaves out, by name."""
 
     path: str
     pictures: tuple[LabelledPicture, ...]

@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgepose.cli.needs import need_torch
 from edgepose.cli.numbers import HEIGHT
 from edgepose.cli.output import add_json_flag, print_report
-from edgepose.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from edgepose.annotations import LocatedPictures
     from edgepose.evaluation import Predict, Scores
+    from edgepose.skeleton import Skeleton
 
 HELP = "COCO keypoint AP of a model on annotated pictures"
 EXAMPLE = """example:
@@ -38,11 +39,34 @@ def run(args: argparse.Namespace) -> int:
 
     from edgepose.evaluation import labelled_pictures
 
-    truth = labelled_pictures(args.annotations, args.images)  # says what is wrong before a network is loaded
     is_checkpoint = Path(args.model).suffix in (".pt", ".pth")
+    labels = _labels(args.model, is_checkpoint)
+    truth = labelled_pictures(args.annotations, args.images, labels)  # says what is wrong before a network is loaded
     scores, about = _checkpoint(args, truth) if is_checkpoint else _model(args, truth)
     print_report({**msgspec.to_builtins(scores), "model": args.model, **about}, as_json=args.json)
     return 0
+
+
+def _labels(model: str, is_checkpoint: bool) -> Skeleton:
+    """The keypoints that the people of the pictures are annotated with; COCO's where the network says of none."""
+    from edgepose.keypoint_set import label_skeleton
+    from edgepose.skeleton import COCO_17
+
+    if is_checkpoint:
+        need_torch("evaluating a checkpoint")
+        from edgepose.training.weights.checkpoint import keypoints_of
+
+        return label_skeleton(keypoints_of(Path(model)))
+    from edgepose.backends.engine_file import read_sidecar as read_engine_sidecar
+    from edgepose.backends.engine_file import sidecar_of
+    from edgepose.model import model_path
+    from edgepose.model.sidecar import read_sidecar, sidecar_path
+
+    path = model_path(model)
+    if path.suffix == ".engine" and sidecar_of(path).is_file():
+        return label_skeleton(read_engine_sidecar(path).contract.keypoint_skeleton)
+    sidecar = sidecar_path(path)
+    return label_skeleton(read_sidecar(sidecar).keypoint_skeleton) if sidecar.is_file() else COCO_17
 
 
 def _model(args: argparse.Namespace, truth: LocatedPictures) -> tuple[Scores, dict[str, Any]]:
@@ -50,31 +74,34 @@ def _model(args: argparse.Namespace, truth: LocatedPictures) -> tuple[Scores, di
     import msgspec
 
     from edgepose.backends import BackendOptions
+    from edgepose.keypoint_set import label_skeleton
     from edgepose.look.estimator import PoseEstimator
 
     options = BackendOptions(name=args.backend, precision=args.precision)
     with PoseEstimator(args.model, backend=options, height=args.height) as estimator:
         height = (args.height if estimator.spec.dynamic_size else None) or estimator.spec.input_hw[0]
-        return _score(estimator, truth), {"height": height, "backend": msgspec.to_builtins(estimator.info)}
+        labels = label_skeleton(estimator.spec.keypoint_skeleton)
+        return _score(estimator, truth, labels), {"height": height, "backend": msgspec.to_builtins(estimator.info)}
 
 
 def _checkpoint(args: argparse.Namespace, truth: LocatedPictures) -> tuple[Scores, dict[str, Any]]:
     """Scores of a checkpoint of `edgepose train`, run by PyTorch."""
-    try:
-        import torch
+    import torch
 
-        from edgepose.training.network.validate import predictor
-        from edgepose.training.weights import checkpoint
-    except ImportError as error:
-        raise MissingDependencyError(f"a checkpoint needs PyTorch ({error}); install edgepose[train]") from None
+    from edgepose.keypoint_set import label_skeleton
+    from edgepose.training.network.validate import predictor
+    from edgepose.training.weights import checkpoint
+
     content = checkpoint.load(Path(args.model))
     network = checkpoint.rebuild(content["network"], content["ema"]).eval()
     height = args.height or CHECKPOINT_HEIGHT
-    return _score(predictor(network, height), truth), {"height": height, "backend": f"torch {torch.__version__}"}
+    labels = label_skeleton(network.options.keypoint_skeleton)
+    about = {"height": height, "backend": f"torch {torch.__version__}"}
+    return _score(predictor(network, height), truth, labels), about
 
 
-def _score(predict: Predict, truth: LocatedPictures) -> Scores:
+def _score(predict: Predict, truth: LocatedPictures, labels: Skeleton) -> Scores:
     from edgepose.cli.progress import track
     from edgepose.evaluation import evaluate_on
 
-    return evaluate_on(predict, truth, partial(track, what="pictures"))
+    return evaluate_on(predict, truth, partial(track, what="pictures"), labels)

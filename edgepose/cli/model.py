@@ -95,7 +95,7 @@ def _words(spec: ModelSpec) -> dict[str, str]:
         "scaling": spec.resize,
         "padding": f"grey {spec.pad_value}",
         **outputs,
-        "skeleton": spec.skeleton,
+        "skeleton": f"{spec.skeleton}, {spec.keypoint_skeleton.n_keypoints} keypoints",
     }
 
 

@@ -51,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
         PoseEstimator(
             args.model, backend=backend_name(args) or "auto", height=args.height, min_score=args.min_score
         ) as estimator,
-        ResultFolder(Path(args.output), ids, drawn=not args.no_drawn, frames=args.frames) as output,
+        ResultFolder(
+            Path(args.output), ids, drawn=not args.no_drawn, frames=args.frames, skeleton=estimator.spec.pose_skeleton
+        ) as output,
     ):
         for shot in shots:
             output.add(shot, estimator(shot.image))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgepose.cli.video_results import VideoResults
 from edgepose.errors import DataError
 from edgepose.files import encodable, reason, write_atomically
+from edgepose.skeleton import BODYPOSENET_18, COCO_17, Skeleton
 
 if TYPE_CHECKING:
     from edgepose.cli.shots import Shot
@@ -23,12 +24,21 @@ class ResultFolder:
     """The folder of results. The two lists are written when it is closed, whatever ended the work.
 
     folder: made where it is missing. ids: picture ids by file name, counted where None. drawn: whether people are
-    drawn. frames: whether every frame of a video is treated as a picture.
+    drawn. frames: whether every frame of a video is treated as a picture. skeleton: the keypoints of the people.
     """
 
-    def __init__(self, folder: Path, ids: dict[str, int | str] | None, *, drawn: bool, frames: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ids: dict[str, int | str] | None,
+        *,
+        drawn: bool,
+        frames: bool = False,
+        skeleton: Skeleton = BODYPOSENET_18,
+    ) -> None:
         self.n_people = 0
         self.written: list[str] = []
+        self._skeleton = skeleton
         self._folder, self._ids, self._drawn, self._frames = folder, ids, drawn, frames
         self._results: list[dict[str, Any]] = []
         self._images: list[dict[str, Any]] = []
@@ -67,7 +77,7 @@ class ResultFolder:
             self._end_video()
             name = self._own_name(video.stem)
             drawn = self._place(f"videos/{name}.mp4") if self._drawn else None
-            self._video = video, VideoResults(video, self._place(f"videos/{name}.json"), drawn)
+            self._video = video, VideoResults(video, self._place(f"videos/{name}.json"), drawn, self._skeleton)
             self.written += [f"videos/{name}.json", *([f"videos/{name}.mp4"] if drawn else [])]
         return self._video[1]
 
@@ -132,7 +142,10 @@ def box_xywh(pose: Pose) -> list[float]:
 
 
 def openpose_json(poses: Sequence[Pose]) -> dict[str, Any]:
-    """The people of one picture as OpenPose writes them (version 1.3): its COCO-18 keypoints are ours; absent is 0."""
+    """The people of one picture as OpenPose writes them (version 1.3): its COCO-18 keypoints are ours; absent is 0.
+
+    Those of a set of one's own stand in its order.
+    """
     import numpy as np
 
     people = []
@@ -142,11 +155,11 @@ def openpose_json(poses: Sequence[Pose]) -> dict[str, Any]:
     return {"version": 1.3, "people": people}
 
 
-def annotated_ids(path: str) -> dict[str, int | str]:
+def annotated_ids(path: str, skeleton: Skeleton = COCO_17) -> dict[str, int | str]:
     """Picture ids of a COCO file as they stand there, by the names that the picture's file may have."""
     from edgepose.annotations import names_of, read_annotations
 
-    pictures = read_annotations(path).pictures
+    pictures = read_annotations(path, skeleton).pictures
     return {Path(name).name: picture.id for picture in pictures for name in names_of(picture.file_name)}
 
 

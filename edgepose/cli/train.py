@@ -74,13 +74,12 @@ def _init(path: Path, images: str) -> dict[str, Any]:
 
 
 def _show(options: TrainOptions, path: Path) -> dict[str, Any]:
-    from edgepose.skeleton import SKELETONS
     from edgepose.training.data.dataset import PoseDataset
     from edgepose.training.run.show import save_grid
     from edgepose.training.teacher.cache import open_kept
     from edgepose.training.teacher.dense import open_teacher
 
-    skeleton = SKELETONS[options.network.skeleton]
+    skeleton = options.network.keypoint_skeleton
     teacher, kept = open_teacher(options.distill), open_kept(options.distill.kept)
     save_grid(PoseDataset(options.data, skeleton, options.loop.seed, teacher, kept), path)
     return {"picture": str(path)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from edgepose import encoding
 from edgepose.errors import DataError
 from edgepose.files import open_to_append, reason
-from edgepose.skeleton import BODYPOSENET_18
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
 
 if TYPE_CHECKING:
     from edgepose.cli.shots import Shot
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 
 class VideoResults:
-    """Results of one video, written as its frames come. json, drawn: files to write; drawn may be None."""
+    """Results of one video, written as its frames come. json, drawn: files to write; drawn may be None.
 
-    def __init__(self, video: Path, json: Path, drawn: Path | None) -> None:
+    skeleton: the keypoints of the people.
+    """
+
+    def __init__(self, video: Path, json: Path, drawn: Path | None, skeleton: Skeleton = BODYPOSENET_18) -> None:
         self._json, self._drawn = json, drawn
         self._picture: VideoFile | None = None
         self._n = 0
@@ -29,7 +32,7 @@ class VideoResults:
             self._file: BinaryIO = os.fdopen(open_to_append(json, keep=False), "wb")
         except OSError as error:
             raise _unwritable(json, error) from None
-        self._put(encoding.encode({"file": video.name, "keypoints": BODYPOSENET_18.long_names})[:-1] + b',"frames":[')
+        self._put(encoding.encode({"file": video.name, "keypoints": skeleton.long_names})[:-1] + b',"frames":[')
 
     def add(self, shot: Shot, poses: Sequence[Pose]) -> None:
         """Take the next frame. DataError where the disk is full or the like."""

@@ -56,7 +56,7 @@ def native_core(skeleton: Skeleton, options: GroupOptions) -> _native.Grouper | 
         sample_threshold=options.sample_threshold,
         max_misses=max_misses(options.min_support),
         reach=options.reach,
-        min_keypoints=options.min_keypoints,
+        min_keypoints=skeleton.at_least(options.min_keypoints),
         min_score=options.min_score,
     )
     return _native.Grouper(

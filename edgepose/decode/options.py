@@ -33,5 +33,10 @@ class GroupOptions(Options, frozen=True):
             "allow; 0 never joins them.",
         ),
     ] = 1.1
-    min_keypoints: Annotated[int, Meta(ge=1, description="Fewest keypoints that make a person.")] = 4
+    min_keypoints: Annotated[
+        int,
+        Meta(
+            ge=1, description="Fewest keypoints that make a person; of a small keypoint set of your own half at most."
+        ),
+    ] = 4
     min_score: Annotated[float, Meta(ge=0, le=1, description="Smallest person score that is reported, 0 to 1.")] = 0.12

@@ -27,5 +27,6 @@ def group_reference(fields: Fields, skeleton: Skeleton, options: GroupOptions) -
     )
     fragments = assemble(peaks, connections)
     fragments = bridge(fragments, peaks, reach_of(skeleton), options.reach)
-    people = people_of(fragments, peaks, skeleton, options.min_keypoints, options.min_score)
+    min_keypoints = skeleton.at_least(options.min_keypoints)
+    people = people_of(fragments, peaks, skeleton, min_keypoints, options.min_score)
     return [Pose(keypoints, score, skeleton) for keypoints, score in people]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from edgepose.plugins import find
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, LookAgain, Track
 
 
@@ -33,14 +34,20 @@ RULES: dict[str, str] = {
     "gesture": "edgepose.events.gesture:GestureRule",
     "activity": "edgepose.events.activity:ActivityRule",
 }
-"""Rules by name, as `module:attribute`; each is called with (options, size_wh=(width, height))."""
+"""Rules by name, as `module:attribute`; each is called with (options, size_wh=(width, height), skeleton=...)."""
 
 
-def open_rule(name: str, options: Any = None, size_wh: tuple[int, int] | None = None) -> Rule:
-    """Make the rule registered as `name` for one camera.
+def open_rule(
+    name: str,
+    options: Any = None,
+    size_wh: tuple[int, int] | None = None,
+    skeleton: Skeleton = BODYPOSENET_18,
+) -> Rule:
+    """Make one of `RULES` for one camera.
 
     options: its options struct, None for the defaults. size_wh: width and height of the camera's pictures in pixels.
-    Raises ConfigError for a name nobody registered.
+    skeleton: the keypoints of its people. Raises ConfigError for a name that no rule has, and for keypoints in which
+    it could see nothing.
     """
-    rule: Rule = find("rules", name, RULES)(options, size_wh=size_wh)
+    rule: Rule = find("rules", name, RULES)(options, size_wh=size_wh, skeleton=skeleton)
     return rule

@@ -34,11 +34,13 @@ _memo = threading.local()
 
 
 def measurable(skeleton: Skeleton) -> Skeleton:
-    """The skeleton itself; ConfigError for one without shoulders and hips, in which no rule could see anything."""
-    if not {*GROUPS["neck"], *GROUPS["hip"]} & {*skeleton.keypoints}:
+    """The skeleton itself; ConfigError for one without shoulders or hips, in which no rule could see anything."""
+    upper, lower = {*GROUPS["neck"], "neck"}, {*GROUPS["hip"]}
+    lacking = [word for word, names in (("shoulders", upper), ("hips", lower)) if not names & {*skeleton.keypoints}]
+    if lacking:
         raise ConfigError(
-            f"skeleton {skeleton.name!r} lacks shoulders and hips, which falls, postures, gestures and activities are "
-            "read from; name them l_shoulder, r_shoulder, l_hip and r_hip, or leave this rule out"
+            f"skeleton {skeleton.name!r} lacks {' and '.join(lacking)}, which falls, postures, gestures and activities "
+            "are read from; name them l_shoulder, r_shoulder, l_hip and r_hip, or leave this rule out: rules = []"
         )
     return skeleton
 

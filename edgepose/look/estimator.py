@@ -69,7 +69,8 @@ class PoseEstimator:
         """The people in one picture: keypoints float32 (18, 3) in pixels of it, best first.
 
         image: uint8 (H, W, 3) BGR; also grey, with a fourth channel, a PIL picture, or the path of a file. colour:
-        `rgb` where an array is RGB. Raises ShapeError for anything else, with the conversion to write.
+        `rgb` where an array is RGB. A network with a keypoint set of its own gives (K, 3). Raises ShapeError for
+        anything else, with the conversion to write.
         """
         return self._sight()(as_image(image, colour))
 

@@ -129,7 +129,7 @@ class Network:
         What was prepared for that one still goes through it; it is freed when the last of these is done. ModelError
         where the other network has another skeleton.
         """
-        if backend.spec.keypoint_skeleton is not self.backend.spec.keypoint_skeleton:
+        if backend.spec.keypoint_skeleton != self.backend.spec.keypoint_skeleton:
             raise ModelError(
                 f"network {backend.spec.name} has other keypoints ({backend.spec.skeleton}) than the one that runs "
                 f"({self.backend.spec.skeleton}); restart to use it"

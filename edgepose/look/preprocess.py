@@ -118,8 +118,8 @@ class Preprocessor:
         self.input_hw = input_hw
         self._resize = Resizer(spec.resize)
         self._letterbox: Letterbox | None = None
-        skeleton = spec.keypoint_skeleton
-        self._order = None if skeleton is BODYPOSENET_18 else skeleton.mapping_to(BODYPOSENET_18)
+        skeleton, wanted = spec.keypoint_skeleton, spec.pose_skeleton
+        self._order = None if skeleton is wanted else skeleton.mapping_to(wanted)
 
     def letterbox(self, image_hw: tuple[int, int]) -> Letterbox:
         """How a picture (h, w) will lie in the input."""

@@ -51,7 +51,8 @@ def load_spec(model: str | Path) -> ModelSpec:
 def save_spec(spec: ModelSpec, model: str | Path) -> Path:
     """Write the sidecar beside a model; returns its path. FileError where that folder cannot be written to."""
     path = sidecar_path(model)
-    write_atomically(path, msgspec.json.format(msgspec.json.encode(spec), indent=2) + b"\n", ORDINARY)
+    content = {key: value for key, value in msgspec.to_builtins(spec).items() if (key, value) != ("keypoints", None)}
+    write_atomically(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n", ORDINARY)
     return path
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from edgepose.errors import ModelError
+from edgepose.keypoint_set import KeypointSet, pose_skeleton, skeleton_of
 from edgepose.options import Options
 from edgepose.skeleton import SKELETONS, Skeleton
 
@@ -36,6 +37,7 @@ class ModelSpec(Options, frozen=True):
 
     name: short name for messages and MQTT. skeleton: key of `SKELETONS`, the network's own keypoint order; whatever it
         is, poses reach the user in the order of BODYPOSENET_18 (`Letterbox.poses_to_source`).
+    keypoints: a set of one's own, which `skeleton` then names; its poses stay in its order.
     input_name, input_layout, colour: the input tensor, float32.
     mean, scale: value = (x - mean) * scale per channel in the model's colour order, x in 0..255.
     resize: the kernel that scales a picture to the input; small details look different after each, and a network knows
@@ -53,6 +55,7 @@ class ModelSpec(Options, frozen=True):
 
     name: str
     skeleton: str = "bodyposenet_18"
+    keypoints: KeypointSet | None = None
     input_name: str = "input"
     input_layout: Layout = "NCHW"
     colour: Literal["BGR", "RGB"] = "BGR"
@@ -70,8 +73,13 @@ class ModelSpec(Options, frozen=True):
 
     @property
     def keypoint_skeleton(self) -> Skeleton:
-        """The Skeleton that `skeleton` names."""
-        return SKELETONS[self.skeleton]
+        """The network's keypoints."""
+        return skeleton_of(self.skeleton, self.keypoints)
+
+    @property
+    def pose_skeleton(self) -> Skeleton:
+        """The keypoints of the poses that reach the user."""
+        return pose_skeleton(self.keypoint_skeleton)
 
 
 def check_spec(spec: ModelSpec) -> None:
@@ -82,7 +90,10 @@ def check_spec(spec: ModelSpec) -> None:
 
 
 def _troubles(spec: ModelSpec) -> Iterator[str]:
-    if spec.skeleton not in SKELETONS:
+    if spec.keypoints is not None:
+        if spec.skeleton != spec.keypoints.name:
+            yield f"skeleton is {spec.skeleton!r} and keypoints are those of {spec.keypoints.name!r}; name the same set"
+    elif spec.skeleton not in SKELETONS:
         yield f"skeleton is {spec.skeleton!r}; known are {', '.join(sorted(SKELETONS))}"
     elif not spec.keypoint_skeleton.limbs:
         yield f"skeleton {spec.skeleton!r} has no limbs, so people cannot be grouped with it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from edgepose.pipeline.looks import SecondLooks
 from edgepose.pipeline.opening import ModelLike, configuration, open_network
 from edgepose.pipeline.rules import RuleLike, rule_makers
 from edgepose.pipeline.scene import Scenes
+from edgepose.skeleton import BODYPOSENET_18
 from edgepose.types import Frame, FrameResult, Image, Pose
 from edgepose.types.given import check_people, check_second, check_size
 
@@ -53,9 +55,16 @@ class Analyser:
         network: bool = True,
     ) -> None:
         config = configuration(config, height, min_score)
-        makers = rule_makers(config, rules)
-        self._network = open_network(config, model) if network else None
-        self._scenes = Scenes(config.tracking, makers, SecondLooks(self._network) if self._network else None)
+        with ExitStack() as opened:  # rules that are refused let go of the network
+            self._network = open_network(config, model) if network else None
+            skeleton = BODYPOSENET_18
+            if self._network is not None:
+                opened.callback(self._network.close)
+                skeleton = self._network.backend.spec.pose_skeleton
+            makers = rule_makers(config, rules, skeleton)
+            opened.pop_all()
+        looks = SecondLooks(self._network) if self._network else None
+        self._scenes = Scenes(config.tracking, makers, looks, skeleton)
         self._sights: dict[str, Sight] = {}
         self._next_seq: dict[str, int] = {}
         self._closed = False

@@ -13,7 +13,6 @@ from edgepose.health import Trouble
 from edgepose.look import Network
 from edgepose.pipeline.throttling import Throttling
 from edgepose.plugins import find
-from edgepose.skeleton import BODYPOSENET_18
 from edgepose.sources import Source
 
 
@@ -29,8 +28,8 @@ def device_card(network: Network, sources: Sequence[Source]) -> Mapping[str, Any
             "sha256": network.sha256,
             **network_card(network),
         },
-        "keypoints": BODYPOSENET_18.keypoints,
-        "limbs": BODYPOSENET_18.limbs,
+        "keypoints": spec.pose_skeleton.keypoints,
+        "limbs": spec.pose_skeleton.limbs,
         "cameras": [{"name": source.name, "live": source.live} for source in sources],
     }
 

@@ -20,6 +20,7 @@ from edgepose.pipeline.opening import check_names, no_source, open_source_of, pu
 from edgepose.pipeline.rules import rule_makers
 from edgepose.plugins import find
 from edgepose.publish.options import MqttOptions
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.sources.uri import camera_name, scheme_of, with_scheme
 
 _ADDRESSES = {
@@ -56,8 +57,7 @@ def check(config: Config) -> None:
         raise no_source()
     names = [_source_name(entry) for entry in config.sources]
     check_names(names, config)
-    _check_model(config)
-    for make in rule_makers(config, None):
+    for make in rule_makers(config, None, _check_model(config)):
         for name in names:
             make(name, _ANY_WH)
     for publisher in publishers_of(config):
@@ -89,7 +89,8 @@ def _source_name(entry: SourceEntry) -> str:
     return source.name
 
 
-def _check_model(config: Config) -> None:
+def _check_model(config: Config) -> Skeleton:
+    """The keypoints of the people that it finds."""
     from edgepose.model import load_spec, model_path
     from edgepose.model.shipped import no_model
 
@@ -98,8 +99,7 @@ def _check_model(config: Config) -> None:
         find("backends", backend, BACKENDS)
     if not path.is_file():
         raise no_model(Path(path))
-    if path.suffix == ".onnx" and backend != "replay":
-        load_spec(path)
+    return load_spec(path).pose_skeleton if path.suffix == ".onnx" and backend != "replay" else BODYPOSENET_18
 
 
 def _named(place: str) -> Callable[[Any], object]:

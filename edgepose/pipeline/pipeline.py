@@ -39,6 +39,7 @@ from edgepose.pipeline.rules import RuleLike, rule_makers
 from edgepose.pipeline.scene import Scenes
 from edgepose.pipeline.threads import Capture, Infer
 from edgepose.publish import Publisher
+from edgepose.skeleton import Skeleton
 from edgepose.types import FrameResult
 from edgepose.workers import BoundedQueue, Closed, Worker
 
@@ -91,10 +92,10 @@ class Pipeline:
         score of a person, 0 to 1. Raises an EdgePoseError for what cannot be opened.
         """
         self._config = configuration(config, height, min_score)
-        self._rules = rule_makers(self._config, rules)
         with ExitStack() as opened:  # whatever fails to open lets go of what was open already
             self._network = open_network(self._config, model)
             opened.callback(self._network.close)
+            self._rules = rule_makers(self._config, rules, self._skeleton)
             self._sources = open_sources(self._config, source)
             for one in self._sources:
                 opened.callback(one.close)
@@ -144,6 +145,11 @@ class Pipeline:
         return any(source.live for source in self._sources)
 
     @property
+    def _skeleton(self) -> Skeleton:
+        """The keypoints of the people it finds."""
+        return self._network.backend.spec.pose_skeleton
+
+    @property
     def network(self) -> Network:
         """The network that runs, and what runs it (`network.backend.info`)."""
         return self._network
@@ -189,7 +195,7 @@ class Pipeline:
         sections that differ and wait for a restart. ConfigError for what cannot be used, and then nothing changes.
         """
         check_names([source.name for source in self._sources], config)
-        makers = rule_makers(config, None)
+        makers = rule_makers(config, None, self._skeleton)
         changed = [name for name in Config.__struct_fields__ if getattr(config, name) != getattr(self._config, name)]
         if self._outlet is not None and set(changed) & set(_LIVE):
             self._outlet.use_rules(makers)
@@ -214,7 +220,7 @@ class Pipeline:
         """
         return {
             "frames": self._outlet.newest.frames() if self._outlet is not None else [],
-            "limbs": self._network.backend.spec.keypoint_skeleton.limbs,
+            "limbs": self._skeleton.limbs,
             "zones": msgspec.to_builtins(self._config.zones),
         }
 
@@ -252,7 +258,7 @@ class Pipeline:
             if self._workers:
                 return
             live = frozenset(one.name for one in self._sources if one.live)
-            scenes = Scenes(self._config.tracking, self._rules, SecondLooks(self._network, live))
+            scenes = Scenes(self._config.tracking, self._rules, SecondLooks(self._network, live), self._skeleton)
             card = device_card(self._network, self._sources) if self._publishers else {}
             self._desk = open_desk(self._config, self._publishers, model_of_alerts(self._network), self._rooms)
             for publisher in self._publishers:

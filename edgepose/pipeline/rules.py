@@ -13,38 +13,46 @@ from edgepose.errors import ConfigError
 from edgepose.events import Rule
 from edgepose.pipeline.guarded import GuardedRule
 from edgepose.pipeline.scene import RuleMaker
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
 
 RuleLike = str | Callable[[tuple[int, int]], Rule] | Rule
 """Name of a rule, a function that makes one for a picture size (width, height), or one rule for the only camera."""
 
 
-def rule_makers(config: Config, rules: Iterable[RuleLike] | None) -> list[RuleMaker]:
-    """One maker per rule, in order; ConfigError for a name that no rule has."""
+def rule_makers(
+    config: Config, rules: Iterable[RuleLike] | None, skeleton: Skeleton = BODYPOSENET_18
+) -> list[RuleMaker]:
+    """One maker per rule, in order; ConfigError for a name that no rule has.
+
+    skeleton: the keypoints of the people; ConfigError, too, where a rule could see nothing in them.
+    """
     if isinstance(rules, str):
         raise ConfigError(f"rules is a list of names, got {rules!r}; write rules=[{rules!r}]")
-    return [_rule_maker(config, rule) for rule in (config.rules if rules is None else rules)]
+    return [_rule_maker(config, rule, skeleton) for rule in (config.rules if rules is None else rules)]
 
 
-def _rule_maker(config: Config, rule: RuleLike) -> RuleMaker:
+def _rule_maker(config: Config, rule: RuleLike, skeleton: Skeleton) -> RuleMaker:
     if isinstance(rule, str):
-        return _named_rule(config, rule)
+        return _named_rule(config, rule, skeleton)
     if isinstance(rule, type) or not hasattr(rule, "update"):
         make = cast("Callable[[tuple[int, int]], Rule]", rule)
         return lambda source, size_wh: make(size_wh)
     return _only_once(cast("Rule", rule))
 
 
-def _named_rule(config: Config, name: str) -> RuleMaker:
+def _named_rule(config: Config, name: str, skeleton: Skeleton) -> RuleMaker:
     """A rule by name, with its section of the configuration and the zones of the camera it watches."""
     from edgepose.events import RULES, open_rule
 
     if name not in RULES:
         return _of_plugin(config, name)
     options = getattr(config, name)
+    if skeleton is not BODYPOSENET_18:
+        open_rule(name, options, skeleton=skeleton)  # which refuses it now, not with the first frame
 
     def make(source: str, size_wh: tuple[int, int]) -> Rule:
         zones = tuple(zone for zone in config.zones if zone.camera in ("", source))
-        return open_rule(name, msgspec.structs.replace(options, zones=options.zones + zones), size_wh)
+        return open_rule(name, msgspec.structs.replace(options, zones=options.zones + zones), size_wh, skeleton)
 
     return make
 

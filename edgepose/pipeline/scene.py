@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from edgepose.events import Rule
 from edgepose.health import Trouble
 from edgepose.pipeline.looks import SecondLooks
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.tracking import Tracker, TrackerOptions
 from edgepose.types import Event, Frame, FrameResult, LookAgain, Pose
 
@@ -30,6 +31,7 @@ class Scene:
         tracking: TrackerOptions,
         rules: Sequence[RuleMaker],
         looks: SecondLooks | None = None,
+        skeleton: Skeleton = BODYPOSENET_18,
     ) -> None:
         self._source = source
         self._tracking = tracking
@@ -37,7 +39,8 @@ class Scene:
         self._new_makers: Sequence[RuleMaker] | None = None
         self._looks = looks
         self._size_wh = (0, 0)
-        self._tracker = Tracker(tracking)
+        self._skeleton = skeleton
+        self._tracker = Tracker(tracking, skeleton)
         self._rules: list[Rule] = []
         self._next_seq: int | None = 0  # None after frames that nobody looked at
         self._t: float | None = None
@@ -105,7 +108,7 @@ class Scene:
         """Make tracker and rules for a picture size; what the rules of the last one leave open is `unknown`."""
         events = abandoned(self._rules, another_size(size_wh))
         self._size_wh = size_wh
-        self._tracker = Tracker(self._tracking, first_id=self._tracker.next_id)
+        self._tracker = Tracker(self._tracking, self._skeleton, first_id=self._tracker.next_id)
         self._rules = [make(self._source, size_wh) for make in self._makers]
         return events
 
@@ -141,10 +144,17 @@ def abandoned(rules: Sequence[Rule], why: str) -> list[Event]:
 class Scenes:
     """The scene of every camera, made with its first frame.
 
-    looks: answers the rules' second looks; without it all of them are refused.
+    looks: answers the rules' second looks; without it all of them are refused. skeleton: the keypoints of the people.
     """
 
-    def __init__(self, tracking: TrackerOptions, rules: Sequence[RuleMaker], looks: SecondLooks | None = None) -> None:
+    def __init__(
+        self,
+        tracking: TrackerOptions,
+        rules: Sequence[RuleMaker],
+        looks: SecondLooks | None = None,
+        skeleton: Skeleton = BODYPOSENET_18,
+    ) -> None:
+        self._skeleton = skeleton
         self._tracking = tracking
         self._rules = rules
         self._looks = looks
@@ -160,7 +170,8 @@ class Scenes:
         """As `Scene.update`, in the scene of the frame's camera."""
         scene = self._scenes.get(frame.source)
         if scene is None:
-            scene = self._scenes[frame.source] = Scene(frame.source, self._tracking, self._rules, self._looks)
+            scene = Scene(frame.source, self._tracking, self._rules, self._looks, self._skeleton)
+            self._scenes[frame.source] = scene
         return scene.update(frame, poses, timings_ms)
 
     def interrupt(self, source: str, why: str) -> list[Event]:

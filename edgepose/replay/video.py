@@ -34,7 +34,8 @@ class VideoFalls:
         """What the fall rule says of a video, second looks included."""
         found = self._found.people(video)
         looks = SecondLooks(self._network) if self._config.fall.second_look else None
-        scenes = Scenes(self._config.tracking, rule_makers(self._config, ["fall"]), looks)
+        skeleton = self._network.backend.spec.pose_skeleton
+        scenes = Scenes(self._config.tracking, rule_makers(self._config, ["fall"], skeleton), looks, skeleton)
         frames = self._found.frames(video) if looks else None
         told: list[Told] = []
         for one in found:

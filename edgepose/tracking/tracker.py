@@ -53,6 +53,7 @@ class Tracker:
         self.options = given(options, TrackerOptions)
         self._skeleton = skeleton
         self._sigmas = skeleton.sigma_array
+        self._start_keypoints = skeleton.at_least(self.options.start_keypoints)
         self._similarity = similarity
         self._people = People.first_seen(np.empty((3, 0, skeleton.n_keypoints), np.float32), np.empty(0, np.float32), 0)
         self.next_id = first_id
@@ -147,7 +148,7 @@ class Tracker:
 
     def _begin(self, found: FloatArray, scores: FloatArray, t: float) -> None:
         """Take note of people (3, M, K) who resemble nobody."""
-        enough = (found[2] > 0).sum(1) >= self.options.start_keypoints
+        enough = (found[2] > 0).sum(1) >= self._start_keypoints
         if enough.any():
             self._people = self._people.joined(People.first_seen(found[:, enough], scores[enough], t))
             self._waiting = True

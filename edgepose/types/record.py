@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 
+from edgepose.errors import ConfigError
+from edgepose.keypoint_set import KeypointSet, is_own
+from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types.event import Event
 from edgepose.types.person import Pose, Track
 
@@ -43,7 +48,10 @@ class EventRecord(msgspec.Struct, frozen=True):
 
 
 class FrameRecord(msgspec.Struct, frozen=True):
-    """One line: a FrameResult without its picture. captured: RFC 3339 UTC; t: monotonic second (files: in the file)."""
+    """One line: a FrameResult without its picture. captured: RFC 3339 UTC; t: monotonic second (files: in the file).
+
+    keypoint_set: of the people, where it is not BODYPOSENET_18.
+    """
 
     schema: Literal["edgepose.frame/1"]
     source: str
@@ -55,6 +63,7 @@ class FrameRecord(msgspec.Struct, frozen=True):
     events: list[EventRecord]
     timings_ms: dict[str, float] = {}
     dropped: int = 0
+    keypoint_set: KeypointSet | UnsetType = UNSET
 
 
 _DECODER = msgspec.json.Decoder(FrameRecord)
@@ -81,11 +90,22 @@ def track_record(track: Track) -> TrackRecord:
     )
 
 
-def track_of(recorded: TrackRecord, t: float) -> Track:
+def track_of(recorded: TrackRecord, t: float, skeleton: Skeleton = BODYPOSENET_18) -> Track:
     """The person of a record whose frame was captured at second `t`."""
     rows = [[np.nan if x is None else x, np.nan if y is None else y, score] for x, y, score in recorded.keypoints]
     keypoints = np.asarray(rows, np.float32).reshape(-1, 3)
-    return Track(recorded.id, Pose(keypoints, recorded.score), t, recorded.age_s, recorded.missing_s)
+    return Track(recorded.id, Pose(keypoints, recorded.score, skeleton), t, recorded.age_s, recorded.missing_s)
+
+
+def set_record(tracks: Sequence[Track]) -> KeypointSet | UnsetType:
+    """The keypoint set of a frame's people as recorded, where it is one's own and can be written down."""
+    skeleton = tracks[0].pose.skeleton if tracks else BODYPOSENET_18
+    if skeleton is BODYPOSENET_18 or not is_own(skeleton):
+        return UNSET
+    try:
+        return KeypointSet.of(skeleton)
+    except ConfigError:  # a Skeleton made by hand, with names that no file takes
+        return UNSET
 
 
 def event_record(event: Event) -> EventRecord:

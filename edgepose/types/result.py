@@ -11,6 +11,7 @@ import msgspec
 from edgepose import encoding
 from edgepose.clock import rfc3339, wall_ms
 from edgepose.errors import DataError
+from edgepose.skeleton import BODYPOSENET_18
 from edgepose.types import record
 from edgepose.types.event import Event
 from edgepose.types.person import Track
@@ -113,6 +114,7 @@ def encode(result: FrameResult) -> bytes:
             events=[record.event_record(event) for event in result.events],
             timings_ms={stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
             dropped=result.dropped,
+            keypoint_set=record.set_record(result.tracks),
         )
     )
 
@@ -120,12 +122,13 @@ def encode(result: FrameResult) -> bytes:
 def decode(line: str | bytes) -> FrameResult:
     """The result of one line; an error of `NOT_A_RECORD` when it is none."""
     found = record.decode(line)
+    skeleton = BODYPOSENET_18 if found.keypoint_set is msgspec.UNSET else found.keypoint_set.skeleton
     return FrameResult(
         source=found.source,
         seq=found.seq,
         t=found.t,
         size_wh=found.size_wh,
-        tracks=tuple(record.track_of(track, found.t) for track in found.tracks),
+        tracks=tuple(record.track_of(track, found.t, skeleton) for track in found.tracks),
         events=tuple(record.event_of(event) for event in found.events),
         timings_ms=found.timings_ms,
         dropped=found.dropped,

@@ -211,6 +211,7 @@ def test_traces_forget_and_skip_what_is_not_seen():
     feet = [[None, None, 0.0]] * 10 + [[50.0, 90.0, 0.9]] + [[None, None, 0.0]] * 7
     for t in range(MOST + 500):
         people = [{"id": 1, "keypoints": feet}, {"id": 2, "keypoints": nobody}, {"id": 3, "keypoints": feet[:5]}]
+        people += [{"id": 4, "keypoints": [[10.0, 10.0, 0.9]] * 20}]  # a set of one's own, whose feet nobody knows
         traces.add({"source": "hall", "t": float(t), "size_wh": [100, 100], "people": people})
         traces.add({"source": "hall", "t": t + 0.5, "size_wh": [100, 100], "people": people})
     points = traces.points()["hall"]

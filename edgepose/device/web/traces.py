@@ -45,9 +45,11 @@ class Traces:
 
 
 def _on_floor(keypoints: list[list[float | None]]) -> tuple[float, float] | None:
-    """The middle of the feet, else of the hips; None where neither is seen."""
+    """The middle of the feet, else of the hips; None where neither is seen, or the keypoints are a set of one's own."""
+    if len(keypoints) != BODYPOSENET_18.n_keypoints:
+        return None
     for pair in (_FEET, _HIPS):
-        rows = [keypoints[k] for k in pair if k < len(keypoints)]
+        rows = [keypoints[k] for k in pair]
         seen = [(x, y) for x, y, score in rows if x is not None and y is not None and score]
         if seen:
             return sum(x for x, _ in seen) / len(seen), sum(y for _, y in seen) / len(seen)

@@ -16,7 +16,9 @@ from edgepose.engine.int8.gate import ApLoss
 from edgepose.engine.int8.pictures import Progress
 from edgepose.errors import DataError
 from edgepose.evaluation import coco_result, matched
+from edgepose.keypoint_set import label_skeleton
 from edgepose.look import Sight
+from edgepose.skeleton import COCO_17, Skeleton
 
 N_RESAMPLES = 200
 
@@ -28,9 +30,9 @@ class AnnotatedPicture(NamedTuple):
     place: Place
 
 
-def annotated(annotations: Path, folder: Path) -> list[AnnotatedPicture]:
+def annotated(annotations: Path, folder: Path, skeleton: Skeleton = COCO_17) -> list[AnnotatedPicture]:
     """The annotated pictures that are in a folder; DataError when there are none, or nobody in them is annotated."""
-    truth = read_annotations(annotations)
+    truth = read_annotations(annotations, skeleton)
     truth.require_people()
     there = [AnnotatedPicture(*both) for both in where_found(truth, folder)]
     if not there:
@@ -55,7 +57,8 @@ def ap_loss(exact: Sight, int8: Sight, pictures: Sequence[AnnotatedPicture], pro
         before += [coco_result(pose, labels.number) for pose in exact(image)]
         after += [coco_result(pose, labels.number) for pose in int8(image)]
     labelled = [picture.labels for picture in pictures]
-    a, b = matched(labelled, before), matched(labelled, after)
+    skeleton = label_skeleton(exact.spec.keypoint_skeleton)
+    a, b = matched(labelled, before, skeleton), matched(labelled, after, skeleton)
     everything = np.arange(len(pictures))
     random = np.random.default_rng(0)
     losses = []

@@ -74,7 +74,7 @@ def compare(exact: Sight, int8: Sight, samples: CalibrationSet, progress: Progre
         a, b = (sight.see(image, letterbox=letterbox) for sight in (exact, int8))
         sums["heatmaps"] += _products(a.fields.heatmaps, b.fields.heatmaps)
         sums["pafs"] += _products(a.fields.pafs, b.fields.pafs)
-        agreement = compare_people(a.poses, b.poses, spec.keypoint_skeleton)
+        agreement = compare_people(a.poses, b.poses, spec.pose_skeleton)
         per_picture.append((agreement.oks - agreement.people - agreement.extra, str(picture.path)))
         total += agreement
         n_after += len(b.poses)

@@ -33,6 +33,7 @@ from edgepose.engine.onnx.queries import convolutions
 from edgepose.engine.onnx.strip import stripped
 from edgepose.errors import BackendError, DataError, EdgePoseError, FileError
 from edgepose.files import encodable, reason, sha256_of, write_atomically
+from edgepose.keypoint_set import label_skeleton
 from edgepose.look import Sight
 from edgepose.model import ModelSpec, load_spec, model_sha256, save_spec
 from edgepose.model.half_storage import store_half
@@ -83,7 +84,7 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
     spec = load_spec(model_path)
     input_hw = request.input_hw or spec.input_hw
     plain = load_plain(model_path)
-    truth = _annotated(request)
+    truth = _annotated(request, spec)
     with _staged(out) as staged, contextlib.ExitStack() as stack:
         fitted = stack.enter_context(FittedPictures(staged.parent, spec, input_hw))
         pictures = gather(Path(request.images), request.pictures, progress, fitted.add)
@@ -165,10 +166,11 @@ def _staged(out: Path) -> Iterator[Path]:
         raise BackendError(f"cannot write to '{out.parent}' ({reason(error)}); give another place with -o") from None
 
 
-def _annotated(request: CalibrationRequest) -> list[AnnotatedPicture]:
+def _annotated(request: CalibrationRequest, spec: ModelSpec) -> list[AnnotatedPicture]:
     if request.annotations is None:
         return []
-    found = annotated(Path(request.annotations), Path(request.annotated_images or request.images))
+    labels = label_skeleton(spec.keypoint_skeleton)
+    found = annotated(Path(request.annotations), Path(request.annotated_images or request.images), labels)
     kept = [picture for picture in found if readable(picture.place.path)]
     if not kept:
         raise DataError(f"none of the {len(found)} annotated pictures can be read; give whole JPEG or PNG files")

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from edgepose.annotations import Annotations, LabelledPicture, Place, locate, read_annotations
 from edgepose.annotations.regions import Region, paint, region_of
 from edgepose.errors import DataError, SourceError
+from edgepose.keypoint_set import label_skeleton
 from edgepose.options import Options
 from edgepose.pictures import list_images
-from edgepose.skeleton import COCO_17, Skeleton
+from edgepose.skeleton import Skeleton
 from edgepose.types import FloatArray
 
 
@@ -55,7 +56,12 @@ class SetOptions(Options, frozen=True):
         Meta(description="teacher, empty and whole sets: height a whole picture is shown at, pixels"),
     ] = (200.0, 420.0)
     min_person_px: Annotated[float, Meta(description="main people are at least this square, picture pixels")] = 32.0
-    min_keypoints: Annotated[int, Meta(description="main people have at least this many labelled keypoints")] = 5
+    min_keypoints: Annotated[
+        int,
+        Meta(
+            description="main people have at least this many labelled keypoints, of a small set of yours half at most"
+        ),
+    ] = 5
     min_distance: Annotated[float, Meta(description="main people lie apart by this share of their size")] = 0.3
 
 
@@ -94,7 +100,8 @@ class Picture:
 
 def read_set(options: SetOptions, skeleton: Skeleton) -> list[Picture]:
     """The pictures of a set; DataError for annotations that cannot be used or when too many pictures are missing."""
-    annotations = read_annotations(options.annotations) if options.annotations else _of_folder(options)
+    labels = label_skeleton(skeleton)
+    annotations = read_annotations(options.annotations, labels) if options.annotations else _of_folder(options)
     if options.labels == "keypoints":
         annotations.require_people()
     located = locate(annotations, options.images)
@@ -102,9 +109,10 @@ def read_set(options: SetOptions, skeleton: Skeleton) -> list[Picture]:
     if options.labels == "keypoints":
         pictures = [picture for picture in pictures if picture.main]
     if not pictures:
+        least = skeleton.at_least(options.min_keypoints)
         raise DataError(
             f"'{annotations.path}' has no picture to learn from: its people are under min_person_px = "
-            f"{options.min_person_px:g} or have fewer than min_keypoints = {options.min_keypoints} labelled"
+            f"{options.min_person_px:g} or have fewer than min_keypoints = {least} labelled"
         )
     return pictures
 
@@ -133,11 +141,11 @@ def _picture(picture: LabelledPicture, place: Place, options: SetOptions, skelet
             if options.labels != "teacher":  # which masks nothing
                 ignored.append(region_of(person, place.size_wh))
             continue
-        keypoints.append(from_coco(person.keypoints.astype(np.float32), skeleton))
+        keypoints.append(from_labels(person.keypoints.astype(np.float32), skeleton))
         x, y, w, h = person.box_xywh
         if (
             min(w, h) >= options.min_person_px
-            and person.n_labelled >= options.min_keypoints
+            and person.n_labelled >= skeleton.at_least(options.min_keypoints)
             and all(np.hypot(x + w / 2 - cx, y + h / 2 - cy) >= options.min_distance * size for cx, cy, size in main)
         ):
             main.append((x + w / 2, y + h / 2, max(w, h)))
@@ -145,17 +153,19 @@ def _picture(picture: LabelledPicture, place: Place, options: SetOptions, skelet
     return Picture(place, options, stacked, tuple(main), tuple(ignored))
 
 
-def from_coco(labelled: FloatArray, skeleton: Skeleton) -> FloatArray:
-    """float32 (K, 3) in the skeleton's order from COCO's (17, 3): score 1 where labelled.
+def from_labels(labelled: FloatArray, skeleton: Skeleton) -> FloatArray:
+    """float32 (K, 3) in the skeleton's order: score 1 where labelled.
 
-    The neck is the middle of both shoulders and is there only when both are labelled.
+    labelled: (17, 3) in COCO's order, or those of a set of one's own. The neck, which COCO does not label, is the
+    middle of both shoulders and is there only when both are labelled.
     """
+    labels = label_skeleton(skeleton)
     out = np.zeros((skeleton.n_keypoints, 3), np.float32)
-    for k, own in enumerate(COCO_17.mapping_to(skeleton)):
+    for k, own in enumerate(labels.mapping_to(skeleton)):
         if own >= 0 and labelled[own, 2] > 0:
             out[k] = labelled[own, 0], labelled[own, 1], 1.0
-    if "neck" in skeleton.keypoints:
-        shoulders = [COCO_17.index("l_shoulder"), COCO_17.index("r_shoulder")]
+    if "neck" in skeleton.keypoints and "neck" not in labels.keypoints:
+        shoulders = [labels.index("l_shoulder"), labels.index("r_shoulder")]
         if (labelled[shoulders, 2] > 0).all():
             out[skeleton.index("neck")] = (*labelled[shoulders, :2].mean(0), 1.0)
     return out

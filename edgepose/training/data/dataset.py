@@ -79,6 +79,11 @@ class PoseDataset(Dataset[Sample]):
             raise DataError("the configuration names no set of pictures; add one under [[data.sets]]")
         if teacher is None and any(one.labels == "teacher" for one in options.sets):
             raise DataError("a set's labels are 'teacher', but no teacher is given; set distill.teacher to a network")
+        if teacher is not None and teacher.skeleton != skeleton and any(s.labels == "teacher" for s in options.sets):
+            raise DataError(
+                f"the teacher draws the keypoints of {teacher.skeleton.name!r}, and this network learns those of "
+                f"{skeleton.name!r}; label the pictures and set labels = 'keypoints', or take a teacher that has them"
+            )
         self.options = options
         self.skeleton = skeleton
         self.seed = seed

@@ -8,8 +8,9 @@ import torch
 from msgspec import Meta
 from torch import Tensor, nn
 
+from edgepose.keypoint_set import KeypointSet, skeleton_of
 from edgepose.options import Options
-from edgepose.skeleton import SKELETONS
+from edgepose.skeleton import Skeleton
 from edgepose.training.network.backbone_light import WIDTHS, LightBackbone
 from edgepose.training.network.backbone_vgg import VggBackbone
 from edgepose.training.network.stages import (
@@ -30,6 +31,10 @@ class NetworkOptions(Options, frozen=True):
     """Which network is built; a checkpoint carries these, so that it can be loaded without its configuration."""
 
     skeleton: Annotated[str, Meta(description="keypoint set; names the channels of the maps")] = "bodyposenet_18"
+    keypoints: Annotated[
+        KeypointSet | None,
+        Meta(description="a keypoint set of your own in place of skeleton: a TOML file with these keys, or the table"),
+    ] = None
     backbone: Annotated[Literal["vgg", "light"], Meta(description="vgg is BodyPoseNet's, light is MobileNet-like")] = (
         "vgg"
     )
@@ -55,6 +60,11 @@ class NetworkOptions(Options, frozen=True):
     ] = WIDTHS
     norm: Annotated[bool, Meta(description="batch norm in light parts; false takes networks with folded norms")] = True
 
+    @property
+    def keypoint_skeleton(self) -> Skeleton:
+        """The keypoints that the network learns."""
+        return skeleton_of(self.skeleton, self.keypoints)
+
 
 class PoseNetwork(nn.Module):
     """(N, 3, H, W), already normalised, to one pair of maps per stage; the last pair is the answer.
@@ -65,7 +75,7 @@ class PoseNetwork(nn.Module):
     def __init__(self, options: NetworkOptions = NetworkOptions()) -> None:  # noqa: B008 (frozen)
         super().__init__()
         self.options = options
-        skeleton = SKELETONS[options.skeleton]
+        skeleton = options.keypoint_skeleton
         n_pafs, n_heatmaps = skeleton.n_pafs, skeleton.n_keypoints + 1
         self.backbone: nn.Module = (
             VggBackbone()

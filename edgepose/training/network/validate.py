@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from edgepose.backends import BackendInfo
 from edgepose.evaluation import Scores, evaluate
+from edgepose.keypoint_set import KeypointSet, label_skeleton
 from edgepose.look import Network, Sight
 from edgepose.model import ModelSpec, OutputSpec
 from edgepose.options import Options
@@ -28,14 +29,20 @@ class ValidationOptions(Options, frozen=True):
     height: Annotated[int, Meta(ge=64, description="network input height, aspect kept, pixels")] = 256
 
 
-def own_spec(name: str, skeleton: str = "bodyposenet_18", input_hw: tuple[int, int] = (256, 456)) -> ModelSpec:
+def own_spec(
+    name: str,
+    skeleton: str = "bodyposenet_18",
+    input_hw: tuple[int, int] = (256, 456),
+    keypoints: KeypointSet | None = None,
+) -> ModelSpec:
     """The contract of every network trained here: NCHW, BGR, (x - 128) / 255, PAFs and heatmaps at stride 8.
 
     Pictures are scaled bilinearly: our networks hardly care which kernel it is, and every camera pipeline has this one.
     """
     return ModelSpec(
         name=name,
-        skeleton=skeleton,
+        skeleton=skeleton if keypoints is None else keypoints.name,
+        keypoints=keypoints,
         mean=(128.0, 128.0, 128.0),
         scale=(1 / 255, 1 / 255, 1 / 255),
         resize="linear",
@@ -54,7 +61,7 @@ class _InTraining:
     """A network in training as a backend, so that it is judged through the chain that will run it."""
 
     def __init__(self, network: PoseNetwork) -> None:
-        self.spec = own_spec("training", network.options.skeleton)
+        self.spec = own_spec("training", network.options.skeleton, keypoints=network.options.keypoints)
         self._network = network
         self._device = next(network.parameters()).device
         self.info = BackendInfo(name="torch", version=torch.__version__, device=str(self._device), precision="f32")
@@ -74,6 +81,8 @@ def validate(network: PoseNetwork, options: ValidationOptions) -> Scores:
     was_training = network.training
     network.eval()
     try:
-        return evaluate(predictor(network, options.height), options.annotations, Path(options.images))
+        labels = label_skeleton(network.options.keypoint_skeleton)
+        predict = predictor(network, options.height)
+        return evaluate(predict, options.annotations, Path(options.images), skeleton=labels)
     finally:
         network.train(was_training)

@@ -15,6 +15,7 @@ from edgepose.config.choices import among
 from edgepose.config.load import all_keys
 from edgepose.config.text import toml_value
 from edgepose.errors import ConfigError
+from edgepose.keypoint_set import KeypointSet
 from edgepose.skeleton import SKELETONS
 from edgepose.training.network.pose_network import NetworkOptions
 from edgepose.training.run.options import TrainOptions
@@ -37,16 +38,16 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> TrainOptions:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         for setting in settings:
             _put(content, setting)
-        if "network" not in content:
-            content |= _network_of_start(content)
+        content |= _network(content)
         options = msgspec.convert(content, TrainOptions)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {str(path)!r} ({error}); copy one of edgepose/training/recipes") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{str(path)!r} is not valid TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{str(path)!r}: {_explain(str(error))}") from None
-    _check_skeleton(options.network.skeleton, path)
+        raise ConfigError(f"{str(path)!r}: {explained(TrainOptions, str(error))}") from None
+    if options.network.keypoints is None:
+        _check_skeleton(options.network.skeleton, path)
     return options
 
 
@@ -55,9 +56,38 @@ def _check_skeleton(name: str, path: Path) -> None:
     usable = [known for known, skeleton in SKELETONS.items() if skeleton.limbs]
     if name not in usable:
         raise ConfigError(
-            f"{str(path)!r}: network.skeleton is {name!r}; a network can be trained for {' or '.join(usable)}, sets of "
-            "keypoints of your own cannot be trained yet"
+            f"{str(path)!r}: network.skeleton is {name!r}; a network can be trained for {' or '.join(usable)}, or for "
+            "a set of your own: network.keypoints = 'mine.toml'"
         )
+
+
+def _network(content: dict[str, Any]) -> dict[str, Any]:
+    """[network] with its keypoint set read; where it says no more than that, as the checkpoint it starts from has it.
+
+    Nothing where neither is there.
+    """
+    given = content.get("network", {})
+    if not isinstance(given, dict):
+        return {}
+    if isinstance(given.get("keypoints"), str):
+        given = {**given, "keypoints": _keypoint_set(Path(given["keypoints"]))}
+    if set(given) <= {"keypoints"}:
+        given = {**_network_of_start(content), **given}
+    return {"network": given} if given else {}
+
+
+def _keypoint_set(path: Path) -> dict[str, Any]:
+    """The table of a keypoint set's file; ConfigError names the file where it is none."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        made = msgspec.convert(content, KeypointSet)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the keypoint set {str(path)!r} ({error}); give its TOML file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"the keypoint set {str(path)!r} is not valid TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{str(path)!r}: {explained(KeypointSet, str(error))}") from None
+    return msgspec.to_builtins(made)  # type: ignore[no-any-return]
 
 
 def _network_of_start(content: dict[str, Any]) -> dict[str, Any]:
@@ -67,13 +97,21 @@ def _network_of_start(content: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(start, str) or not start:
         return {}
     path = start_path(start)
-    return {"network": checkpoint.load(path)["network"]["options"]} if path.suffix == ".pt" else {}
+    options: dict[str, Any] = checkpoint.load(path)["network"]["options"] if path.suffix == ".pt" else {}
+    return options
 
 
 def network_lines(options: NetworkOptions) -> list[str]:
     """The lines of a recipe's [network] that build this network: every key that is not at its default."""
     values = {field.name: (getattr(options, field.name), field.default) for field in msgspec.structs.fields(options)}
-    return [f"{name} = {toml_value(value)}" for name, (value, default) in values.items() if value != default]
+    return [f"{name} = {toml_value(_plain(value))}" for name, (value, default) in values.items() if value != default]
+
+
+def _plain(value: Any) -> Any:
+    """The table of a struct, keys without a value left out, which TOML has no word for."""
+    if not isinstance(value, msgspec.Struct):
+        return value
+    return {name: one for name, one in msgspec.to_builtins(value).items() if one is not None}
 
 
 def _put(content: dict[str, Any], setting: str) -> None:
@@ -100,14 +138,14 @@ def _merge(content: Any, new: dict[str, Any], setting: str) -> None:
             content[where] = value
 
 
-def _explain(message: str) -> str:
-    """msgspec's words, with the nearest known key where one is unknown."""
+def explained(cls: type[msgspec.Struct], message: str) -> str:
+    """msgspec's words about a value of `cls`, with the nearest known key where one is unknown."""
     unknown = re.search(r"unknown field `(.*?)`", message)
     if unknown is None:
         what, _, place = message.partition(" - at `$.")
         path = place.rstrip("`")
-        words = among(TrainOptions, path, what)
+        words = among(cls, path, what)
         return f"{path}: {words}" if words else message
-    known = {key.rpartition(".")[2]: key for key in all_keys(TrainOptions)}
+    known = {key.rpartition(".")[2]: key for key in all_keys(cls)}
     nearest = get_close_matches(unknown[1], known, n=1, cutoff=0.5)
     return f"unknown key {unknown[1]!r}" + (f"; did you mean {known[nearest[0]]!r}?" if nearest else "")

@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader
 
 from edgepose.errors import ConfigError, EdgePoseError, ModelError
 from edgepose.evaluation import labelled_pictures
+from edgepose.keypoint_set import label_skeleton
 from edgepose.model import model_path
-from edgepose.skeleton import SKELETONS
 from edgepose.training.data.dataset import PoseDataset, Sample
 from edgepose.training.data.mix import blend
 from edgepose.training.network.pose_network import NetworkOptions, PoseNetwork
@@ -39,6 +39,7 @@ from edgepose.training.teacher.features import FeatureMatch
 from edgepose.training.weights import checkpoint
 from edgepose.training.weights.initialise import initialise
 from edgepose.training.weights.start import start_path
+from edgepose.training.weights.transfer import differ_in_keypoints_alone, with_keypoints
 
 
 class InterruptedTrainingError(EdgePoseError, KeyboardInterrupt):
@@ -80,9 +81,10 @@ class Training:
     def _prepare(self, resume: bool, progress: Callable[[Sequence[Any]], Iterable[Any]]) -> None:
         """Read the pictures, make or load the network, and where it goes on from."""
         options, loop = self.options, self.options.loop
-        skeleton = SKELETONS[options.network.skeleton]
+        skeleton = options.network.keypoint_skeleton
         if options.validation.annotations:  # what cannot be judged on is said now, not after the first epochs
-            labelled_pictures(options.validation.annotations, options.validation.images)
+            judged = options.validation
+            labelled_pictures(judged.annotations, judged.images, label_skeleton(skeleton))
         teacher, kept = open_teacher(options.distill), open_kept(options.distill.kept)
         self.dataset = PoseDataset(options.data, skeleton, loop.seed, teacher, kept, progress)
         self.network = self._network(resume)
@@ -115,7 +117,10 @@ class Training:
         if resume or (start is not None and start.suffix == ".pt"):
             path = start or self.out / "last.pt"
             content = checkpoint.load(path)
-            if msgspec.convert(content["network"]["options"], NetworkOptions) != self.options.network:
+            theirs = msgspec.convert(content["network"]["options"], NetworkOptions)
+            if not resume and differ_in_keypoints_alone(theirs, self.options.network):
+                return with_keypoints(content["network"], content["ema"], self.options.network)
+            if theirs != self.options.network:
                 raise ModelError(
                     f"{str(path)!r} is of another network than the configuration's [network]; "
                     "give the same options, or start anew in another loop.out"

@@ -80,6 +80,11 @@ class Teacher:
         self._name = name
         self._folder = Path(options.cache)
 
+    @property
+    def skeleton(self) -> Skeleton:
+        """The keypoints it draws."""
+        return self._spec.keypoint_skeleton
+
     def level(self, height: float) -> int:
         """The height nearest in ratio to `height` among those the teacher looks at."""
         return min(self.options.heights, key=lambda level: abs(np.log(level / height)))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from edgepose.errors import ModelError
 from edgepose.files import ORDINARY, replacing
+from edgepose.skeleton import Skeleton
 from edgepose.training.network.pose_network import NetworkOptions, PoseNetwork
 
 FORMAT = 1
@@ -47,6 +48,11 @@ def load(path: Path) -> dict[str, Any]:
 def describe(network: PoseNetwork) -> dict[str, Any]:
     """What `rebuild` needs: the options, and the shape of every convolution (pruning changes them)."""
     return {"options": msgspec.to_builtins(network.options), "shapes": conv_shapes(network)}
+
+
+def keypoints_of(path: Path) -> Skeleton:
+    """The keypoints that the network of a checkpoint finds."""
+    return msgspec.convert(load(path)["network"]["options"], NetworkOptions).keypoint_skeleton
 
 
 def conv_shapes(network: nn.Module) -> dict[str, list[int]]:

@@ -86,7 +86,7 @@ def export(
         store_half(model)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
-    spec = own_spec(path.stem, network.options.skeleton, input_hw)
+    spec = own_spec(path.stem, network.options.skeleton, input_hw, network.options.keypoints)
     save_spec(spec, path)
     report = {"onnx": str(path), "bytes": path.stat().st_size, "opset": OPSET, "ir": model.ir_version}
     return report | {"parity": [parity(network, path, hw) for hw in PARITY_HW]}
