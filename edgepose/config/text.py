@@ -1,9 +1,9 @@
-"""The tree in words: commented TOML, and the tables of docs/reference/configuration.md."""
+"""The tree in words: commented TOML, and the tables of docs/reference/configuration*.md."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from datetime import time as clock
 from textwrap import wrap
@@ -81,24 +81,39 @@ def as_markdown() -> str:
     return tables(Config)
 
 
-def tables(cls: type[msgspec.Struct]) -> str:
-    """Every section of a tree of options as a Markdown table: key, default, meaning."""
-    return "\n".join(_tables(cls, "")).strip() + "\n"
+def tables(cls: type[msgspec.Struct], only: Collection[str] | None = None) -> str:
+    """Sections of a tree of options as Markdown tables: key, default, meaning.
+
+    only: names of sections on the first level, "" for the keys outside of all; everything when left out. Keys that were
+    listed for an earlier section are not listed again.
+    """
+    lines: list[str] = []
+    for name, text in _tables(cls, "", {}):
+        if only is None or name.split(".")[0] in only:
+            lines += text
+    return "\n".join(lines).strip() + "\n"
 
 
-def _tables(cls: type[msgspec.Struct], path: str) -> Iterator[str]:
+def _tables(
+    cls: type[msgspec.Struct], path: str, listed: dict[type[msgspec.Struct], str]
+) -> Iterator[tuple[str, list[str]]]:
+    """(name, lines) of the keys of a section, then of each section in it. listed: heads of those that came before."""
     fields = _required_first(cls)
-    yield "| key | default | meaning |"
-    yield "|---|---|---|"
+    if cls in listed:
+        yield path, [f"The keys of `{listed[cls]}`."]
+        return
+    rows = ["| key | default | meaning |", "|---|---|---|"]
     for field in fields:
         if section(field) is None:
             default = "(required)" if field.required else f"`{toml_value(default_of(field))}`"
-            yield f"| `{field.encode_name}` | {default} | {described(field).replace('|', chr(92) + '|')} |"
+            rows.append(f"| `{field.encode_name}` | {default} | {described(field).replace('|', chr(92) + '|')} |")
+    yield path, rows
     for field in fields:
         inner = section(field)
         if inner is None:
             continue
-        name = f"{path}{field.encode_name}"
+        name = f"{path}.{field.encode_name}" if path else field.encode_name
         header = f"[[{name}]]" if isinstance(field.default, tuple) else f"[{name}]"
-        yield f"\n## `{header}`\n\n{described(field)}\n"
-        yield from _tables(inner, f"{name}.")
+        yield name, [f"\n## `{header}`\n\n{described(field)}\n"]
+        yield from _tables(inner, name, listed)
+        listed.setdefault(inner, header)

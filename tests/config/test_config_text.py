@@ -1,18 +1,10 @@
-from pathlib import Path
-
 import msgspec
 import pytest
+from reference_pages import FOLDER, PAGES, wanted
 
 from edgepose.config import Config, SourceEntry, parse_config
 from edgepose.config.load import all_keys, section
 from edgepose.config.text import as_markdown, as_toml, described
-
-ROOT = Path(__file__).resolve().parents[2]
-
-WRITE_ANEW = (
-    "sed -i '/^| key/,$d' docs/reference/configuration.md; "
-    "edgepose config schema --markdown >> docs/reference/configuration.md"
-)
 
 CONFIG = parse_config(
     """
@@ -66,6 +58,19 @@ def test_every_key_of_the_tree_is_in_the_tables():
     assert all(f"`{key.split('.')[-1]}`" in text for key in all_keys())
 
 
-def test_the_reference_page_is_what_the_options_say():
-    page = (ROOT / "docs/reference/configuration.md").read_text(encoding="utf-8")
-    assert page.endswith(as_markdown()), f"write it anew: {WRITE_ANEW}"
+@pytest.mark.parametrize("page", PAGES)
+def test_a_reference_page_is_what_the_options_say(page):
+    text = (FOLDER / page).read_text(encoding="utf-8")
+    assert text.endswith(f"\n\n{wanted(page)}"), "write it anew: python tests/config/reference_pages.py"
+
+
+def test_every_section_is_on_one_reference_page():
+    listed = [name for names in PAGES.values() for name in names]
+    below = [field.encode_name for field in msgspec.structs.fields(Config) if section(field) is not None]
+    assert sorted(listed) == sorted(["", *below])
+
+
+def test_keys_that_were_listed_are_not_listed_again():
+    text = as_markdown()
+    assert text.count("The keys of `[[fall.zones]]`.") == 3
+    assert text.count("| `polygon` |") == 2  # of [[zones]], which have a camera, and of [[fall.zones]]

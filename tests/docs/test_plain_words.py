@@ -10,7 +10,7 @@ from pages import PAGES, ROOT, name, prose
 from edgepose.config.text import as_markdown
 
 MOST_WORDS = 1100
-MADE_FROM_CODE = ("docs/reference/configuration.md", "docs/reference/training.md")
+MADE_FROM_CODE = ("docs/reference/training.md",)
 """Tables of every key, in which one looks a key up."""
 
 NOT_OURS = re.compile(r"\b(told|quiet|script that is not kept)\b", re.IGNORECASE)
@@ -30,3 +30,14 @@ def test_a_page_says_detected_missed_and_false_alarm(page):
 
 def test_so_do_the_keys_of_a_configuration():
     assert NOT_OURS.findall(as_markdown()) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_row_of_a_table_has_the_cells_of_its_head(page):
+    """A row with another number is cut off or shifted where the page is shown."""
+    text, broken = prose(page.read_text(encoding="utf-8")), []
+    for table in re.findall(r"(?:^\|.*\|[ ]*\n)+", text, re.MULTILINE):
+        rows = [re.sub(r"\\\|", "", row).count("|") for row in table.splitlines()]
+        broken += [row for row, n in zip(table.splitlines(), rows, strict=True) if n != rows[0]]
+        assert re.fullmatch(r"\|(?:\s*:?-+:?\s*\|)+\s*", table.splitlines()[1]), table.splitlines()[:2]
+    assert broken == []
