@@ -83,3 +83,8 @@ def _ours(command: list[str]) -> Iterator[list[str]]:
     if runs_it and "systemctl" not in command and "journalctl" not in command:
         words = command[places[-1] + 1 :]
         yield words[: next((k for k, word in enumerate(words) if set(word) <= set("<>")), len(words))]
+
+
+def files(text: str) -> dict[str, str]:
+    """Blocks that a page gives the name of a file, as in "`bench.toml`:" on the line above."""
+    return dict(re.findall(r"^`([\w.-]+)`:\n\n```\w+\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
