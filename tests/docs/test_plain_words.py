@@ -23,6 +23,11 @@ def test_a_page_can_be_read_in_one_sitting(page):
     assert n <= MOST_WORDS, f"{n} words; split it by subject, or move how it came to be to research/notes"
 
 
+def test_the_changelog_says_what_a_user_sees_and_not_what_each_change_brought():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert len(text.split()) <= 1500 and not re.search(r"\(before[: ]|before\)", text)
+
+
 @pytest.mark.parametrize("page", DOCS, ids=name)
 def test_a_page_says_detected_missed_and_false_alarm(page):
     assert NOT_OURS.findall(prose(page.read_text(encoding="utf-8"))) == []
