@@ -137,7 +137,7 @@ def test_ap_loss_is_zero_with_an_interval_around_it_for_the_same_network(tmp_pat
     with pytest.raises(DataError, match="have no keypoints"):
         annotated(_nobody(path), tmp_path)
     pictures = annotated(path, tmp_path)
-    loss = ap_loss(half_blind, half_blind, pictures, lambda things, n, what: things)  # type: ignore[arg-type]
+    loss = ap_loss(half_blind, half_blind, pictures, BODYPOSENET_18, lambda things, n, what: things)
     assert loss.before == loss.after
     assert 0.2 < loss.before < 0.8
     assert (loss.loss, loss.loss_low, loss.loss_high) == (0.0, 0.0, 0.0)

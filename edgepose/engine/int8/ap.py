@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,10 +17,12 @@ from edgepose.engine.int8.pictures import Progress
 from edgepose.errors import DataError
 from edgepose.evaluation import coco_result, matched
 from edgepose.keypoint_set import label_skeleton
-from edgepose.look import Sight
 from edgepose.skeleton import COCO_17, Skeleton
+from edgepose.types import Image, Pose
 
 N_RESAMPLES = 200
+
+Eye = Callable[[Image], list[Pose]]  # a Sight is one
 
 
 class AnnotatedPicture(NamedTuple):
@@ -48,8 +50,13 @@ def annotated(annotations: Path, folder: Path, skeleton: Skeleton = COCO_17) -> 
     return there
 
 
-def ap_loss(exact: Sight, int8: Sight, pictures: Sequence[AnnotatedPicture], progress: Progress) -> ApLoss:
-    """AP of FP32 and INT8 on the same pictures, and the 95 % interval of the difference (paired bootstrap)."""
+def ap_loss(
+    exact: Eye, int8: Eye, pictures: Sequence[AnnotatedPicture], skeleton: Skeleton, progress: Progress
+) -> ApLoss:
+    """AP of FP32 and INT8 on the same pictures, and the 95 % interval of the difference (paired bootstrap).
+
+    `skeleton` is the network's; the pictures are labelled with its label skeleton.
+    """
     before: list[dict[str, Any]] = []
     after: list[dict[str, Any]] = []
     for labels, place in progress(pictures, len(pictures), "annotated pictures"):
@@ -57,8 +64,8 @@ def ap_loss(exact: Sight, int8: Sight, pictures: Sequence[AnnotatedPicture], pro
         before += [coco_result(pose, labels.number) for pose in exact(image)]
         after += [coco_result(pose, labels.number) for pose in int8(image)]
     labelled = [picture.labels for picture in pictures]
-    skeleton = label_skeleton(exact.spec.keypoint_skeleton)
-    a, b = matched(labelled, before, skeleton), matched(labelled, after, skeleton)
+    labels = label_skeleton(skeleton)
+    a, b = matched(labelled, before, labels), matched(labelled, after, labels)
     everything = np.arange(len(pictures))
     random = np.random.default_rng(0)
     losses = []

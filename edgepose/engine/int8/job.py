@@ -103,7 +103,7 @@ def calibrate(request: CalibrationRequest, progress: Progress, refine: Refine | 
         with opened(open_backend(int8_path, _judging(), spec), input_hw) as int8:
             parity = compare(exact, int8, judging, progress)
             if truth:
-                loss = ap_loss(exact, int8, truth, progress)
+                loss = ap_loss(exact, int8, truth, spec.keypoint_skeleton, progress)
                 parity = msgspec.structs.replace(parity, ap=loss)
             verdict = judge(parity, request.gate, request.accept)
             html_pictures = _side_by_side(exact, int8, parity) if request.photos else []
