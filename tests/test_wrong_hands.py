@@ -16,6 +16,7 @@ from edgepose.look.estimator import PoseEstimator
 POINTS = np.full((18, 3), 100, np.float32)
 POSE = edgepose.Pose(POINTS, 1.0)
 PICTURE = np.zeros((48, 64, 3), np.uint8)
+MAPS = np.zeros((38, 6, 8), np.float32)
 SHARES = np.full((17, 3), 0.5)
 RESULT = edgepose.FrameResult("hall", 0, 0.0, (64, 48))
 
@@ -36,6 +37,11 @@ WRONG = {
     "a gesture detector's options as a dict": (lambda: GestureRule({}), ConfigError, "(**"),
     "a tracker given arrays": (lambda: edgepose.Tracker().update([POINTS], 0.0), ShapeError, "convert("),
     "a tracker given words for a time": (lambda: edgepose.Tracker().update([POSE], "1"), ShapeError, "monotonic"),
+    "COCO's 17 keypoints in a pose": (
+        lambda: edgepose.FallDetector().update([edgepose.Pose(POINTS[:17], 1.0)], 0.0), ShapeError, "convert("),
+    "a keypoint of a pose of lists": (lambda: edgepose.Pose([[1, 2, 3]] * 18, 1.0)["nose"], ShapeError, "a list"),
+    "a dict of 17 keypoints": (lambda: edgepose.Pose(POINTS[:17], 1.0).as_dict(), ShapeError, '"coco17")'),
+    "a stride in words": (lambda: edgepose.group(MAPS[:19], MAPS, heatmap_stride="8"), ShapeError, "number of pixels"),
     "an analyser given arrays": (
         lambda: analyser().update(t=0.0, poses=[POINTS], size_wh=(64, 48)), ShapeError, "convert("),
     "an analyser given words for a time": (lambda: analyser().update(PICTURE, "1", poses=[]), ShapeError, "monotonic"),

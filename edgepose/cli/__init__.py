@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from edgepose.cli.usage import refuse_unknown, unknown_verb
+from edgepose.cli.usage import Parser, refuse_unknown, unknown_verb
 from edgepose.errors import EdgePoseError
 
 VERBS: dict[str, str] = {
@@ -48,16 +48,15 @@ VERBS: dict[str, str] = {
 
 def _parser(verb: str | None) -> argparse.ArgumentParser:
     listing = "\n".join(f"  {name:<12} {text}" for name, text in VERBS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="edgepose",
         description="Cameras into people, and people into events, on a small board.",
         epilog=f"verbs:\n{listing}\n\n`edgepose VERB --help` shows the options of a verb and an example.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     for name in VERBS if verb is None else [verb]:
-        child = verbs.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter)
+        child = verbs.add_parser(name)
         if verb is not None:
             module = import_module(f"edgepose.cli.{name.replace('-', '_')}")
             child.description = module.HELP

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 ELSEWHERE = {
     "--device": "--compute",
@@ -20,17 +21,33 @@ ELSEWHERE = {
 """What other programs call a flag of ours."""
 
 
+class Parser(argparse.ArgumentParser):
+    """A verb's arguments, its text as written; a flag is a whole word, so that `--conf` is answered, not guessed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options})
+
+
 def refuse_unknown(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> None:
     """End with exit code 2 where words of a command line are none of the parser's; does nothing without any."""
     if not unknown:
         return
-    known = [flag for action in parser._actions for flag in action.option_strings]
+    known = list(_flags(parser))
     word = next((word for word in unknown if word.startswith("-")), unknown[0])
     flag = word.partition("=")[0]
     ours = ELSEWHERE.get(flag)
     near = ours if ours in known else nearest(flag, known)
     hint = f"did you mean {near}?" if near else "see --help; arguments that are no flags stand together"
     parser.error(f"no argument {word!r} here; {hint}")
+
+
+def _flags(parser: argparse.ArgumentParser) -> Iterable[str]:
+    """Every flag of the parser and of the actions under it."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            for child in action.choices.values():
+                yield from _flags(child)
 
 
 def unknown_verb(word: str, verbs: Iterable[str]) -> str:

@@ -51,6 +51,8 @@ def _as_maps(maps: NDArray[Any], name: str) -> FloatArray:
 def _check_strides(heatmaps: FloatArray, pafs: FloatArray, fields: Fields) -> None:
     strides = {"heatmap_stride": fields.heatmap_stride, "paf_stride": fields.paf_stride}
     for name, stride in strides.items():
+        if not isinstance(stride, (int, float, np.number)):
+            raise ShapeError(f"{name} must be a number of pixels per cell, got {stride!r}")
         if not (math.isfinite(stride) and stride > 0):
             raise ShapeError(f"{name} must be a positive number of pixels per cell, got {stride}")
         if not MIN_STRIDE <= stride <= MAX_STRIDE:

@@ -56,7 +56,7 @@ def measure(people: Sequence[Track | Pose], skeleton: Skeleton = BODYPOSENET_18)
         if points.shape != shape:
             raise ShapeError(
                 f"this rule reads {skeleton.name} keypoints of shape {shape}, got {points.shape}; "
-                "make the rule with the skeleton of the network that found them"
+                "make the rule with the skeleton of the network that found them, or write edgepose.convert(...)"
             )
     bodies = measure_keypoints(np.array(keypoints, np.float64).reshape(-1, *shape), skeleton)
     if isinstance(people, tuple):  # a list may change under the same name

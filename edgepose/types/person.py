@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepose.errors import ShapeError
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types.picture import FloatArray
 
@@ -48,10 +49,23 @@ class Pose:
         (x0, y0), (x1, y1) = xy.min(0), xy.max(0)
         return float(x0), float(y0), float(x1), float(y1)
 
+    def _check(self) -> None:
+        """ShapeError, with what to write, where the keypoints are no array (K, 3) of the skeleton's K."""
+        wanted = self.skeleton.n_keypoints, 3
+        shape = self.keypoints.shape if isinstance(self.keypoints, np.ndarray) else None
+        if shape == wanted:
+            return
+        got = f"a {type(self.keypoints).__name__}" if shape is None else f"shape {shape}"
+        layout = "coco17" if shape == (17, 3) else "the other network's layout"
+        raise ShapeError(
+            f"a pose has keypoints as an array of shape {wanted}, x, y and score of {self.skeleton.name!r}, got {got}; "
+            f'for those of another network write edgepose.convert(keypoints, "{layout}")'
+        )
+
     def __getitem__(self, keypoint: str) -> FloatArray:
         """float32 (3,) x, y, score of a keypoint, `left_wrist` or `l_wrist`; NaN, NaN, 0 where it was not found.
 
-        KeyError for a name that the skeleton lacks.
+        KeyError for a name that the skeleton lacks; ShapeError where the keypoints are not the skeleton's.
         """
         if not isinstance(keypoint, str):
             raise KeyError(f"a keypoint goes by its name, such as 'nose'; by number it is pose.keypoints[{keypoint!r}]")
@@ -59,11 +73,13 @@ class Pose:
             index = self.skeleton.index(keypoint)
         except ValueError as error:
             raise KeyError(str(error)) from None
+        self._check()
         found: FloatArray = self.keypoints[index]
         return found
 
     def as_dict(self) -> dict[str, tuple[float, float, float] | None]:
         """(x, y, score) of every keypoint by COCO's name (`left_wrist`), None where it was not found."""
+        self._check()
         return {
             name: (x, y, score) if score > 0 else None
             for name, (x, y, score) in zip(self.skeleton.long_names, self.keypoints.tolist(), strict=True)
