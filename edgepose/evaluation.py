@@ -206,5 +206,5 @@ def _pycocotools() -> tuple[Any, Any]:
         from pycocotools.coco import COCO
         from pycocotools.cocoeval import COCOeval
     except ImportError as error:
-        raise MissingDependencyError(f"pycocotools is not usable ({error}); install edgepose[eval]") from None
+        raise MissingDependencyError(f"pycocotools is not usable ({error}): pip install 'edgepose[eval]'") from None
     return COCO, COCOeval

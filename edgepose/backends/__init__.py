@@ -175,8 +175,8 @@ def _cpu_runtime() -> str:
         if _is_installed(name):
             return name
     raise MissingDependencyError(
-        "no runtime for the network is installed; install one of: edgepose[openvino], edgepose[onnx], or TensorRT with "
-        "JetPack on a Jetson"
+        "no runtime for the network is installed: pip install openvino (or onnxruntime); on a Jetson TensorRT comes "
+        "with JetPack: apt-get install python3-libnvinfer"
     )
 
 

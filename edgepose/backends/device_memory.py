@@ -89,7 +89,7 @@ class PycudaMemory:
             import pycuda.driver as cuda
         except Exception as error:  # one that was built against another numpy or CUDA fails in its own ways
             raise MissingDependencyError(
-                f"TensorRT engines need pycuda, which is not usable ({error}); install edgepose[jetson]"
+                f"TensorRT engines need pycuda, which is not usable ({error}): pip install 'edgepose[jetson]'"
             ) from None
         self._cuda: Any = cuda
         try:

@@ -27,7 +27,7 @@ class OnnxRuntimeBackend:
         try:
             import onnxruntime
         except ImportError as error:
-            raise MissingDependencyError(f"ONNX Runtime is not usable ({error}); install edgepose[onnx]") from None
+            raise MissingDependencyError(f"ONNX Runtime is not usable ({error}): pip install onnxruntime") from None
         if options.precision == "bf16":
             raise BackendError("ONNX Runtime computes in f32 on a CPU; choose precision f32, or backend openvino")
         session_options = onnxruntime.SessionOptions()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgepose.backends import BackendInfo
 from edgepose.backends.cpu import int8_is_whole
 from edgepose.backends.filling import any_batch, run_filled
+from edgepose.backends.openvino_package import load_openvino
 from edgepose.backends.options import BackendOptions
 from edgepose.backends.outputs import check_batch, check_strides
 from edgepose.errors import BackendError, ClosedError, EdgePoseError, MissingDependencyError, ModelError
@@ -29,9 +30,9 @@ class OpenVinoBackend:
 
     def __init__(self, model: Path, spec: ModelSpec, options: BackendOptions) -> None:
         try:
-            import openvino
+            openvino = load_openvino()
         except ImportError as error:
-            raise MissingDependencyError(f"OpenVINO is not usable ({error}); install edgepose[openvino]") from None
+            raise MissingDependencyError(f"OpenVINO is not usable ({error}): pip install openvino") from None
         core = openvino.Core()
         properties: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
         if options.threads:

@@ -37,10 +37,10 @@ def examine(broker_url: str, model: str | None = None, mqtt: MqttOptions | None 
         *_tensorrt(),
         _engine(model),
         _jetpack(),
-        _library("PyAV (video and RTSP)", "av", "warn", "pip install edgepose[av]; OpenCV reads videos until then"),
+        _library("PyAV (video and RTSP)", "av", "warn", "pip install 'edgepose[av]'; OpenCV reads videos until then"),
         _gstreamer(),
-        _library("rich (progress bars)", "rich", "warn", "pip install edgepose[cli]"),
-        _library("pycocotools (evaluate)", "pycocotools", "warn", "pip install edgepose[eval]"),
+        _library("rich (progress bars)", "rich", "warn", "pip install 'edgepose[cli]'"),
+        _library("pycocotools (evaluate)", "pycocotools", "warn", "pip install 'edgepose[eval]'"),
         _library("MQTT client", "paho-mqtt", "fail", "pip install 'paho-mqtt>=2.2'", module="paho.mqtt"),
         broker(broker_url, mqtt),
         *_cameras(),
@@ -117,7 +117,7 @@ def _runtimes() -> Iterator[Check]:
             name="CPU runtime",
             status="fail" if nothing else "warn",
             found="neither OpenVINO nor ONNX Runtime",
-            fix="pip install edgepose[openvino]" + ("" if nothing else " (engines run without)"),
+            fix="pip install openvino" + ("" if nothing else " (engines run without)"),
         )
 
 
@@ -155,7 +155,7 @@ def _tensorrt() -> Iterator[Check]:
         return
     on_board = "apt-get install python3-libnvinfer" if board_name() else "pip install tensorrt"
     yield _library("TensorRT", "tensorrt", "warn", f"{on_board}; the CPU runs the network until then")
-    yield _library("pycuda", "pycuda", "warn", "pip install edgepose[jetson]; TensorRT needs it for the GPU's memory")
+    yield _library("pycuda", "pycuda", "warn", "pip install 'edgepose[jetson]'; TensorRT needs it for the GPU's memory")
 
 
 def _gpu() -> Check:

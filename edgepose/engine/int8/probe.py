@@ -29,7 +29,7 @@ class Probe:
             import onnxruntime
         except ImportError as error:
             raise MissingDependencyError(
-                f"calibration measures with ONNX Runtime, which is not usable ({error}); install edgepose[onnx]"
+                f"calibration measures with ONNX Runtime, which is not usable ({error}): pip install 'edgepose[onnx]'"
             ) from None
         session_options = onnxruntime.SessionOptions()
         session_options.intra_op_num_threads = threads

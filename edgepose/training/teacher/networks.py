@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepose.backends.openvino_package import load_openvino
 from edgepose.errors import MissingDependencyError, ModelError
 
 Run = Callable[[NDArray[Any]], dict[str, NDArray[Any]]]
@@ -29,8 +30,7 @@ def open_network(path: Path, outputs: tuple[str, ...], threads: int = 1) -> Run:
 
 
 def _openvino(path: Path, outputs: tuple[str, ...], threads: int) -> Run:
-    import openvino
-
+    openvino = load_openvino()
     try:
         core = openvino.Core()
         graph = core.read_model(str(path))
@@ -57,7 +57,7 @@ def _onnxruntime(path: Path, outputs: tuple[str, ...], threads: int) -> Run:
         import onnxruntime
     except ImportError as error:
         raise MissingDependencyError(
-            f"teachers run in OpenVINO or ONNX Runtime, neither is usable ({error}); install edgepose[openvino]"
+            f"teachers run in OpenVINO or ONNX Runtime, neither is usable ({error}); pip install openvino"
         ) from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
