@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets EdgePose up: ./install.sh demo | test | train | device. Run it as often as you like; what is there already is kept.
+# Sets EdgePose up: ./install.sh demo | test | train | wheel | device. Run it as often as you like; what is there already is kept.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 
@@ -14,12 +14,13 @@ usage:
   ./install.sh demo [--video FILE]     people of a real video become skeletons at an MQTT subscriber
   ./install.sh test [--old] [ARG...]   every check; --old: with numpy 1.26 and OpenCV 4.8; ARGs go to pytest
   ./install.sh train                   what training on this machine needs
+  ./install.sh wheel [--arm64]         a wheel in dist, for this machine or compiled for arm64 boards
   sudo ./install.sh device [--dry-run] [--config FILE] [--wheelhouse DIR] [--yes]   the service on this board
   sudo ./install.sh device --uninstall [--dry-run]     takes it away; configuration and recordings stay
 
 environment:
   EDGEPOSE_VENV      where the Python environment lives (default: .venv beside this file)
-  EDGEPOSE_PYTHON    Python to make it with (default: the first python3 that is 3.10 or newer)
+  EDGEPOSE_PYTHON    Python to make it with, and that a wheel is for (default: the first python3 that is 3.10 or newer)
   EDGEPOSE_MODEL     network to run the demo with (default: the one EdgePose ships)
   EDGEPOSE_NO_TORCH  1 leaves PyTorch out of the tests
 END
@@ -105,7 +106,7 @@ choose_python() {
     for PYTHON in ${EDGEPOSE_PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
         new_enough "$PYTHON" && return
     done
-    die "EdgePose needs Python 3.10 or newer and found $("${EDGEPOSE_PYTHON:-python3}" -V 2>&1);" \
+    die "EdgePose needs Python 3.10 or newer and found $("${EDGEPOSE_PYTHON:-python3}" -V 2>&1 | head -n 1);" \
         "install one (Ubuntu 22.04, Debian 12 and JetPack 6 have it) or name it with EDGEPOSE_PYTHON"
 }
 
@@ -204,6 +205,7 @@ case "${1:-}" in
     demo) shift && cache && demo "$@" ;;
     test) shift && cache && tests "$@" ;;
     train) shift && cache && training "$@" ;;
+    wheel) shift && cache && . wheels/wheel.sh && wheel "$@" ;;
     device) shift && . systemd/device.sh && device "$@" ;;
     -h | --help | help) usage ;;
     *) usage >&2 && exit 2 ;;
