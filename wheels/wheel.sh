@@ -3,17 +3,19 @@
 # shellcheck shell=bash
 
 wheel() {
-    local target=here built
+    local target=here machine built
+    machine=$(uname -m)
     if [ "${1:-}" = --arm64 ]; then
         shift
-        [ "$(uname -m)" = aarch64 ] || target=arm64
+        [ "$machine" = aarch64 ] || target=arm64
+        machine=aarch64
     fi
     [ $# = 0 ] || { usage >&2 && exit 2; }
     [ $target = here ] || command -v aarch64-linux-gnu-g++ >/dev/null || need g++-aarch64-linux-gnu
     builder
     step "build the wheel ($("$PYTHON" -V), $target)" in_environment $target "$BUILDER/bin/python" -m build --outdir dist
     built=$(sed -n 's/^Successfully built .*and \(.*\.whl\)$/\1/p' "$LOG")
-    "$BUILDER/bin/python" wheels/inspect_wheel.py "dist/$built" "$([ $target = arm64 ] && echo aarch64 || uname -m)"
+    "$BUILDER/bin/python" wheels/inspect_wheel.py "dist/$built" "$machine"
 }
 
 # builder: sets BUILDER to an environment of this Python that has `build`, and nothing else of ours.
