@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgepose.errors import ShapeError
+from edgepose.shown import shown
 from edgepose.skeleton import BODYPOSENET_18, COCO_17, long_name
 from edgepose.types import FloatArray, Pose
 from edgepose.types.given import check_size
@@ -73,8 +74,8 @@ def convert(
     >>> pose.keypoints.shape, [round(float(value)) for value in pose["nose"][:2]]
     ((18, 3), [320, 240])
     """
-    if order not in ("xy", "yx"):
-        raise ShapeError(f"order is 'xy' or 'yx', got {order!r}")
+    if not (isinstance(order, str) and order in ("xy", "yx")):
+        raise ShapeError(f"order is 'xy' or 'yx', got {shown(order)}")
     check_size(size_wh)
     names, table = _named(keypoints) if isinstance(keypoints, Mapping) else _of_layout(keypoints, layout)
     x, y = (table[:, 0], table[:, 1]) if order == "xy" else (table[:, 1], table[:, 0])
@@ -95,17 +96,17 @@ def convert(
 
 def _of_layout(keypoints: Any, layout: str | None) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """(names, float64 (K, 3) x, y, score) of an array or of landmarks in the order of a layout."""
-    if layout not in LAYOUTS:
-        close = get_close_matches(str(layout), LAYOUTS, 1)
+    if not isinstance(layout, str) or layout not in LAYOUTS:
+        close = get_close_matches(layout, LAYOUTS, 1) if isinstance(layout, str) else []
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ShapeError(f"no layout {layout!r}; {hint}there are {', '.join(LAYOUTS)}, or give a dict of names")
+        raise ShapeError(f"no layout {shown(layout)}; {hint}there are {', '.join(LAYOUTS)}, or give a dict of names")
     names = LAYOUTS[layout]
     if isinstance(keypoints, Sequence) and keypoints and hasattr(keypoints[0], "x"):
         keypoints = [(mark.x, mark.y, getattr(mark, "visibility", 1.0)) for mark in keypoints]
     try:
         table = np.asarray(keypoints, np.float64)
-    except (TypeError, ValueError):
-        raise ShapeError(f"keypoints are an array ({len(names)}, 3) of x, y, score, got {_what(keypoints)}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise ShapeError(f"keypoints are an array ({len(names)}, 3) of x, y, score, got {shown(keypoints)}") from None
     if table.ndim == 3:
         raise ShapeError(
             f"one person at a time, got {len(table)} in an array {table.shape}; "
@@ -127,10 +128,10 @@ def _named(keypoints: Mapping[str, Any]) -> tuple[tuple[str, ...], NDArray[np.fl
         try:
             index = BODYPOSENET_18.index(name)
             row = (np.nan, np.nan, 0.0) if values is None else tuple(float(value) for value in values)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise ShapeError(f"keypoint {name!r} is no name with x, y and score: {error}") from None
         if len(row) not in (2, 3):
-            raise ShapeError(f"keypoint {name!r} is x, y and score, got {_what(values)}")
+            raise ShapeError(f"keypoint {name!r} is x, y and score, got {shown(values)}")
         names.append(BODYPOSENET_18.keypoints[index])
         rows.append(row if len(row) == 3 else (*row, 1.0))
     if not set(names) & set(_TRUNK):
@@ -170,7 +171,3 @@ def _hint(table: NDArray[np.float64]) -> str:
         return f"; {len(table)} keypoints are {' or '.join(fits)}"
     turned = table.ndim == 2 and table.shape[0] in (2, 3)
     return "; give its transpose, keypoints.T" if turned else ""
-
-
-def _what(value: Any) -> str:
-    return f"{type(value).__name__} {value!r}"[:80]

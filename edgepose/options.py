@@ -7,6 +7,7 @@ can print them. The bounds hold however options come to be: read from TOML, made
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from numbers import Real
 from typing import Any, TypeVar
@@ -14,15 +15,40 @@ from typing import Any, TypeVar
 import msgspec
 
 from edgepose.errors import ConfigError
+from edgepose.shown import shown
 
 LIMIT = 5e9
 """No setting is larger: it holds any seed of 32 bits, and a wait of more seconds is an error of the system."""
 
 
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _Worded(msgspec.StructMeta):
+    """Answers a wrong or missing keyword with the right ones, where msgspec would raise a TypeError without them."""
+
+    def __call__(cls, *args: Any, **values: Any) -> Any:  # noqa: N805 (a metaclass)
+        try:
+            return super().__call__(*args, **values)
+        except TypeError as error:
+            raise ConfigError(_of_keywords(cls, args, values) or str(error)) from None
+
+
+def _of_keywords(cls: Any, args: tuple[Any, ...], values: dict[str, Any]) -> str:
+    known: tuple[str, ...] = cls.__struct_fields__
+    unknown = next((name for name in values if name not in known), None)
+    if args:
+        return f"{cls.__name__} takes its values by name, as {known[0]}=..., got {shown(args[0])}"
+    if unknown is None:
+        missing = [name for name in known[: len(known) - len(cls.__struct_defaults__)] if name not in values]
+        return f"{cls.__name__} needs {', '.join(missing)}" if missing else ""
+    close = get_close_matches(unknown, known, 1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+    return f"{cls.__name__} has no {unknown!r}; {hint}"
+
+
+class Options(msgspec.Struct, metaclass=_Worded, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of all options. Compare, hash and replace fields with `msgspec.structs.replace`.
 
-    Raises ConfigError for a value of another type, beyond its bounds, or not finite where a field is documented.
+    Raises ConfigError for an unknown or missing keyword, and for a value of another type, beyond its bounds, or not
+    finite where a field is documented.
     """
 
     def __post_init__(self) -> None:
@@ -106,5 +132,7 @@ def given(options: Any, kind: type[_Given]) -> _Given:
         return kind()
     if isinstance(options, kind):
         return options
-    hint = f"write {kind.__name__}(**options)" if isinstance(options, dict) else "name other arguments, as size_wh=..."
-    raise ConfigError(f"options are {kind.__name__}, got a {type(options).__name__}; {hint}")
+    hint = f"write {kind.__name__}(**options)" if isinstance(options, dict) else f"write {kind.__name__}(...)"
+    if isinstance(options, tuple):
+        hint = "name other arguments, as size_wh=..."
+    raise ConfigError(f"options are {kind.__name__}, got {shown(options)}; {hint}")

@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgepose.errors import ConfigError
+from edgepose.shown import shown
+
 
 @dataclass(frozen=True)
 class Skeleton:
@@ -26,7 +29,7 @@ class Skeleton:
     sigmas: K OKS sigmas (COCO definition; the neck takes the shoulder's).
     flip_pairs: pairs of keypoint indices that change places when a picture is mirrored.
 
-    Raises ValueError for sigmas, PAF channels or limbs that do not fit the keypoints.
+    Raises ConfigError for sigmas, PAF channels or limbs that do not fit the keypoints, and for what is no such tuple.
 
     >>> import edgepose
     >>> skeleton = edgepose.BODYPOSENET_18
@@ -46,13 +49,14 @@ class Skeleton:
     flip_pairs: tuple[tuple[int, int], ...] = field(default=())
 
     def __post_init__(self) -> None:
+        _check_parts(self)
         n_keypoints = len(self.keypoints)
         if len(self.sigmas) != n_keypoints:
-            raise ValueError(f"skeleton {self.name!r}: {n_keypoints} keypoints but {len(self.sigmas)} sigmas")
+            raise ConfigError(f"skeleton {self.name!r}: {n_keypoints} keypoints but {len(self.sigmas)} sigmas")
         if len(self.limbs) != len(self.paf_channels):
-            raise ValueError(f"skeleton {self.name!r}: {len(self.limbs)} limbs but {len(self.paf_channels)} PAF pairs")
+            raise ConfigError(f"skeleton {self.name!r}: {len(self.limbs)} limbs but {len(self.paf_channels)} PAF pairs")
         if any(not 0 <= end < n_keypoints for limb in self.limbs for end in limb):
-            raise ValueError(f"skeleton {self.name!r}: a limb names a keypoint outside 0..{n_keypoints - 1}")
+            raise ConfigError(f"skeleton {self.name!r}: a limb names a keypoint outside 0..{n_keypoints - 1}")
 
     @property
     def n_keypoints(self) -> int:
@@ -110,6 +114,34 @@ class Skeleton:
     def mapping_to(self, other: Skeleton) -> tuple[int, ...]:
         """For each keypoint of `other` the index of the same-named keypoint here, or -1."""
         return tuple(self.keypoints.index(name) if name in self.keypoints else -1 for name in other.keypoints)
+
+
+def given_skeleton(skeleton: Any) -> Skeleton:
+    """The skeleton handed in; ConfigError for anything else, with what to write."""
+    if isinstance(skeleton, Skeleton):
+        return skeleton
+    named = SKELETONS.get(skeleton) if isinstance(skeleton, str) else None
+    wanted = f"edgepose.{named.name.upper()}" if named else "edgepose.BODYPOSENET_18 or another edgepose.Skeleton"
+    raise ConfigError(f"skeleton is {wanted}, got {shown(skeleton)}")
+
+
+def _check_parts(skeleton: Skeleton) -> None:
+    """ConfigError where a part is not as its name says: the dataclass itself looks at no type."""
+    pairs = "pairs of keypoint numbers, such as ((0, 1), (1, 2))"
+    for name, wanted, fits in (
+        ("keypoints", 'names, such as ("nose", "neck")', lambda one: isinstance(one, str)),
+        ("limbs", pairs, _is_pair),
+        ("paf_channels", "pairs of channel numbers, such as ((0, 1), (2, 3))", _is_pair),
+        ("sigmas", "numbers, one for each keypoint", lambda one: isinstance(one, (int, float, np.number))),
+        ("flip_pairs", pairs, _is_pair),
+    ):
+        part = getattr(skeleton, name)
+        if not (isinstance(part, (tuple, list)) and all(map(fits, part))):
+            raise ConfigError(f"{name} of skeleton {shown(skeleton.name)} are {wanted}, got {shown(part)}")
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2 and all(isinstance(n, (int, np.integer)) for n in value)
 
 
 def long_name(keypoint: str) -> str:

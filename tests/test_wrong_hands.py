@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import edgepose
+from edgepose.backends import BackendInfo
 from edgepose.cli import main
-from edgepose.errors import ConfigError, DataError, EdgePoseError, ShapeError
+from edgepose.errors import ConfigError, DataError, EdgePoseError, ModelError, ShapeError
 from edgepose.events.activity import ActivityRule
 from edgepose.events.gesture import GestureRule
 from edgepose.events.posture import PostureRule
@@ -19,6 +20,18 @@ PICTURE = np.zeros((48, 64, 3), np.uint8)
 MAPS = np.zeros((38, 6, 8), np.float32)
 SHARES = np.full((17, 3), 0.5)
 RESULT = edgepose.FrameResult("hall", 0, 0.0, (64, 48))
+
+
+class Silent:
+    """A network that finds nobody."""
+
+    spec = edgepose.ModelSpec(name="silent", input_hw=(64, 64))
+    info = BackendInfo(name="silent", version="", device="", precision="")
+
+    def infer(self, batch):
+        return [MAPS[None, :19], MAPS[None]]
+
+    def close(self) -> None: ...
 
 
 def analyser() -> edgepose.Analyser:
@@ -42,6 +55,39 @@ WRONG = {
     "a keypoint of a pose of lists": (lambda: edgepose.Pose([[1, 2, 3]] * 18, 1.0)["nose"], ShapeError, "a list"),
     "a dict of 17 keypoints": (lambda: edgepose.Pose(POINTS[:17], 1.0).as_dict(), ShapeError, '"coco17")'),
     "a stride in words": (lambda: edgepose.group(MAPS[:19], MAPS, heatmap_stride="8"), ShapeError, "number of pixels"),
+    "a stride beyond any number": (
+        lambda: edgepose.group(MAPS[:19], MAPS, paf_stride=10**400), ShapeError, "pixels per cell, got an int"),
+    "a skeleton by its name": (
+        lambda: edgepose.group(MAPS[:19], MAPS, skeleton="trt_pose_18"), ConfigError, "edgepose.TRT_POSE_18"),
+    "a tracker's skeleton in words": (lambda: edgepose.Tracker(skeleton="body"), ConfigError, "edgepose.Skeleton"),
+    "a fall detector's skeleton as None": (
+        lambda: edgepose.FallDetector(skeleton=None), ConfigError, "edgepose.BODYPOSENET_18"),
+    "a pose whose skeleton is a name": (
+        lambda: edgepose.Pose(POINTS, 1.0, "coco_17")["nose"], ConfigError, "edgepose.COCO_17"),
+    "a skeleton of one word": (lambda: edgepose.Skeleton("a", "nose", (), (), (1.0,)), ConfigError, '("nose", "neck")'),
+    "a skeleton's limbs in words": (
+        lambda: edgepose.Skeleton("a", ("nose",), ("nose",), ((0, 1),), (1.0,)), ConfigError, "((0, 1), (1, 2))"),
+    "grouping options as a dict": (
+        lambda: edgepose.group(MAPS[:19], MAPS, options={"min_score": 0.2}), ConfigError, "GroupOptions(**options)"),
+    "a configuration's key misspelt": (lambda: edgepose.Config(rule=["fall"]), ConfigError, "did you mean 'rules'?"),
+    "a contract's key that there is not": (lambda: edgepose.ModelSpec(name="a", xyz=1), ConfigError, "input_hw"),
+    "a contract without a name": (lambda: edgepose.ModelSpec(), ConfigError, "needs name"),
+    "a layout as a list": (lambda: edgepose.convert(SHARES, ["coco17"]), ShapeError, "there are coco17"),
+    "an order as an array": (lambda: edgepose.convert(SHARES, "coco17", order=POINTS), ShapeError, "'xy' or 'yx'"),
+    "a pose for a size": (lambda: edgepose.convert(SHARES, "coco17", size_wh=POSE), ShapeError, "(width, height)"),
+    "labels in a list": (lambda: edgepose.draw(PICTURE, [POSE], labels=["lying"]), ShapeError, "{3: 'lying'}"),
+    "a backend that is a number": (lambda: PoseEstimator(backend=5), ConfigError, "BackendOptions(...)"),
+    "an estimator's options in words": (lambda: PoseEstimator(options="x"), ConfigError, "GroupOptions"),
+    "a pipeline's model that is a number": (
+        lambda: edgepose.Pipeline(source="synthetic://?frames=1", model=5), ModelError, "edgepose-lite"),
+    "a source that is a pose": (lambda: edgepose.Pipeline(source=POSE, model=Silent()), ConfigError, "a file"),
+    "a publisher that is a number": (
+        lambda: edgepose.Pipeline(source="synthetic://", model=Silent(), publishers=5), ConfigError, "list of names"),
+    "a configuration that is a number": (lambda: edgepose.Analyser(5, network=False), ConfigError, "TOML"),
+    "one rule that is none": (lambda: edgepose.Analyser(rules=[5], network=False), ConfigError, "'fall'"),
+    "a result of no tracks but words": (
+        lambda: edgepose.FrameResult("hall", 0, 0.0, (64, 48), ("me",)).to_json(), DataError, "edgepose.Track"),
+    "a second beyond any clock": (lambda: edgepose.Tracker().update([], 10**400), ShapeError, "monotonic"),
     "an analyser given arrays": (
         lambda: analyser().update(t=0.0, poses=[POINTS], size_wh=(64, 48)), ShapeError, "convert("),
     "an analyser given words for a time": (lambda: analyser().update(PICTURE, "1", poses=[]), ShapeError, "monotonic"),

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from edgepose.decode.grouper import Grouper
 from edgepose.decode.options import GroupOptions
-from edgepose.skeleton import BODYPOSENET_18, Skeleton
+from edgepose.options import given
+from edgepose.skeleton import BODYPOSENET_18, Skeleton, given_skeleton
 from edgepose.types import Fields, FloatArray, Pose
 
 __all__ = ["GroupOptions", "Grouper", "group"]
@@ -31,13 +32,16 @@ def group(
     """The people in one picture's fields, best first, in pixels of the network input.
 
     heatmaps: (C >= K, h, w), any floating type; pafs: (2L, h', w'). heatmap_stride, paf_stride: input pixels per
-    cell. NaN cells are read as empty. Raises ShapeError when an array does not fit the skeleton or the strides.
+    cell. NaN cells are read as empty. Raises ShapeError when an array does not fit the skeleton or the strides,
+    ConfigError for what is no skeleton and no options.
 
     >>> import edgepose, numpy
     >>> edgepose.group(numpy.zeros((19, 32, 40)), numpy.zeros((38, 32, 40)))
     []
     """
-    return _grouper(skeleton, options)(Fields(heatmaps, pafs, heatmap_stride, paf_stride))
+    return _grouper(given_skeleton(skeleton), given(options, GroupOptions))(
+        Fields(heatmaps, pafs, heatmap_stride, paf_stride)
+    )
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.errors import ShapeError
+from edgepose.shown import shown
 from edgepose.skeleton import Skeleton
 from edgepose.types import Fields, FloatArray
 
@@ -52,12 +53,12 @@ def _check_strides(heatmaps: FloatArray, pafs: FloatArray, fields: Fields) -> No
     strides = {"heatmap_stride": fields.heatmap_stride, "paf_stride": fields.paf_stride}
     for name, stride in strides.items():
         if not isinstance(stride, (int, float, np.number)):
-            raise ShapeError(f"{name} must be a number of pixels per cell, got {stride!r}")
-        if not (math.isfinite(stride) and stride > 0):
-            raise ShapeError(f"{name} must be a positive number of pixels per cell, got {stride}")
+            raise ShapeError(f"{name} must be a number of pixels per cell, got {shown(stride)}")
+        if not 0 < stride < math.inf:
+            raise ShapeError(f"{name} must be a positive number of pixels per cell, got {shown(stride)}")
         if not MIN_STRIDE <= stride <= MAX_STRIDE:
             raise ShapeError(
-                f"{name} must be {MIN_STRIDE:g} to {MAX_STRIDE} pixels per cell, got {stride:g}; "
+                f"{name} must be {MIN_STRIDE:g} to {MAX_STRIDE} pixels per cell, got {shown(stride)}; "
                 "pass the stride that belongs to the model"
             )
     for cells, paf_cells in zip(heatmaps.shape[1:], pafs.shape[1:], strict=True):

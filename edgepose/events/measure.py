@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgepose.errors import ConfigError, ShapeError
 from edgepose.events.body import SHANK, THIGH, TORSO, Body
-from edgepose.skeleton import BODYPOSENET_18, Skeleton
+from edgepose.skeleton import BODYPOSENET_18, Skeleton, given_skeleton
 from edgepose.types import Pose, Track
 
 MIN_SCORE = 0.05  # networks that always answer with all keypoints give their guesses less
@@ -35,6 +35,7 @@ _memo = threading.local()
 
 def measurable(skeleton: Skeleton) -> Skeleton:
     """The skeleton itself; ConfigError for one without shoulders or hips, in which no rule could see anything."""
+    given_skeleton(skeleton)
     upper, lower = {*GROUPS["neck"], "neck"}, {*GROUPS["hip"]}
     lacking = [word for word, names in (("shoulders", upper), ("hips", lower)) if not names & {*skeleton.keypoints}]
     if lacking:
@@ -132,6 +133,7 @@ def _indices(skeleton: Skeleton) -> tuple[NDArray[np.float64], NDArray[np.intp],
         wanted = [f"{side}_{joint}" for side in sides for joint in joints]
         return [names.index(name) if name in names else -1 for name in wanted]
 
+    given_skeleton(skeleton)
     upper, lower = ("shoulder", "elbow", "hip", "knee"), ("elbow", "wrist", "knee", "ankle")
     bones = np.array(
         [

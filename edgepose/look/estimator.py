@@ -17,7 +17,9 @@ from edgepose.look.network import Network
 from edgepose.look.sight import Sight
 from edgepose.model import ModelSpec
 from edgepose.model.limits import MAX_SIDE
+from edgepose.options import given
 from edgepose.pictures import Colour, as_image
+from edgepose.shown import shown
 from edgepose.types import Pose
 
 MAX_BATCH = 8
@@ -49,13 +51,15 @@ class PoseEstimator:
         options: GroupOptions | None = None,
     ) -> None:
         if height is not None and not (isinstance(height, (int, float)) and 0 < height <= MAX_SIDE):
-            raise ModelError(f"height is a number of pixels from 1 to {MAX_SIDE}, got {height!r}")
+            raise ModelError(f"height is a number of pixels from 1 to {MAX_SIDE}, got {shown(height)}")
+        options = given(options, GroupOptions)
         if min_score is not None:
-            options = replace(options or GroupOptions(), min_score=min_score)
+            options = replace(options, min_score=min_score)
         if model is None or isinstance(model, (str, Path)):
-            model = open_backend(model, BackendOptions(name=backend) if isinstance(backend, str) else backend)
+            chosen = BackendOptions(name=backend) if isinstance(backend, str) else given(backend, BackendOptions)
+            model = open_backend(model, chosen)
         elif not hasattr(model, "infer"):
-            raise ModelError(f"model is a file, a name such as 'edgepose-lite' or an open backend, got {model!r:.80}")
+            raise ModelError(f"model is a file, a name such as 'edgepose-lite' or an open backend, got {shown(model)}")
         if height and not model.spec.dynamic_size and height != model.spec.input_hw[0]:
             model.close()
             fixed = f"{model.spec.input_hw[0]}x{model.spec.input_hw[1]}"

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from edgepose.errors import ShapeError
 from edgepose.overlay.labels import Box, draw_label
 from edgepose.overlay.skeletons import draw_skeleton
 from edgepose.pictures.given import as_image
-from edgepose.skeleton import Skeleton
+from edgepose.shown import shown
+from edgepose.skeleton import Skeleton, given_skeleton
 from edgepose.types import FrameResult, Image, Pose, Track
 from edgepose.types.given import check_people
 from edgepose.types.labels import Labels
@@ -36,6 +38,10 @@ def draw(
     (240, 320, 3)
     """
     canvas = np.array(as_image(image), order="C")
+    if skeleton is not None:
+        given_skeleton(skeleton)
+    if not isinstance(labels, (Mapping, type(None))):
+        raise ShapeError(f"labels are words by track id, as {{3: 'lying'}}, got {shown(labels)}")
     words = dict(labels or {})
     people: Sequence[Track | Pose] = what.tracks if isinstance(what, FrameResult) else what
     check_people(people)

@@ -16,12 +16,13 @@ from msgspec.structs import replace
 from edgepose import plugins
 from edgepose.backends import Backend
 from edgepose.config import Config, SourceEntry, load_config
-from edgepose.errors import ConfigError, FileError
+from edgepose.errors import ConfigError, FileError, ModelError
 from edgepose.health import reason_now
 from edgepose.look import Network
 from edgepose.names import slug
 from edgepose.pipeline.guarded import GuardedPublisher
 from edgepose.publish import Publisher
+from edgepose.shown import shown
 from edgepose.sources import Source
 
 if TYPE_CHECKING:
@@ -34,8 +35,11 @@ log = logging.getLogger(__name__)
 ModelLike = str | Path | Backend
 """Path of a model file, or a backend that is already open."""
 
-SourceLike = str | Path | Source
-"""Address or path, or a source that is already open."""
+SourceLike = str | Path | int | Source
+"""Address or path, the number of a local camera, or a source that is already open."""
+
+MAX_CAMERAS = 1000
+"""/dev/video0 and so on; a larger number is no camera's."""
 
 
 def configuration(
@@ -49,6 +53,8 @@ def configuration(
         raise ConfigError(
             "config is the path of a TOML file or a Config, got a dict; write msgspec.convert(config, edgepose.Config)"
         )
+    if not isinstance(config, (Config, str, Path, type(None))):
+        raise ConfigError(f"config is the path of a TOML file or an edgepose.Config, got {shown(config)}")
     if not isinstance(config, Config):
         config = Config() if config is None else load_config(config)
     if height is not None:
@@ -68,6 +74,8 @@ def open_network(config: Config, model: ModelLike | None) -> Network:
         path, options = model_path(model) if model else chosen_model(config.model.path), config.model
         backend = open_backend(path, options.backend, height=options.height)
         return Network(backend, options.height, config.decode, path)
+    if not hasattr(model, "infer"):
+        raise ModelError(f"model is a file, a name such as 'edgepose-lite' or an open backend, got {shown(model)}")
     return Network(model, config.model.height, config.decode)
 
 
@@ -108,6 +116,8 @@ def open_source_of(wanted: SourceLike | SourceEntry) -> Source:
     if isinstance(wanted, SourceEntry):
         options = {name: getattr(wanted, name) for name in SourceOptions.__struct_fields__}
         return open_source(wanted.uri, SourceOptions(**options))
+    if not isinstance(wanted, (str, Path, int)) or (isinstance(wanted, int) and not 0 <= wanted < MAX_CAMERAS):
+        raise ConfigError(f"a source is an address, a file, a camera's number or an open source, got {shown(wanted)}")
     return open_source(str(wanted))
 
 
@@ -181,6 +191,8 @@ def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None
 
     def opened(one: str | Publisher) -> Publisher:
         if not isinstance(one, str):
+            if not hasattr(one, "publish"):
+                raise ConfigError(f"a publisher is a name such as 'jsonl' or has a publish method, got {shown(one)}")
             return one
         return open_publisher(one, getattr(config, one)) if one in PUBLISHERS else _of_plugin(config, one)
 
@@ -192,6 +204,8 @@ def open_publishers(config: Config, publishers: Iterable[str | Publisher] | None
             f"{own!r} runs where [{own}] says so; leave it out of publishers, which names those of others"
         )
     wanted = [*publishers_of(config), *config.publishers] if publishers is None else publishers
+    if not isinstance(wanted, Iterable):
+        raise ConfigError(f"publishers is a list of names or open publishers, got {shown(publishers)}")
     return [opened(one) for one in wanted]
 
 

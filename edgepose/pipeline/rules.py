@@ -13,6 +13,7 @@ from edgepose.errors import ConfigError
 from edgepose.events import Rule
 from edgepose.pipeline.guarded import GuardedRule
 from edgepose.pipeline.scene import RuleMaker
+from edgepose.shown import shown
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 
 RuleLike = str | Callable[[tuple[int, int]], Rule] | Rule
@@ -28,12 +29,16 @@ def rule_makers(
     """
     if isinstance(rules, str):
         raise ConfigError(f"rules is a list of names, got {rules!r}; write rules=[{rules!r}]")
+    if not isinstance(rules, (Iterable, type(None))):
+        raise ConfigError(f"rules is a list of names or rules, as ['fall'], got {shown(rules)}")
     return [_rule_maker(config, rule, skeleton) for rule in (config.rules if rules is None else rules)]
 
 
 def _rule_maker(config: Config, rule: RuleLike, skeleton: Skeleton) -> RuleMaker:
     if isinstance(rule, str):
         return _named_rule(config, rule, skeleton)
+    if not callable(rule) and not hasattr(rule, "update"):
+        raise ConfigError(f"a rule is a name such as 'fall', a rule, or a function that makes one, got {shown(rule)}")
     if isinstance(rule, type) or not hasattr(rule, "update"):
         make = cast("Callable[[tuple[int, int]], Rule]", rule)
         return lambda source, size_wh: make(size_wh)

@@ -15,7 +15,7 @@ import numpy as np
 
 from edgepose.errors import ShapeError
 from edgepose.options import given
-from edgepose.skeleton import BODYPOSENET_18, Skeleton
+from edgepose.skeleton import BODYPOSENET_18, Skeleton, given_skeleton
 from edgepose.tracking.association import Similarity, oks_and_motion, pair_up
 from edgepose.tracking.options import TrackerOptions
 from edgepose.tracking.people import People
@@ -51,7 +51,7 @@ class Tracker:
         first_id: int = 1,
     ) -> None:
         self.options = given(options, TrackerOptions)
-        self._skeleton = skeleton
+        self._skeleton = given_skeleton(skeleton)
         self._sigmas = skeleton.sigma_array
         self._start_keypoints = skeleton.at_least(self.options.start_keypoints)
         self._similarity = similarity

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from edgepose.errors import ShapeError
+from edgepose.shown import shown
 from edgepose.types.person import Pose, Track
+
+MAX_SECOND = 1 << 62
+"""No clock counts further; what does is an int that no float holds."""
 
 
 def check_people(people: Any) -> None:
@@ -18,20 +22,21 @@ def check_people(people: Any) -> None:
         return
     if isinstance(people, (Pose, Track)):
         raise ShapeError(f"people are a list, got one {type(people).__name__}; write [it]")
-    arrays = people if isinstance(people, np.ndarray) else next(iter(people), None) if _goes_round(people) else None
+    first = next(iter(people), None) if isinstance(people, Iterable) else None
+    arrays = people if isinstance(people, np.ndarray) else first
     if isinstance(arrays, np.ndarray):
         raise ShapeError(
             "people are a list of edgepose.Pose, got keypoints as an array; write "
             '[edgepose.convert(person, "coco17") for person in keypoints]'
         )
-    raise ShapeError(f"people are a list of edgepose.Pose or edgepose.Track, got {_what(people)}; for nobody write []")
+    raise ShapeError(f"people are a list of edgepose.Pose or edgepose.Track, got {shown(people)}; for nobody write []")
 
 
 def check_second(t: Any) -> None:
     """ShapeError for a time that is no number of seconds; NaN and infinity are the caller's to judge."""
-    if isinstance(t, (float, int, np.number)):
+    if isinstance(t, (float, int, np.number)) and (not isinstance(t, int) or abs(t) < MAX_SECOND):
         return
-    raise ShapeError(f"t is the second of capture as a number, such as time.monotonic() gives, got {_what(t)}")
+    raise ShapeError(f"t is the second of capture as a number, such as time.monotonic() gives, got {shown(t)}")
 
 
 def check_size(size_wh: Any) -> None:
@@ -45,16 +50,6 @@ def check_size(size_wh: Any) -> None:
         good = False
     if not good:
         raise ShapeError(
-            f"size_wh is (width, height) in pixels, got {_what(size_wh)}; of an array write "
+            f"size_wh is (width, height) in pixels, got {shown(size_wh)}; of an array write "
             "(image.shape[1], image.shape[0])"
         )
-
-
-def _goes_round(people: Any) -> bool:
-    return hasattr(people, "__iter__") and not isinstance(people, (str, bytes))
-
-
-def _what(value: Any) -> str:
-    """A value as a message shows it: short ones whole, others by their type."""
-    shown = repr(value)
-    return shown if len(shown) <= 40 and shown.isprintable() else f"a {type(value).__name__}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgepose.errors import ShapeError
-from edgepose.skeleton import BODYPOSENET_18, Skeleton
+from edgepose.shown import shown
+from edgepose.skeleton import BODYPOSENET_18, Skeleton, given_skeleton
 from edgepose.types.picture import FloatArray
 
 
@@ -35,10 +37,18 @@ class Pose:
     score: float
     skeleton: Skeleton = BODYPOSENET_18
 
+    __iter__: ClassVar[None] = None
+    """Names lead to keypoints, numbers do not: without this Python would try them and call a pose a list."""
+
     @property
     def found(self) -> NDArray[np.bool_]:
         """bool (K,): which keypoints are there."""
-        return self.keypoints[:, 2] > 0
+        try:
+            there: NDArray[np.bool_] = self.keypoints[:, 2] > 0
+            return there
+        except (TypeError, IndexError):
+            self._check()
+            raise
 
     @property
     def box_xyxy(self) -> tuple[float, float, float, float]:
@@ -51,7 +61,7 @@ class Pose:
 
     def _check(self) -> None:
         """ShapeError, with what to write, where the keypoints are no array (K, 3) of the skeleton's K."""
-        wanted = self.skeleton.n_keypoints, 3
+        wanted = given_skeleton(self.skeleton).n_keypoints, 3
         shape = self.keypoints.shape if isinstance(self.keypoints, np.ndarray) else None
         if shape == wanted:
             return
@@ -68,12 +78,14 @@ class Pose:
         KeyError for a name that the skeleton lacks; ShapeError where the keypoints are not the skeleton's.
         """
         if not isinstance(keypoint, str):
-            raise KeyError(f"a keypoint goes by its name, such as 'nose'; by number it is pose.keypoints[{keypoint!r}]")
+            raise KeyError(
+                f"a keypoint goes by its name, such as 'nose'; by number it is pose.keypoints[{shown(keypoint)}]"
+            )
+        self._check()
         try:
             index = self.skeleton.index(keypoint)
         except ValueError as error:
             raise KeyError(str(error)) from None
-        self._check()
         found: FloatArray = self.keypoints[index]
         return found
 

@@ -101,22 +101,26 @@ NOT_A_RECORD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Overfl
 
 
 def encode(result: FrameResult) -> bytes:
-    """One line of the recording format, without its newline."""
-    return encoding.encode(
-        record.FrameRecord(
-            schema=record.SCHEMA,
-            source=result.source,
-            seq=result.seq,
-            t=round(result.t, 6),
-            captured=rfc3339(wall_ms(result.t)),
-            size_wh=result.size_wh,
-            tracks=[record.track_record(track) for track in result.tracks],
-            events=[record.event_record(event) for event in result.events],
-            timings_ms={stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
-            dropped=result.dropped,
-            keypoint_set=record.set_record(result.tracks),
+    """One line of the recording format, without its newline; DataError for values that are not what they should be."""
+    try:
+        return encoding.encode(
+            record.FrameRecord(
+                schema=record.SCHEMA,
+                source=result.source,
+                seq=result.seq,
+                t=round(result.t, 6),
+                captured=rfc3339(wall_ms(result.t)),
+                size_wh=result.size_wh,
+                tracks=[record.track_record(track) for track in result.tracks],
+                events=[record.event_record(event) for event in result.events],
+                timings_ms={stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
+                dropped=result.dropped,
+                keypoint_set=record.set_record(result.tracks),
+            )
         )
-    )
+    except (TypeError, AttributeError, ValueError, OverflowError, NotImplementedError) as error:
+        wanted = "tracks are edgepose.Track, events edgepose.Event, t a second, size_wh two numbers"
+        raise DataError(f"this result cannot become JSON ({str(error).splitlines()[0]}); {wanted}") from error
 
 
 def decode(line: str | bytes) -> FrameResult:
