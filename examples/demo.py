@@ -45,7 +45,9 @@ device = {device}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("video", type=Path, help="a video of people")
     parser.add_argument("--model", help="network to use (default: the one EdgePose ships)")
     parser.add_argument("--max-frames", type=int, default=300, help="end after so many frames (default: 300)")

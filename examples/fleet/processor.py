@@ -46,7 +46,9 @@ def handle(alert: dict) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("url", nargs="?", default="mqtt://localhost:1883")
     parser.add_argument("--group", default="", help="share the alerts with others of this name (mosquitto)")
     parser.add_argument("--id", default="processor-1", help="name of this one's session on the broker")

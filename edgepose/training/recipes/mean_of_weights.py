@@ -21,7 +21,9 @@ def part(text: str) -> tuple[float, Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("output", type=Path)
     parser.add_argument("parts", type=part, nargs="+", metavar="SHARE:CHECKPOINT")
     parser.add_argument("--gain", type=float, default=1.0, help="multiplies the last maps (default: 1)")

@@ -33,7 +33,9 @@ MIN_SCORE, MIN_KEYPOINTS, MIN_MEAN = 0.2, 6, 0.35
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("photos", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--all", action="store_true", help="take photos of every licence")

@@ -45,7 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = argparse.ArgumentParser(
-        "python -m edgepose.training.teacher", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        "python -m edgepose.training.teacher",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     made.add_argument("pictures", type=Path)
     made.add_argument("teachers", type=Path)
