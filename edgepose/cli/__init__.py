@@ -69,10 +69,11 @@ def _parser(verb: str | None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    verb = next((word for word in words if word in VERBS), None)
+    first = next((word for word in words if not word.startswith("-")), None)
+    verb = first if first in VERBS else None
     try:
-        if verb is None and words and not words[0].startswith("-"):
-            print(f"edgepose: {unknown_verb(words[0], VERBS)}", file=sys.stderr)
+        if first is not None and verb is None:
+            print(f"edgepose: {unknown_verb(first, VERBS)}", file=sys.stderr)
             return 2
         parser = _parser(verb)
         args, unknown = parser.parse_known_args(words)

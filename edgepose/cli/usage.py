@@ -7,18 +7,41 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-ELSEWHERE = {
-    "--device": "--compute",
-    "--input": "--source",
-    "--video": "--source",
-    "--camera": "--source",
-    "--weights": "--model",
-    "--imgsz": "--height",
-    "--threshold": "--min-score",
-    "--broker": "--mqtt",
-    "--output": "--out",
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "--device": ("--compute",),
+    "--weights": ("--model",),
+    "--imgsz": ("--height",),
+    "--threshold": ("--min-score",),
+    "--confidence": ("--min-score",),
+    "--conf-thres": ("--min-score",),
+    "--broker": ("--mqtt",),
+    "--output": ("--out", "--save-video", "--jsonl"),
+    "--out": ("--output", "--save-video", "--jsonl"),
+    "--save": ("--output", "--save-video"),
+    "--show": (),
 }
-"""What other programs call a flag of ours."""
+"""What other programs call a flag of ours, and what may be meant by it; () where there is nothing like it."""
+
+INPUTS = {"--source", "--input", "--video", "--camera", "--image", "--images", "--file"}
+"""What other programs call what is looked at, which stands here without a flag, except with `--source`."""
+
+VERBS_ELSEWHERE = {
+    "detect": "predict",
+    "infer": "predict",
+    "estimate": "predict",
+    "pose": "predict",
+    "start": "run",
+    "track": "run",
+    "stream": "run",
+    "val": "evaluate",
+    "convert": "export",
+    "quantize": "calibrate",
+    "check": "doctor",
+    "info": "doctor",
+    "version": "--version",
+    "help": "--help",
+}
+"""What other programs call a verb of ours."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,10 +58,21 @@ def refuse_unknown(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> N
     known = list(_flags(parser))
     word = next((word for word in unknown if word.startswith("-")), unknown[0])
     flag = word.partition("=")[0]
-    ours = ELSEWHERE.get(flag)
-    near = ours if ours in known else nearest(flag, known)
-    hint = f"did you mean {near}?" if near else "see --help; arguments that are no flags stand together"
+    hint = _meant(flag, known, [action for action in parser._actions if not action.option_strings])
     parser.error(f"no argument {word!r} here; {hint}")
+
+
+def _meant(flag: str, known: list[str], plain: list[argparse.Action]) -> str:
+    """The end of a sentence about an unknown flag. plain: the arguments that have none."""
+    wanted = ELSEWHERE.get(flag)
+    ours = [one for one in wanted or () if one in known]
+    if flag in INPUTS:
+        ours = ["--source"] * ("--source" in known) + ["--save-video"] * (flag == "--video" and "--save-video" in known)
+        if not ours and plain and not isinstance(plain[0], argparse._SubParsersAction):
+            return f"write it without a flag: {plain[0].metavar or plain[0].dest}"
+    elif wanted is None and not ours:
+        ours = [near] if (near := nearest(flag, known)) else []
+    return f"did you mean {' or '.join(ours)}?" if ours else "see --help; arguments that are no flags stand together"
 
 
 def _flags(parser: argparse.ArgumentParser) -> Iterable[str]:
@@ -52,8 +86,12 @@ def _flags(parser: argparse.ArgumentParser) -> Iterable[str]:
 
 def unknown_verb(word: str, verbs: Iterable[str]) -> str:
     """A sentence about a word in place of a verb."""
-    near = nearest(word, verbs)
-    return f"no verb {word!r}; " + (f"did you mean {near!r}?" if near else "`edgepose --help` lists them")
+    near = VERBS_ELSEWHERE.get(word) or nearest(word, verbs)
+    if near:
+        return f"no verb {word!r}; did you mean {near!r}?"
+    if "." in word or "/" in word:
+        return f"a verb comes first: edgepose predict {word} has it drawn, edgepose run {word} looks for falls"
+    return f"no verb {word!r}; `edgepose --help` lists them"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

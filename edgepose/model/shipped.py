@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from edgepose.errors import ModelError
@@ -37,5 +38,7 @@ def model_path(given: str | Path | None) -> Path:
 def no_model(path: Path) -> ModelError:
     """What to raise where no model file is."""
     found = "a folder" if path.is_dir() else "nothing"
-    names = ", ".join(shipped_models())
-    return ModelError(f"wanted a model file, found {found} at {path}; networks that come with EdgePose: {names}")
+    names = shipped_models()
+    close = get_close_matches(path.name, names, 1, 0.8)
+    rest = f"did you mean {close[0]!r}?" if close else f"networks that come with EdgePose: {', '.join(names)}"
+    return ModelError(f"wanted a model file, found {found} at {path}; {rest}")

@@ -104,7 +104,9 @@ def open_sources(config: Config, source: SourceLike | Sequence[SourceLike] | Non
 
 def no_source() -> ConfigError:
     """What to raise where there is nothing to read."""
-    return ConfigError("no source to read; name one with --source, source=, or [[sources]] in the configuration")
+    return ConfigError(
+        "no source to read; name a camera or video: edgepose run SOURCE, source= in Python, or [[sources]] in TOML"
+    )
 
 
 def open_source_of(wanted: SourceLike | SourceEntry) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urlsplit
 
 from edgepose.address import ENCODING, problem
@@ -58,7 +59,9 @@ def parse_url(url: str) -> Broker:
     wanted = "wanted a broker as mqtt://[user:password@]host[:port] or mqtts://..."
     scheme, begun, _ = url.partition("://")
     if not begun or scheme.lower() not in ("mqtt", "mqtts"):
-        raise ConfigError(f"{wanted}, found {f'the scheme {scheme!r}' if begun else 'no scheme'}")
+        plain = not begun and re.fullmatch(r"[\w.-]+(:\d+)?", url)  # with an @ there may be a password in it
+        hint = f"; write mqtt://{url}" if plain else ""
+        raise ConfigError(f"{wanted}, found {f'the scheme {scheme!r}' if begun else 'no scheme'}{hint}")
     wrong = problem(url)
     if wrong:
         raise ConfigError(f"{wanted}, found {shown(url)!r}: {wrong}; {ENCODING}")
