@@ -15,4 +15,14 @@ native = Pybind11Extension(
     "edgepose.decode._native", sources=sources, depends=headers, cxx_std=17, extra_compile_args=flags
 )
 
-setup(ext_modules=[native], cmdclass={"build_ext": build_ext})
+
+class BuildCore(build_ext):
+    """Leaves the core beside its sources, too: Python run in this folder imports these, whatever was installed."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.inplace:
+            self.copy_extensions_to_source()
+
+
+setup(ext_modules=[native], cmdclass={"build_ext": BuildCore})
