@@ -98,3 +98,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EdgePoseError as error:
         print(f"edgepose: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        from edgepose.cli.needs import missing_package
+
+        sentence = missing_package(error)
+        if sentence is None:
+            raise
+        print(f"edgepose: {sentence}", file=sys.stderr)
+        return 1
