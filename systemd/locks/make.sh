@@ -29,7 +29,7 @@ lock() {
 }
 
 lock base 'What every device installs, and what builds EdgePose itself.' 'setuptools>=68' wheel 'pybind11>=2.12' \
-    'numpy==1.26.4 ; python_version < "3.13"' 'numpy>=2.1 ; python_version >= "3.13"' 'msgspec>=0.20' \
+    'numpy==1.26.4 ; python_version < "3.13"' 'numpy>=2.1 ; python_version >= "3.13"' 'msgspec>=0.21' \
     'paho-mqtt>=2.2' 'tomli>=2.0 ; python_version < "3.11"' 'rich>=13' 'onnx>=1.15' 'onnxruntime>=1.17' 'av>=14.2'
 lock cv 'OpenCV, where the system brings none.' 'opencv-python-headless>=4.8'
 lock openvino 'OpenVINO, for machines without a Jetson GPU.' 'openvino>=2024.0'
