@@ -101,7 +101,7 @@ def test_a_process_that_is_killed_again_and_again_loses_nothing_and_numbers_stay
 
 
 def test_a_broker_that_is_killed_mid_burst_gets_the_rest_when_it_is_back(broker, tmp_path, monkeypatch):
-    monkeypatch.setattr("edgepose.publish.mqtt.link._RETRY_S", 0.2)
+    monkeypatch.setattr("edgepose.publish.mqtt.alert_lane.RETRY_S", 0.2)
     monkeypatch.setattr("edgepose.publish.mqtt.suspects._PAUSE_S", 0.5)  # one that was under way in two kills
     desk, publisher = opened(tmp_path / "alerts.db", broker.url)
     release, acknowledged = desk.store.release, set[int]()

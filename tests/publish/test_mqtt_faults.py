@@ -57,7 +57,7 @@ def test_a_broker_that_comes_later_gets_everything_that_still_counts(make_broker
 
 
 def test_a_restarted_broker_learns_all_states_again(broker, monkeypatch):
-    monkeypatch.setattr("edgepose.publish.mqtt.link._RETRY_S", 0.2)
+    monkeypatch.setattr("edgepose.publish.mqtt.alert_lane.RETRY_S", 0.2)
     publisher = connected(broker)
     publisher.publish(result(person(), events=(fall("confirmed"),)))
     assert wait_for(lambda: not publisher._link._busy())
@@ -135,7 +135,7 @@ def publisher_health(subscriber) -> list[dict]:
 
 
 def test_an_alert_that_nobody_heard_stays_pending_until_somebody_listens(broker, monkeypatch):
-    monkeypatch.setattr("edgepose.publish.mqtt.link._RETRY_S", 0.2)
+    monkeypatch.setattr("edgepose.publish.mqtt.alert_lane.RETRY_S", 0.2)
     publisher = connected(broker)
     publisher.publish(result(events=(fall("confirmed"),)))
     assert wait_for(lambda: publisher.health.message().level == "degraded")

@@ -91,7 +91,7 @@ def test_a_broker_with_less_is_used_with_less_and_that_is_said(make_broker, conf
 
 
 def test_states_that_are_not_kept_are_said_again(make_broker, monkeypatch):
-    monkeypatch.setattr("edgepose.publish.mqtt.link._STATE_RETRY_S", 0.3)
+    monkeypatch.setattr("edgepose.publish.mqtt.state_lane.STATE_RETRY_S", 0.3)
     broker = make_broker("allow_anonymous true\nretain_available false").start()
     publisher = opened(broker.url)
     assert wait_for(lambda: not publisher._link._busy())

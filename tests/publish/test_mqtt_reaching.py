@@ -288,7 +288,7 @@ def test_a_client_id_that_the_broker_says_is_taken_over_is_left_at_once(make_fak
 
 
 def test_an_acl_that_is_repaired_heals_states_and_health(make_broker, tmp_path, monkeypatch):
-    monkeypatch.setattr("edgepose.publish.mqtt.link._STATE_RETRY_S", 0.5)
+    monkeypatch.setattr("edgepose.publish.mqtt.state_lane.STATE_RETRY_S", 0.5)
     rules = tmp_path / "acl"
     rules.write_text("topic read #\ntopic write edgepose/v1/+/health\n")
     rules.chmod(0o644)

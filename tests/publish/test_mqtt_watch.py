@@ -31,7 +31,7 @@ def device(broker):
 
 def test_every_kind_of_message_becomes_a_line(broker, device, monkeypatch):
     monkeypatch.setattr(
-        "edgepose.publish.mqtt.link._RETRY_S", 0.2
+        "edgepose.publish.mqtt.alert_lane.RETRY_S", 0.2
     )  # a watch that a busy machine holds up hears it later
     watching = subprocess.Popen(
         [sys.executable, "-m", "edgepose", "mqtt", "watch", "--url", broker.url], stdout=subprocess.PIPE, text=True
