@@ -1,4 +1,6 @@
-"""Sets of edgepose-lite-fused: `prepare_edgepose_lite_fused.py SHARED/photos LABELS.json.gz OUT [--rendered DIR]`.
+"""Sets of edgepose-lite-fused.
+
+    prepare_edgepose_lite_fused.py SHARED/photos LABELS.json.gz OUT [--rendered DIR] [--pasted DIR]
 
 LABELS are the fused teacher's (python -m edgepose.training.teacher); SHARED/photos holds manifest.json, annotations/
 and images/ of the development material. Writes photos.json (single photos and events), frames.json (frames of videos in
@@ -7,8 +9,9 @@ whole.json (photos with somebody upright from head to feet) and lying.json (fram
 empty.json, photos without anybody; kept.json, a sixteenth of all, by their digests, that is in none of the others; and
 validation.json: the photos with truth whose licence forbids teaching.
 
-DIR holds images/ and annotations.json of rendered people (research/rendered): rendered.json gives their keypoints
-chances, HIDDEN for those that COCO labels as hidden, so that what furniture covers is learned with less weight.
+DIR holds images/ and annotations.json of rendered (research/rendered) or pasted people (research/pasted): rendered.json
+and pasted.json give their keypoints chances, HIDDEN for those that COCO labels as hidden, so that what furniture covers
+is learned with less weight.
 """
 
 from __future__ import annotations
@@ -46,7 +49,9 @@ def main() -> None:
     parser.add_argument("labels", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--rendered", type=Path)
+    parser.add_argument("--pasted", type=Path)
     args = parser.parse_args()
+    made_here = ("rendered", args.rendered), ("pasted", args.pasted)
     labels, folder = read_labels(args.labels), args.photos.resolve()
     truth_file = folder / "annotations/coco_gt_keypoints17.json"
     truth = truth_by_file(truth_file)
@@ -62,8 +67,7 @@ def main() -> None:
         "empty": subset(empty, lambda image, _: not is_kept(image)),
         "validation": validation(folder, truth_file),
     }
-    if args.rendered:
-        documents["rendered"] = rendered(args.rendered.resolve())
+    documents |= {name: made(folder.resolve()) for name, folder in made_here if folder}
     for name, document in documents.items():
         write_set(args.out / f"{name}.json", document)
         people = sum(not annotation["iscrowd"] for annotation in document["annotations"])
@@ -98,8 +102,8 @@ def validation(folder: Path, truth_file: Path) -> Document:
     return subset(json.loads(truth_file.read_text()), lambda image, _: image["file_name"] not in may_teach)
 
 
-def rendered(folder: Path) -> Document:
-    """Rendered people with chances, and the rooms without anybody among them."""
+def made(folder: Path) -> Document:
+    """Rendered or pasted people with chances, and the rooms without anybody among them."""
     content = json.loads((folder / "annotations.json").read_text())
     there = [image for image in content["images"] if (folder / "images" / image["file_name"]).is_file()]
     images = [{**image, "file_name": str(folder / "images" / image["file_name"])} for image in there]
