@@ -23,6 +23,7 @@ from edgepose.alerts.options import AlertOptions
 from edgepose.alerts.store import MemoryAlertStore
 from edgepose.clock import uuid7
 from edgepose.encoding import encode
+from edgepose.publish.mqtt import presence
 from edgepose.publish.mqtt.publisher import MqttPublisher
 from edgepose.publish.options import MqttOptions
 
@@ -195,6 +196,32 @@ def test_silence_counts_from_the_heartbeat_and_a_goodbye_is_told_at_once(about, 
     assert gone == is_gone
     why = environment().from_string(variables["why"]).render(trigger=said, gone=gone)
     assert why == (payload if is_gone else "silent for 90 s")
+
+
+@pytest.mark.parametrize(("state", "there"), [("on", True), ("home", True), ("off", False), ("unavailable", False)])
+def test_presence_is_what_the_device_hears_of_its_pager(broker, monkeypatch, state, there):
+    monkeypatch.setattr(presence, "ABSENT_S", 0.0)
+    document = load(EXAMPLES / "blueprints/edgepose-presence.yaml")
+    values = {"device": "jetson", "pager": "anna", "entity": "sensor.phone"}
+    values["away"] = document["blueprint"]["input"]["away"]["default"]
+    (step,) = document["actions"]
+    assert step["data"]["retain"] is True  # a device that starts later hears it, too
+    sandbox = environment()
+    sandbox.globals["states"] = {"sensor.phone": state}.__getitem__
+    topic, payload = (sandbox.from_string(step["data"][key]).render(values) for key in ("topic", "payload"))
+    one = MqttPublisher(MqttOptions(url=broker.url, device="jetson", pagers=("anna",)))
+    one.open({"cameras": [{"name": "hall", "live": True}]})
+    with Home(broker.port) as home:
+        assert wait_for(lambda: one.connected)
+
+        def absent() -> bool:
+            one.stats({})
+            return any(reason.code == "pager_absent" for reason in one.health.message().reasons)
+
+        for said, is_absent in (("offline" if there else "online", there), (payload, not there)):
+            home.client.publish(topic, said, step["data"]["qos"], step["data"]["retain"])
+            assert wait_for(lambda: absent() is is_absent)  # noqa: B023 (called at once)
+    one.close()
 
 
 def test_an_alert_has_what_the_blueprints_read():
