@@ -132,8 +132,8 @@ def pointing(arms: Sequence[Arm], size: float) -> int:
 
     The other arm must not be out as well: spread arms, or two that push, point nowhere.
     """
-    for arm, other in (arms, arms[::-1]):
-        out = reach(arm) / size
+    outs = reach(arms[0]) / size, reach(arms[1]) / size
+    for out, other in ((outs[0], arms[1]), (outs[1], arms[0])):
         if abs(out) < POINTING_REACH:
             continue
         shoulder_x, shoulder_y, _, _, wrist_x, wrist_y = other

@@ -75,8 +75,10 @@ class GestureRule:
         options = self.options
         head_y = body.head_y if body.head_y == body.head_y else body.neck_y - 0.45 * TORSO * size
         n_raised = is_raised(arms[0], head_y, size) + is_raised(arms[1], head_y, size)
+        right, left = person.swings
         swings = max(
-            swing.update(*waving(arm, size), t, options.wave_s) for swing, arm in zip(person.swings, arms, strict=True)
+            right.update(*waving(arms[0], size), t, options.wave_s),
+            left.update(*waving(arms[1], size), t, options.wave_s),
         )
         made = set()
         if swings >= options.wave_swings + (n_raised == 2):  # hands that are held up tremble

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from edgepose.events.body import Body
 
@@ -54,15 +54,15 @@ class Pace:
             self.span_s = span_s = t - then
             if span_s >= LEAST_S:
                 self.travel = _travel(body, old, size, old_size, width) / span_s
-                self.restlessness = _second(map(_total, zip(*(ways for _, ways in steps), strict=True))) / span_s
+                self.restlessness = _second(map(sum, zip(*(ways for _, ways in steps), strict=True))) / span_s
         path.append((t, size, body))
 
 
 def _ways(body: Body, before: Body, size: float) -> list[float]:
-    """Way of head, neck, elbows, wrists, knees and ankles between two sights, body heights; NaN where not seen."""
+    """Way of head, neck, elbows, wrists, knees and ankles between two sights, body heights; 0 where not seen."""
     now, then = _joints(body), _joints(before)
     return [
-        max(math.hypot(x - old_x, y - old_y) / size - JITTER, 0.0)
+        max(0.0, math.hypot(x - old_x, y - old_y) / size - JITTER)  # in this order NaN gives 0
         for x, y, old_x, old_y in zip(now[::2], now[1::2], then[::2], then[1::2], strict=True)
     ]
 
@@ -70,10 +70,6 @@ def _ways(body: Body, before: Body, size: float) -> list[float]:
 def _joints(body: Body) -> tuple[float, ...]:
     arms, legs = body.arms, body.leg_joints
     return (*body.parts[:4], *arms[2:6], *arms[8:], *legs[2:6], *legs[8:])
-
-
-def _total(ways: Sequence[float]) -> float:
-    return sum(way for way in ways if way > 0)
 
 
 def _second(values: Iterable[float]) -> float:

@@ -62,10 +62,10 @@ class Seat:
             hips.popleft()
         if posture != self._posture:
             self._posture, self._since = posture, t
-        ys = [place for _, place in hips]
-        if t - hips[0][0] < REST_S or max(ys) - min(ys) > AT_REST * size:
+        if t - hips[0][0] < REST_S or t - self._since < REST_S or posture in ("", "unknown"):
             return None
-        if t - self._since < REST_S or posture in ("", "unknown"):
+        ys = [place for _, place in hips]
+        if max(ys) - min(ys) > AT_REST * size:
             return None
         feet_y = body.ankle_y
         rest = Rest(hips[0][0], t, posture, feet_y - y, feet_y - body.neck_y, body.ankle_x, feet_y, size)

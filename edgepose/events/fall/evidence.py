@@ -80,6 +80,7 @@ def fall_evidence(motion: Motion, options: FallOptions, floor: Floor | None = No
     """For a body that is low: how far, how fast and how low it came; `floor` from when it was up, where it was."""
     lowness = (STANDING - motion.shoulders) / (STANDING - options.low)
     descent, drop, speed = motion.descent, options.drop, options.drop_speed
+    came_down, hips_came_down = descent.drop, descent.hip_drop
     if floor is not None and motion.angle_deg > LYING_DEG:
         share = max(min(floor.shoulders / UPRIGHT, 1.0), FORESHORTENED)
         drop, speed = drop * share, speed * share
@@ -87,13 +88,13 @@ def fall_evidence(motion: Motion, options: FallOptions, floor: Floor | None = No
         drop, speed = drop * FROM_LYING, speed * FROM_LYING**0.5
     elif motion.t - motion.upright_t > SAT_S:
         return 0.0  # it lay or worked on hands and feet all the time: there is nowhere to fall from
-    elif motion.t - motion.stood_t > SAT_S and descent.hip_drop >= LEFT_SEAT:
-        share = max((motion.shoulders + descent.drop) / UPRIGHT, FROM_LYING) ** FROM_SEAT
+    elif motion.t - motion.stood_t > SAT_S and hips_came_down >= LEFT_SEAT:
+        share = max((motion.shoulders + came_down) / UPRIGHT, FROM_LYING) ** FROM_SEAT
         drop, speed = drop * share, speed * share
-    strength = _mean(descent.drop / drop, descent.fastest / speed, lowness) * gain(options)
-    on_seat = 1 - descent.hip_drop / SEAT if descent.hip_drop < SEAT else 0.0
+    strength = _mean(came_down / drop, descent.fastest / speed, lowness) * gain(options)
+    on_seat = 1 - hips_came_down / SEAT if hips_came_down < SEAT else 0.0
     strength *= 1 - HELD_UP * max(motion.held_up, min(on_seat, 1.0))
-    if floor is None or motion.body is None or descent.hip_drop > BED_DROP:
+    if floor is None or motion.body is None or hips_came_down > BED_DROP:
         return strength
     return strength * (1 - ON_BED * raised(motion.body, floor))
 
