@@ -13,7 +13,7 @@ from edgepose.events.measure import measurable, measure
 from edgepose.events.memory import Memory
 from edgepose.events.options import ActivityOptions
 from edgepose.events.pace import Pace
-from edgepose.events.posture import RUNS, posture_of
+from edgepose.events.posture import LYING_DEG, RUNS, posture_of
 from edgepose.events.seat import Seat
 from edgepose.events.zones import body_zone
 from edgepose.options import given
@@ -81,7 +81,7 @@ class ActivityRule:
         if not size > 0:
             return []
         person.pace.see(body, size, self.size_wh[0] if self.size_wh else math.nan, t)
-        posture = posture_of(body, size)
+        posture = posture_of(body, size, LYING_DEG)
         found = self._doing(track_id, person, body, posture, t)
         change = person.seat.see(body, posture, size, t)
         if change is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from edgepose.events.body import SHANK, THIGH, TORSO, Body, stands_on_legs
 from edgepose.events.height import Height
@@ -17,6 +18,7 @@ from edgepose.options import given
 from edgepose.skeleton import BODYPOSENET_18, Skeleton
 from edgepose.types import Event, Track
 
+LYING_DEG = 55.0  # angle of a lying torso from upright, where no option says another
 LYING_HEIGHT = 0.35  # shoulders over the lowest part, body heights
 FLAT_HEIGHT = 0.2  # lying whatever the torso seems to do: seen from its head or feet
 CROUCHING = 0.75  # hips over the ankles of somebody who crouches, in shanks; a chair holds them as high as the knees
@@ -35,8 +37,12 @@ ON_HANDS = 0.05  # hands lower in the picture than the feet by this, body height
 LEG = 0.4  # hips over the floor of a person whose legs fit the picture, at least, standing or seated
 
 
-def posture_of(body: Body, height_px: float, lying_deg: float = 55.0) -> str:
-    """standing, sitting, crouching, lying or unknown, for a body of a known height in pixels."""
+@lru_cache(maxsize=32)  # those of a frame: bodies kept for longer cost more in memory than they save
+def posture_of(body: Body, height_px: float, lying_deg: float = LYING_DEG) -> str:
+    """standing, sitting, crouching, lying or unknown, for a body of a known height in pixels.
+
+    The rules of one frame share one judgement, as they share the body.
+    """
     if not body.measurable or not height_px > 0:
         return "unknown"
     legs = legs_of(body)
