@@ -122,9 +122,9 @@ class People:
         the others have no keypoints in `found`.
         """
         xy, score = found[:2], found[2]
-        there, change = score > 0, xy - self.xy
+        there = score > 0
         t, seen_s, gap_s = since.t, since.seen_s, np.maximum(since.gap_s, np.float32(1e-3))
-        self._turn(change, there & ~since.lost, gap_s, here)
+        self._turn(xy, there & ~since.lost, gap_s, here)
         np.copyto(self.size_px, np.maximum(diagonals(xy), self.size_px * np.exp(-gap_s / SIZE_S)), where=here)
         if options.smooth:
             xy, speed = smooth(
@@ -137,11 +137,13 @@ class People:
         np.copyto(self.score, scores, where=here)
         np.copyto(self.last_t, t, where=here)
 
-    def _turn(self, change: FloatArray, shared: Mask, gap_s: FloatArray, here: Mask) -> None:
+    def _turn(self, xy: FloatArray, shared: Mask, gap_s: FloatArray, here: Mask) -> None:
         """Turn the velocity of everybody `here` (N,) to how the keypoints `shared` (N, K) with the last sight moved.
 
-        change: (2, N, K) px since then. gap_s: (N,) seconds since then.
+        xy: (2, N, K) where they are now. gap_s: (N,) seconds since then.
         """
-        shift = np.where(shared, change, 0).sum(2) / np.maximum(shared.sum(1), 1)
+        change = xy - self.xy
+        np.copyto(change, 0, where=~shared)
+        shift = change.sum(2) / np.maximum(shared.sum(1), 1)
         weight = here * gap_s / (gap_s + VELOCITY_S)
         self.velocity += weight * (shift / gap_s - self.velocity)
