@@ -205,7 +205,7 @@ case "${1:-}" in
     demo) shift && cache && demo "$@" ;;
     test) shift && cache && tests "$@" ;;
     train) shift && cache && training "$@" ;;
-    wheel) shift && cache && . wheels/wheel.sh && wheel "$@" ;;
+    wheel) shift && cache && . systemd/wheels/wheel.sh && wheel "$@" ;;
     device) shift && . systemd/device.sh && device "$@" ;;
     -h | --help | help) usage ;;
     *) usage >&2 && exit 2 ;;

@@ -25,7 +25,7 @@ def clone(tmp_path_factory) -> Path:
     if listed.returncode:
         pytest.skip("this is no clone: nothing says which files are followed")
     for name in listed.stdout.split("\0"):
-        wanted = name.startswith(("edgepose/", "wheels/", "tests/")) or "/" not in name
+        wanted = name.startswith(("edgepose/", "systemd/wheels/", "tests/")) or "/" not in name
         if wanted and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)

@@ -15,7 +15,7 @@ wheel() {
     builder
     step "build the wheel ($("$PYTHON" -V), $target)" in_environment $target "$BUILDER/bin/python" -m build --outdir dist
     built=$(sed -n 's/^Successfully built .*and \(.*\.whl\)$/\1/p' "$LOG")
-    "$BUILDER/bin/python" wheels/inspect_wheel.py "dist/$built" "$machine"
+    "$BUILDER/bin/python" systemd/wheels/inspect_wheel.py "dist/$built" "$machine"
 }
 
 # builder: sets BUILDER to an environment of this Python that has `build`, and nothing else of ours.

@@ -1,6 +1,6 @@
 """Says what a wheel of EdgePose needs, and refuses one that lacks something or was built for another machine.
 
-python wheels/inspect_wheel.py dist/edgepose-0.1.0-cp311-cp311-linux_aarch64.whl aarch64
+python systemd/wheels/inspect_wheel.py dist/edgepose-0.1.0-cp311-cp311-linux_aarch64.whl aarch64
 """
 
 from __future__ import annotations
