@@ -54,10 +54,12 @@ class Order(msgspec.Struct):
 
 def accelerate(speed: float) -> None:
     """Make every pause and deadline of the link `speed` times shorter; keepalive, in whole seconds, stays."""
-    from edgepose.publish.mqtt import connection, link, session
+    from edgepose.publish.mqtt import alert_lane, connection, link, session, state_lane
 
     for module, names in (
-        (link, ("_TICK_S", "_RETRY_S", "_STATE_RETRY_S")),
+        (link, ("_TICK_S",)),
+        (alert_lane, ("RETRY_S",)),
+        (state_lane, ("STATE_RETRY_S",)),
         (session, ("_PATIENT_ANSWER_S", "_LONGEST_PAUSE_S", "_LASTING_S")),
         (connection, ("_CONNECT_S",)),
     ):
